@@ -1,0 +1,297 @@
+// The REST contract: every body that crosses the API, as TypeBox schemas. They validate, they make the OpenAPI document,
+// and web-softphone imports their types. Times are epoch milliseconds; lists page by `cursor`.
+
+import { type Static, Type, type TSchema } from 'typebox';
+
+const literals = <T extends string>(...values: T[]) => Type.Union(values.map((value) => Type.Literal(value)));
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const LocalizedText = Type.Object({ ja: Type.String(), en: Type.String() });
+export const PiiClassSchema = literals('none', 'personal', 'sensitive');
+export const PlaceSchema = literals('centre', 'home', 'unknown');
+export const RoleSchema = literals('agent', 'supervisor', 'administrator', 'integrator');
+export const AgentStateSchema = literals(
+  'offline',
+  'not-ready',
+  'available',
+  'reserved',
+  'alerting',
+  'on-call',
+  'after-call-work',
+);
+
+/** RFC 9457. `type` is a stable URI below /problems/. */
+export const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.Optional(Type.String()),
+  instance: Type.Optional(Type.String()),
+  errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+});
+
+export const SignIn = Type.Object({
+  login: Type.String({ minLength: 1, maxLength: 128 }),
+  password: Type.String({ minLength: 1, maxLength: 1024 }),
+});
+
+export const PersonView = Type.Object({
+  id: Type.String(),
+  login: Type.String(),
+  displayName: Type.String(),
+  role: RoleSchema,
+  place: PlaceSchema,
+  clearance: PiiClassSchema,
+  queues: Type.Array(Type.String()),
+  language: literals('ja', 'en'),
+  disabled: Type.Boolean(),
+});
+
+/** GET /api/v1/session, and the answer to signing in. The cookie `engawa_session` is HttpOnly, SameSite=Strict. */
+export const SessionView = Type.Object({
+  person: PersonView,
+  csrfToken: Type.String({ description: 'Sent back as X-CSRF-Token with every request that changes something.' }),
+  expiresAt: Type.Integer(),
+  demo: Type.Boolean(),
+});
+
+export const QualityView = Type.Object({
+  packetsReceived: Type.Integer(),
+  packetsSent: Type.Integer(),
+  packetsLost: Type.Integer(),
+  jitterMs: Type.Number(),
+  roundTripMs: Nullable(Type.Number()),
+  mosEstimate: Nullable(Type.Number()),
+  codec: Nullable(Type.String()),
+});
+
+/** The call an agent is in, as the agent may see it: an alias, never a number. */
+export const DeskCall = Type.Object({
+  id: Type.String(),
+  direction: literals('inbound', 'outbound'),
+  state: literals('alerting', 'dialling', 'connected', 'held', 'detached'),
+  alias: Nullable(Type.String()),
+  companyNumber: Type.String(),
+  companyNumberLabel: Nullable(LocalizedText),
+  queue: Nullable(Type.String()),
+  queueLabel: Nullable(LocalizedText),
+  reason: Nullable(Type.Object({ id: Type.String(), label: LocalizedText, piiClass: PiiClassSchema })),
+  muted: Type.Boolean(),
+  recording: Type.Boolean(),
+  startedAt: Type.Integer(),
+  answeredAt: Nullable(Type.Integer()),
+  heldSince: Nullable(Type.Integer()),
+  waitMs: Type.Integer({ description: 'How long the customer waited in the queue.' }),
+  quality: Nullable(QualityView),
+});
+
+/** All that the agent desk shows. Sent whole on every change, as `event: desk` of the feed, and by GET /api/v1/desk. */
+export const DeskView = Type.Object({
+  revision: Type.Integer({ description: 'Grows with each change; an older one is to be thrown away.' }),
+  state: AgentStateSchema,
+  stateSince: Type.Integer(),
+  because: Nullable(Type.String()),
+  nextState: Nullable(literals('not-ready', 'offline')),
+  afterCallWorkEndsAt: Nullable(Type.Integer()),
+  softphone: Type.Object({ registered: Type.Boolean() }),
+  call: Nullable(DeskCall),
+  queues: Type.Array(
+    Type.Object({ name: Type.String(), label: LocalizedText, waiting: Type.Integer(), longestWaitMs: Type.Integer() }),
+  ),
+  transferTargets: Type.Array(Type.Object({ queue: Type.String(), label: LocalizedText })),
+  dialling: Type.Object({
+    /** Whether this person may dial a number by hand, besides calling an alias back. */
+    numbersAllowed: Type.Boolean(),
+    presentedNumbers: Type.Array(Type.Object({ number: Type.String(), label: LocalizedText })),
+  }),
+  serverTime: Type.Integer(),
+});
+
+/** PUT /api/v1/desk/state */
+export const DeskStateChange = Type.Object({
+  state: literals('available', 'not-ready', 'offline'),
+  because: Type.Optional(Type.String({ maxLength: 40 })),
+});
+
+/** GET /api/v1/desk/softphone: what the page needs to register. Nothing secret: the session cookie admits the WebSocket. */
+export const SoftphoneSettings = Type.Object({
+  webSocketPath: Type.Literal('/sip'),
+  aor: Type.String({ description: 'sip:PERSON-ID@DOMAIN' }),
+  domain: Type.String(),
+  registerExpiresSeconds: Type.Integer(),
+  iceServers: Type.Array(
+    Type.Object({
+      urls: Type.Array(Type.String()),
+      username: Type.Optional(Type.String()),
+      credential: Type.Optional(Type.String()),
+    }),
+  ),
+});
+
+/** POST /api/v1/calls: the PBX rings the agent's desk (which answers by itself), then the customer. */
+export const PlaceCall = Type.Object({
+  to: Type.Union([Type.Object({ alias: Type.String() }), Type.Object({ number: Type.String({ maxLength: 32 }) })]),
+  presentedNumber: Type.Optional(Type.String()),
+  /** For integrators and supervisors; an agent always calls for itself. */
+  personId: Type.Optional(Type.String()),
+});
+export const PlacedCall = Type.Object({ callId: Type.String() });
+
+/** POST /api/v1/calls/{id}/commands/... : hold, resume, mute, unmute, hangup, attach, reject take no body. */
+export const SendDigits = Type.Object({ digits: Type.String({ pattern: '^[0-9*#A-D]{1,32}$' }) });
+export const TransferCall = Type.Object({ queue: Type.String() });
+export const SetReason = Type.Object({ reason: Type.String() });
+
+export const CallView = Type.Object({
+  id: Type.String(),
+  direction: literals('inbound', 'outbound'),
+  alias: Nullable(Type.String()),
+  companyNumber: Type.String(),
+  trunk: Nullable(Type.String()),
+  startedAt: Type.Integer(),
+  answeredAt: Nullable(Type.Integer()),
+  agentAnsweredAt: Nullable(Type.Integer()),
+  endedAt: Nullable(Type.Integer()),
+  flow: Nullable(Type.String()),
+  reason: Nullable(Type.String()),
+  piiClass: Nullable(PiiClassSchema),
+  queue: Nullable(Type.String()),
+  waitMs: Type.Integer(),
+  talkMs: Type.Integer(),
+  holdMs: Type.Integer(),
+  segments: Type.Array(
+    Type.Object({
+      personId: Type.String(),
+      place: PlaceSchema,
+      answeredAt: Type.Integer(),
+      endedAt: Nullable(Type.Integer()),
+      talkMs: Type.Integer(),
+      holdMs: Type.Integer(),
+      ringMs: Type.Integer(),
+    }),
+  ),
+  recordingIds: Type.Array(Type.String()),
+  cause: Nullable(Type.String()),
+  side: Nullable(Type.String()),
+  quality: Type.Object({ customer: Nullable(QualityView), agent: Nullable(QualityView) }),
+});
+
+export const list = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
+
+export const QueueViewSchema = Type.Object({
+  name: Type.String(),
+  label: LocalizedText,
+  waiting: Type.Integer(),
+  longestWaitMs: Type.Integer(),
+  agents: Type.Record(Type.String(), Type.Integer()),
+  serviceLevelSeconds: Type.Integer(),
+});
+
+export const AgentViewSchema = Type.Object({
+  person: PersonView,
+  state: AgentStateSchema,
+  stateSince: Type.Integer(),
+  because: Nullable(Type.String()),
+  softphoneRegistered: Type.Boolean(),
+  callId: Nullable(Type.String()),
+  afterCallWorkEndsAt: Nullable(Type.Integer()),
+});
+
+export const RecordingView = Type.Object({
+  id: Type.String(),
+  callId: Type.String(),
+  startedAt: Type.Integer(),
+  endedAt: Nullable(Type.Integer()),
+  durationMs: Nullable(Type.Integer()),
+  bytes: Nullable(Type.Integer()),
+  state: literals('open', 'complete', 'interrupted'),
+  sha256: Nullable(Type.String()),
+  recipients: Type.Array(Type.String()),
+});
+
+export const FlowView = Type.Object({
+  id: Type.String(),
+  version: Type.String(),
+  language: literals('ja', 'en'),
+  numbers: Type.Array(Type.String()),
+  nodes: Type.Array(Type.Object({ id: Type.String(), kind: Type.String() })),
+});
+export const CheckFlow = Type.Object({ yaml: Type.String({ maxLength: 262144 }) });
+export const FlowProblems = Type.Object({
+  ok: Type.Boolean(),
+  problems: Type.Array(
+    Type.Object({
+      severity: literals('error', 'warning'),
+      file: Type.String(),
+      line: Type.Integer(),
+      column: Type.Integer(),
+      message: Type.String(),
+    }),
+  ),
+});
+
+export const NewPerson = Type.Object({
+  login: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{1,63}$' }),
+  displayName: Type.String({ minLength: 1, maxLength: 128 }),
+  role: RoleSchema,
+  place: PlaceSchema,
+  clearance: PiiClassSchema,
+  queues: Type.Array(Type.String()),
+  language: literals('ja', 'en'),
+  password: Type.String({ minLength: 12, maxLength: 1024 }),
+});
+export const ChangePerson = Type.Partial(
+  Type.Object({
+    displayName: Type.String({ minLength: 1, maxLength: 128 }),
+    role: RoleSchema,
+    place: PlaceSchema,
+    clearance: PiiClassSchema,
+    queues: Type.Array(Type.String()),
+    language: literals('ja', 'en'),
+    disabled: Type.Boolean(),
+    password: Type.String({ minLength: 12, maxLength: 1024 }),
+  }),
+);
+
+export const NewApiKey = Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }), role: RoleSchema });
+export const ApiKeyView = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  role: RoleSchema,
+  createdAt: Type.Integer(),
+  revokedAt: Nullable(Type.Integer()),
+  key: Type.Optional(Type.String({ description: 'Only in the answer that creates it.' })),
+});
+
+/** POST /api/v1/test-calls (demo only): a simulated customer calls in through the SIP port, as a carrier would. */
+export const PlaceTestCall = Type.Object({
+  number: Type.Optional(Type.String({ description: "The company's number to call; the first one unless told." })),
+  digits: Type.Optional(Type.String({ pattern: '^[0-9*#]{0,16}$', description: 'Digits keyed at the menu.' })),
+  talkSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
+});
+export const TestCallView = Type.Object({
+  id: Type.String(),
+  number: Type.String(),
+  state: literals('calling', 'answered', 'ended', 'failed'),
+});
+
+/** Events of GET /api/v1/feed (Server-Sent Events): `desk` carries a DeskView; `event` carries an EngawaEvent and its id. */
+export type SessionView = Static<typeof SessionView>;
+export type PersonView = Static<typeof PersonView>;
+export type DeskView = Static<typeof DeskView>;
+export type DeskCall = Static<typeof DeskCall>;
+export type DeskStateChange = Static<typeof DeskStateChange>;
+export type SoftphoneSettings = Static<typeof SoftphoneSettings>;
+export type PlaceCall = Static<typeof PlaceCall>;
+export type CallView = Static<typeof CallView>;
+export type QueueView = Static<typeof QueueViewSchema>;
+export type AgentRow = Static<typeof AgentViewSchema>;
+export type RecordingView = Static<typeof RecordingView>;
+export type FlowView = Static<typeof FlowView>;
+export type Problem = Static<typeof Problem>;
+export type QualityView = Static<typeof QualityView>;
+export type PlaceTestCall = Static<typeof PlaceTestCall>;
+export type TestCallView = Static<typeof TestCallView>;
+export type NewPerson = Static<typeof NewPerson>;
+export type ChangePerson = Static<typeof ChangePerson>;

@@ -1,0 +1,56 @@
+// What the rest of the system may know about media. Makers: media/embedded (our RTP engine), media/freeswitch (a fleet).
+// Both pass test/contract/media-server-contract.ts; what a maker cannot do is said in `can`.
+
+import type { Listenable } from '../shared/emitter.ts';
+import type { CallId } from '../shared/ids.ts';
+import type { Endpoint, MediaProfile } from './endpoint.ts';
+
+export interface EndpointRequest {
+  callId: CallId;
+  /** With an offer the endpoint is created answered: `localSdp` is the answer. Without one, `localSdp` is an offer. */
+  sdpOffer?: string;
+  /** What to offer when there is no `sdpOffer`: `rtp` and `srtp` (SDES) towards carriers, `webrtc` towards browsers. */
+  profile?: MediaProfile;
+  /** Codec names in order of preference, such as ['PCMU', 'opus']; the maker's default unless told. */
+  codecs?: readonly string[];
+}
+
+export interface MediaHealth {
+  ok: boolean;
+  because?: string;
+  endpoints: number;
+}
+
+export interface MediaServerEvents {
+  /** A media process went away or came back. Endpoints on it end with 'lost'. */
+  engineState: { engine: string; up: boolean; because: string };
+}
+
+export interface MediaServer extends Listenable<MediaServerEvents> {
+  readonly kind: 'embedded' | 'freeswitch';
+  /**
+   * Rejects with AppError 'media-unavailable' when no engine can take it. An offer that cannot be met is an expected
+   * outcome: `{ kind: 'incompatible' }`.
+   */
+  createEndpoint(
+    request: EndpointRequest,
+  ): Promise<{ kind: 'created'; endpoint: Endpoint } | { kind: 'incompatible'; because: string }>;
+  /** A room that mixes three or more endpoints (conference, listen, whisper, barge). */
+  createConference(callId: CallId): Promise<Conference>;
+  health(): Promise<MediaHealth>;
+  close(): Promise<void>;
+}
+
+export interface ConferenceMember {
+  /** The member's audio goes to nobody. */
+  muted?: boolean;
+  /** Only these members hear this one (whisper); everybody unless told. */
+  heardBy?: readonly Endpoint[];
+}
+
+export interface Conference {
+  /** Adds a member or changes what it may do. An endpoint is in a bridge or in one conference, never both. */
+  join(endpoint: Endpoint, member?: ConferenceMember): Promise<void>;
+  leave(endpoint: Endpoint): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,68 @@
+// A SIP message in memory (RFC 3261 §7). Headers keep the order, the name as received and the raw value; what is looked at
+// often is parsed once, on demand, by the functions in this folder. Parsing is parse.ts, writing is serialize.ts.
+
+/** Raw header: `name` is as received or as it will be sent, `value` is trimmed and unfolded. */
+export interface SipHeader {
+  name: string;
+  value: string;
+}
+
+interface SipMessageBase {
+  headers: SipHeader[];
+  /** The body as bytes; length 0 when there is none. */
+  body: Buffer;
+}
+
+export interface SipRequest extends SipMessageBase {
+  kind: 'request';
+  method: string;
+  /** Request-URI, as received. */
+  uri: string;
+}
+
+export interface SipResponse extends SipMessageBase {
+  kind: 'response';
+  status: number;
+  reason: string;
+}
+
+export type SipMessage = SipRequest | SipResponse;
+
+const compact: Record<string, string> = {
+  i: 'call-id',
+  m: 'contact',
+  e: 'content-encoding',
+  l: 'content-length',
+  c: 'content-type',
+  f: 'from',
+  s: 'subject',
+  k: 'supported',
+  t: 'to',
+  v: 'via',
+  o: 'event',
+  r: 'refer-to',
+  u: 'allow-events',
+  x: 'session-expires',
+  b: 'referred-by',
+  a: 'accept-contact',
+  j: 'reject-contact',
+  d: 'request-disposition',
+  y: 'identity',
+  n: 'identity-info',
+};
+
+/** The lower-case long form of a header name (RFC 3261 §7.3.3 and the IANA registry). */
+export function headerKey(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.length === 1 ? (compact[lower] ?? lower) : lower;
+}
+
+/** The first value of a header, by long name in lower case. */
+export function header(message: SipMessage, key: string): string | undefined {
+  return message.headers.find((candidate) => headerKey(candidate.name) === key)?.value;
+}
+
+/** All values of a header, one per header line (not split at commas). */
+export function headerLines(message: SipMessage, key: string): string[] {
+  return message.headers.filter((candidate) => headerKey(candidate.name) === key).map((found) => found.value);
+}

@@ -1,0 +1,24 @@
+// What the rest of the system may know about recording. Audio arrives over a WebSocket from whichever media server has it
+// (Endpoint.startTap), is encoded as Ogg Opus and sealed with age as it is made, in a process of its own.
+
+import type { Listenable } from '../shared/emitter.ts';
+import type { CallId, RecordingId } from '../shared/ids.ts';
+
+export interface RecorderEvents {
+  /** The recording has begun to be written. */
+  started: { callId: CallId; recordingId: RecordingId };
+  /** Audio is being lost or will be: disk full, storage gone. The call goes on; somebody must be told. */
+  failed: { callId: CallId; recordingId: RecordingId; because: string };
+  stopped: { callId: CallId; recordingId: RecordingId; durationMs: number; bytes: number };
+}
+
+export interface Recorder extends Listenable<RecorderEvents> {
+  /** Prepares a recording and says where the media server shall send the audio. One recording per call, through transfers. */
+  open(request: { callId: CallId; startedAt: number }): Promise<{ recordingId: RecordingId; tapUrl: string }>;
+  /** Writes silence from now on (pause), or audio again. The gap stays in the time line. */
+  setPaused(recordingId: RecordingId, paused: boolean): Promise<void>;
+  /** Ends the recording; resolves when the sealed file is complete and its row is written. */
+  stop(recordingId: RecordingId): Promise<void>;
+  health(): { ok: boolean; because?: string };
+  close(): Promise<void>;
+}

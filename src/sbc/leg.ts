@@ -1,0 +1,64 @@
+// A leg: one party's side of a call, outward in call events only (house.md, "A leg speaks call events").
+// Its SIP is behind it. SDP passes through as opaque text between the leg and its media endpoint.
+
+import type { Listenable } from '../shared/emitter.ts';
+import type { EndCause } from '../shared/events.ts';
+import type { LegId } from '../shared/ids.ts';
+
+/**
+ *   inbound:   offered ─ring─▶ ringing ─answer─▶ answered ─▶ ended
+ *   outbound:  trying ─▶ ringing ─▶ answered ─▶ ended          (early media may come in trying or ringing)
+ */
+export type LegState = 'offered' | 'trying' | 'ringing' | 'answered' | 'ended';
+
+export interface LegEvents {
+  /** Outbound: the far end is alerting its user. */
+  ringing: Record<string, never>;
+  /** Outbound: a provisional response brought an SDP answer. */
+  earlyMedia: { sdpAnswer: string };
+  /** Outbound: answered; for every leg: the dialog is confirmed. `sdpAnswer` is undefined on inbound legs. */
+  answered: { sdpAnswer?: string };
+  /** The far end put us on hold, or took us back (direction of its latest offer). */
+  held: Record<string, never>;
+  resumed: Record<string, never>;
+  /** A digit by SIP INFO. */
+  digit: { digit: string; durationMs: number };
+  /** The far end sent REFER. Answered 202 already; `report` sends the NOTIFYs. `target` is the user part of Refer-To. */
+  transferAsked: { target: string; report: (outcome: 'trying' | 'ok' | 'failed') => void };
+  /** Exactly once, whatever happened. `by` is who ended it. */
+  ended: { cause: EndCause; by: 'far-end' | 'us' | 'timeout'; sipStatus: number | null };
+}
+
+/** Answers an offer of the far end (re-INVITE, UPDATE) with the endpoint's answer, or says that it cannot (488). */
+export type OfferHandler = (sdpOffer: string) => Promise<{ kind: 'ok'; sdpAnswer: string } | { kind: 'incompatible' }>;
+
+export interface Leg extends Listenable<LegEvents> {
+  readonly id: LegId;
+  readonly kind: 'trunk' | 'softphone';
+  readonly direction: 'inbound' | 'outbound';
+  readonly state: LegState;
+  /** SIP's Call-ID, for logs only. */
+  readonly sipCallId: string;
+  /** The trunk's name, or undefined for a softphone. */
+  readonly trunk: string | undefined;
+  /** Inbound: the offer of the INVITE; undefined when it came without (we then offer in the 200). */
+  readonly sdpOffer: string | undefined;
+
+  /** Inbound: 180, or 183 with `sdpAnswer` (early media). Does nothing once answered or ended. */
+  ring(options?: { sdpAnswer?: string }): void;
+  /**
+   * Inbound: 200. With a late offer `sdp` is our offer and the far end's answer is in the result.
+   * Resolves once the ACK is there; `ended` when the caller was faster.
+   */
+  answer(sdp: string): Promise<{ kind: 'ok'; sdpAnswer?: string } | { kind: 'ended' }>;
+  /** Inbound and not yet answered: final refusal. */
+  reject(cause: EndCause): void;
+  /** Ends the leg from any state: CANCEL, refusal or BYE, whichever fits. Resolves when the far end knows or has timed out. */
+  end(cause?: EndCause): Promise<void>;
+  /** Our re-INVITE. Waits its turn behind others and retries glare (491, RFC 3261 §14.1). */
+  renegotiate(
+    sdpOffer: string,
+  ): Promise<{ kind: 'ok'; sdpAnswer: string } | { kind: 'refused'; sipStatus: number } | { kind: 'ended' }>;
+  /** Who answers the far end's offers. Until set, they wait (at most a second, then 488). */
+  onOffer(handler: OfferHandler): void;
+}

@@ -1,0 +1,117 @@
+// Everything that happens to a call, an agent, a recording or a session is one of these events (house.md, "One event log").
+// Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
+// customer's number, never what was said or keyed.
+
+import type { CallId, EventId, LegId, PersonId, RecordingId, SessionId } from './ids.ts';
+
+/** How much personal information a conversation touches. An unknown reason counts as `sensitive`. */
+export type PiiClass = 'none' | 'personal' | 'sensitive';
+
+/** Where a person works at the moment. What is not proven is `unknown`, and treated as `home`. */
+export type Place = 'centre' | 'home' | 'unknown';
+
+/** Agent states (conventions.md, "Agent states and figures"). */
+export type AgentState =
+  | 'offline'
+  | 'not-ready'
+  | 'available'
+  | 'reserved'
+  | 'alerting'
+  | 'on-call'
+  | 'after-call-work';
+
+/** Who caused a call or a leg to end. `us` is the figure to be ashamed of. */
+export type Side = 'caller' | 'agent' | 'carrier' | 'us' | 'unknown';
+
+/** Why a leg or a call ended, without SIP. `sbc/sip-cause.ts` translates to and from SIP. */
+export type EndCause =
+  | 'normal'
+  | 'cancelled'
+  | 'busy'
+  | 'no-answer'
+  | 'rejected'
+  | 'not-found'
+  | 'forbidden'
+  | 'unreachable'
+  | 'incompatible-media'
+  | 'media-timeout'
+  | 'overload'
+  | 'session-expired'
+  | 'transferred'
+  | 'shutting-down'
+  | 'fault';
+
+/** What one leg's media was like, from RTCP and from our own receiver. `mosEstimate` is ITU-T G.107's, 1 to 4.5. */
+export interface MediaQuality {
+  packetsReceived: number;
+  packetsSent: number;
+  packetsLost: number;
+  jitterMs: number;
+  roundTripMs: number | null;
+  mosEstimate: number | null;
+  codec: string | null;
+}
+
+interface EventFields {
+  'call-started': {
+    callId: CallId;
+    direction: 'inbound' | 'outbound';
+    /** The customer, under the name we may say aloud; null when the number is withheld. */
+    alias: string | null;
+    /** The company's number: dialled by the customer, or presented to the customer. E.164 or national-only. */
+    companyNumber: string;
+    trunk: string | null;
+    personId?: PersonId;
+    demo?: boolean;
+  };
+  'flow-entered': { callId: CallId; flow: string; version: string };
+  'flow-node': { callId: CallId; flow: string; node: string };
+  'call-answered': { callId: CallId };
+  'reason-set': { callId: CallId; reason: string; piiClass: PiiClass; by: 'flow' | 'agent' };
+  'queue-entered': { callId: CallId; queue: string };
+  'queue-left': {
+    callId: CallId;
+    queue: string;
+    outcome: 'answered' | 'abandoned' | 'overflowed' | 'transferred';
+    waitMs: number;
+  };
+  'agent-reserved': { callId: CallId; personId: PersonId; queue: string | null };
+  'offer-refused': { callId: CallId; personId: PersonId; queue: string; because: string };
+  'agent-alerted': { callId: CallId; personId: PersonId; legId: LegId };
+  'agent-not-answered': { callId: CallId; personId: PersonId; because: 'timeout' | 'rejected' | 'unreachable' };
+  'agent-answered': { callId: CallId; personId: PersonId; legId: LegId; place: Place; ringMs: number };
+  'agent-left': { callId: CallId; personId: PersonId; legId: LegId; talkMs: number; holdMs: number };
+  'agent-detached': { callId: CallId; personId: PersonId };
+  'agent-attached': { callId: CallId; personId: PersonId; legId: LegId; awayMs: number };
+  'customer-answered': { callId: CallId; legId: LegId; ringMs: number };
+  'call-held': { callId: CallId; by: Side };
+  'call-resumed': { callId: CallId; by: Side; heldMs: number };
+  'call-transferred': { callId: CallId; personId: PersonId; to: { kind: 'queue' | 'number'; name: string } };
+  'recording-started': { callId: CallId; recordingId: RecordingId };
+  'recording-failed': { callId: CallId; recordingId: RecordingId | null; because: string };
+  'recording-stopped': { callId: CallId; recordingId: RecordingId; durationMs: number; bytes: number };
+  'leg-quality': { callId: CallId; legId: LegId; party: 'customer' | 'agent'; quality: MediaQuality };
+  'call-ended': { callId: CallId; cause: EndCause; side: Side; durationMs: number };
+
+  'agent-state': { personId: PersonId; from: AgentState; to: AgentState; because: string | null };
+  'softphone-registered': { personId: PersonId; sessionId: SessionId };
+  'softphone-unregistered': { personId: PersonId; because: 'expired' | 'closed' | 'signed-out' | 'replaced' };
+
+  'signed-in': { personId: PersonId; sessionId: SessionId; place: Place };
+  'sign-in-failed': { login: string; because: 'unknown' | 'password' | 'throttled' | 'disabled' };
+  'signed-out': { personId: PersonId; sessionId: SessionId; because: 'asked' | 'idle' | 'expired' | 'revoked' };
+  'recording-opened': { recordingId: RecordingId; personId: PersonId };
+  'flow-published': { flow: string; version: string; personId: PersonId | null };
+  'trunk-state': { trunk: string; up: boolean; because: string };
+  'media-engine-state': { engine: string; up: boolean; because: string };
+}
+
+export type EventType = keyof EventFields;
+
+/** One thing that happened. `id` sorts by time and is the resume token of the live feed. */
+export type EngawaEvent<T extends EventType = EventType> = {
+  [K in T]: { id: EventId; at: number; type: K } & EventFields[K];
+}[T];
+
+/** An event before it has an id and a time. */
+export type NewEvent<T extends EventType = EventType> = { [K in T]: { type: K } & EventFields[K] }[T];

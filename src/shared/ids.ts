@@ -1,0 +1,38 @@
+// Identifiers, branded so that a LegId cannot be passed where a CallId is asked for.
+// An id is a prefix that names its kind and a UUIDv7 (RFC 9562 §5.7) without hyphens, so ids sort by time.
+// Ids say nothing about a person or a number and may be shown to anybody.
+
+import { randomBytes } from 'node:crypto';
+
+type Brand<Name extends string> = string & { readonly __id: Name };
+
+export type CallId = Brand<'call'>;
+export type LegId = Brand<'leg'>;
+export type PersonId = Brand<'person'>;
+export type EndpointId = Brand<'endpoint'>;
+export type RecordingId = Brand<'recording'>;
+export type SessionId = Brand<'session'>;
+export type EventId = Brand<'event'>;
+export type ApiKeyId = Brand<'apiKey'>;
+
+const prefixes = {
+  call: 'c',
+  leg: 'l',
+  person: 'p',
+  endpoint: 'e',
+  recording: 'r',
+  session: 's',
+  event: 'v',
+  apiKey: 'k',
+} as const;
+
+type Kind = keyof typeof prefixes;
+
+/** A new identifier of the given kind, for example `newId('call')` → `c_0190…`. */
+export function newId<K extends Kind>(kind: K, nowMs = Date.now()): Brand<K> {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(nowMs, 0, 6);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return `${prefixes[kind]}_${bytes.toString('hex')}` as Brand<K>;
+}

@@ -1,0 +1,35 @@
+// One root logger, a child per subsystem, a child per call (conventions.md, "Logging").
+// Messages are constant strings; data goes into fields. The redaction list is here and nowhere else.
+
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+
+export type Logger = PinoLogger;
+
+const redacted = [
+  'authorization',
+  '*.authorization',
+  '*["proxy-authorization"]',
+  'password',
+  '*.password',
+  'token',
+  '*.token',
+  'secret',
+  '*.secret',
+  'cookie',
+  '*.cookie',
+  'req.headers.cookie',
+  'req.headers.authorization',
+];
+
+export interface LogOptions {
+  level?: string;
+  destination?: DestinationStream;
+}
+
+export function createLogger({ level = 'info', destination }: LogOptions = {}): Logger {
+  const options = { level, base: undefined, redact: { paths: redacted, censor: '[hidden]' } };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** For tests and tools that do not want to be told. */
+export const silentLogger: Logger = pino({ level: 'silent' });

@@ -1,0 +1,33 @@
+// The append-only log of everything that happens (house.md, "One event log").
+
+import type { EngawaEvent, EventType, NewEvent } from '../shared/events.ts';
+import type { CallId, EventId } from '../shared/ids.ts';
+import type { Unsubscribe } from '../shared/emitter.ts';
+
+export interface EventQuery {
+  /** Only events after this one (exclusive). */
+  after?: EventId;
+  callId?: CallId;
+  types?: readonly EventType[];
+  fromMs?: number;
+  toMs?: number;
+  /** 1 to 1000; 100 unless told. */
+  limit?: number;
+  /** Newest first; oldest first unless told. */
+  descending?: boolean;
+}
+
+export interface EventLog {
+  /**
+   * Gives the event its id and time, hands it to subscribers in order, and resolves once it cannot be lost by `kill -9`:
+   * in PostgreSQL, or in the journal on disk while the database is away (replayed later, once per id).
+   * Never rejects because of the database.
+   */
+  append<T extends EventType>(event: NewEvent<T>): Promise<EngawaEvent<T>>;
+  /** Live events, in order, from now on. Listeners run synchronously and may not throw. */
+  subscribe(listener: (event: EngawaEvent) => void): Unsubscribe;
+  read(query: EventQuery): Promise<EngawaEvent[]>;
+  /** Resolves when all that was appended so far is in PostgreSQL. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,147 @@
+// Rows that are not events: people, sessions, keys, recordings, and call records (made from events).
+// One interface per table group; makers under store/postgres/.
+
+import type { AgentState, EndCause, MediaQuality, PiiClass, Place, Side } from '../shared/events.ts';
+import type { ApiKeyId, CallId, PersonId, RecordingId, SessionId } from '../shared/ids.ts';
+
+export const roles = ['agent', 'supervisor', 'administrator', 'integrator'] as const;
+export type Role = (typeof roles)[number];
+
+export interface Person {
+  id: PersonId;
+  login: string;
+  displayName: string;
+  role: Role;
+  /** Where the person is registered to work today. */
+  place: Place;
+  clearance: PiiClass;
+  /** Names of queues served. */
+  queues: string[];
+  language: 'ja' | 'en';
+  disabled: boolean;
+  passwordHash: string;
+  createdAt: number;
+}
+
+export interface People {
+  create(person: Omit<Person, 'id' | 'createdAt'>): Promise<Person>;
+  update(id: PersonId, change: Partial<Omit<Person, 'id' | 'login' | 'createdAt'>>): Promise<Person | undefined>;
+  byId(id: PersonId): Promise<Person | undefined>;
+  byLogin(login: string): Promise<Person | undefined>;
+  list(page?: Page): Promise<Person[]>;
+}
+
+export interface Session {
+  id: SessionId;
+  personId: PersonId;
+  /** SHA-256 of the token that the browser holds; the token itself is stored nowhere. */
+  tokenHash: string;
+  createdAt: number;
+  seenAt: number;
+  expiresAt: number;
+  address: string;
+  userAgent: string;
+}
+
+export interface Sessions {
+  create(session: Session): Promise<void>;
+  byTokenHash(tokenHash: string): Promise<Session | undefined>;
+  touch(id: SessionId, seenAt: number): Promise<void>;
+  remove(id: SessionId): Promise<void>;
+  ofPerson(personId: PersonId): Promise<Session[]>;
+}
+
+export interface ApiKey {
+  id: ApiKeyId;
+  name: string;
+  keyHash: string;
+  role: Role;
+  createdAt: number;
+  revokedAt: number | null;
+}
+
+export interface ApiKeys {
+  create(key: ApiKey): Promise<void>;
+  byHash(keyHash: string): Promise<ApiKey | undefined>;
+  list(): Promise<ApiKey[]>;
+  revoke(id: ApiKeyId, at: number): Promise<boolean>;
+}
+
+/** One agent's part of a call. A transfer starts another segment. */
+export interface CallSegment {
+  personId: PersonId;
+  place: Place;
+  answeredAt: number;
+  endedAt: number | null;
+  talkMs: number;
+  holdMs: number;
+  ringMs: number;
+}
+
+/** The call record (CDR): computed from the events of one call by `store/call-record.ts`, and nothing else. */
+export interface CallRecord {
+  id: CallId;
+  direction: 'inbound' | 'outbound';
+  alias: string | null;
+  companyNumber: string;
+  trunk: string | null;
+  startedAt: number;
+  /** When our side answered (the flow), or the customer did (outbound). */
+  answeredAt: number | null;
+  agentAnsweredAt: number | null;
+  endedAt: number | null;
+  flow: string | null;
+  reason: string | null;
+  piiClass: PiiClass | null;
+  queue: string | null;
+  waitMs: number;
+  talkMs: number;
+  holdMs: number;
+  segments: CallSegment[];
+  recordingIds: RecordingId[];
+  cause: EndCause | null;
+  side: Side | null;
+  quality: { customer: MediaQuality | null; agent: MediaQuality | null };
+}
+
+export interface CallRecords {
+  byId(id: CallId): Promise<CallRecord | undefined>;
+  /** Newest first; `before` is the id after which to go on. */
+  list(query: {
+    before?: CallId;
+    limit?: number;
+    personId?: PersonId;
+    queue?: string;
+    alias?: string;
+  }): Promise<CallRecord[]>;
+}
+
+export interface RecordingRow {
+  id: RecordingId;
+  callId: CallId;
+  startedAt: number;
+  endedAt: number | null;
+  durationMs: number | null;
+  bytes: number | null;
+  /** `open`: being written. `complete`: one age file. `interrupted`: the process died; opened from its parts. */
+  state: 'open' | 'complete' | 'interrupted';
+  /** Path below the recordings folder. */
+  path: string;
+  /** SHA-256 of the sealed file, hex. */
+  sha256: string | null;
+  recipients: string[];
+}
+
+export interface Recordings {
+  create(row: RecordingRow): Promise<void>;
+  update(id: RecordingId, change: Partial<RecordingRow>): Promise<void>;
+  byId(id: RecordingId): Promise<RecordingRow | undefined>;
+  list(query: { before?: RecordingId; limit?: number; callId?: CallId }): Promise<RecordingRow[]>;
+}
+
+export interface Page {
+  limit?: number;
+  after?: string;
+}
+
+export type { AgentState };

@@ -1,0 +1,34 @@
+// What the rest of the program may know about durable storage. Makers: store/postgres (any PostgreSQL; store/embedded starts one).
+
+import type { EventLog } from './event-log.ts';
+import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
+
+export interface Store {
+  readonly kind: 'embedded' | 'postgres';
+  readonly events: EventLog;
+  readonly people: People;
+  readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
+  readonly calls: CallRecords;
+  readonly recordings: Recordings;
+  /** Sealed rows of the number vault; only privacy/ reads and writes them. */
+  readonly vaultRows: VaultRows;
+  /** Answers within a second; `ok: false` while the database is away. */
+  health(): Promise<{ ok: boolean; because?: string }>;
+  close(): Promise<void>;
+}
+
+export interface VaultRow {
+  alias: string;
+  /** Keyed hash of the number, hex. */
+  numberHash: string;
+  /** AES-256-GCM of the number; the key id is in front. */
+  sealedNumber: Uint8Array;
+  firstSeenAt: number;
+}
+
+export interface VaultRows {
+  /** Idempotent. Resolves once the row cannot be lost (PostgreSQL or journal). */
+  put(row: VaultRow): Promise<void>;
+  byAlias(alias: string): Promise<VaultRow | undefined>;
+}
