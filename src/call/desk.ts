@@ -1,12 +1,12 @@
 // What the API may ask of calls and desks. The maker is call/call-centre.ts. Every command is checked against who asks:
 // an agent commands the own call, a supervisor or integrator any.
 
-import type { CallId, PersonId } from '../shared/ids.ts';
-import type { Unsubscribe } from '../shared/emitter.ts';
 import type { Alias } from '../privacy/vault.ts';
-import type { AgentView } from '../routing/agent.ts';
 import type { QueueView } from '../routing/acd/acd.ts';
+import type { AgentView } from '../routing/agent.ts';
+import type { Unsubscribe } from '../shared/emitter.ts';
 import type { MediaQuality, PiiClass } from '../shared/events.ts';
+import type { CallId, PersonId } from '../shared/ids.ts';
 
 export type CommandOutcome =
   | { kind: 'ok' }

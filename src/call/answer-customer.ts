@@ -1,0 +1,57 @@
+// Answering a customer with a media endpoint, and watching what the customer's side does by itself.
+
+import type { InboundCall } from '../sbc/border.ts';
+import { asError } from '../shared/errors.ts';
+import { type CallState, type Centre, isOver } from './call-state.ts';
+import { endCall } from './end-call.ts';
+import { tell } from './parts.ts';
+
+/** Answers the customer with an endpoint of its own. False when that cannot be: the call has ended then. */
+export async function answerCustomer(centre: Centre, call: CallState, { leg }: InboundCall): Promise<boolean> {
+  const { parts } = centre;
+  const created = await parts.media
+    .createEndpoint({ callId: call.id, profile: 'rtp', ...(leg.sdpOffer ? { sdpOffer: leg.sdpOffer } : {}) })
+    .catch((thrown: unknown) => ({ kind: 'unavailable' as const, err: asError(thrown) }));
+  if (created.kind !== 'created') {
+    const cause = created.kind === 'incompatible' ? 'incompatible-media' : 'overload';
+    call.log.warn(created.kind === 'incompatible' ? { because: created.because } : { err: created.err }, 'no endpoint');
+    leg.reject(cause);
+    await endCall(centre, call, { cause, side: created.kind === 'incompatible' ? 'carrier' : 'us' });
+    return false;
+  }
+  const { endpoint } = created;
+  if (isOver(call)) {
+    await endpoint.close();
+    return false;
+  }
+  call.customer = { leg, endpoint };
+  watchCustomer(centre, call);
+  const answered = await leg.answer(endpoint.localSdp);
+  if (answered.kind === 'ended' || isOver(call)) return false;
+  if (!leg.sdpOffer && answered.sdpAnswer) await endpoint.acceptAnswer(answered.sdpAnswer);
+  tell(parts, { type: 'call-answered', callId: call.id });
+  return true;
+}
+
+/** What the customer's side may do by itself: hold, change its address, fall silent for good. */
+export function watchCustomer(centre: Centre, call: CallState): void {
+  const { parts } = centre;
+  if (!call.customer) return;
+  const { leg, endpoint } = call.customer;
+  let heldAt = 0;
+  leg.onOffer(async (sdpOffer) => {
+    const answered = await endpoint.answerOffer(sdpOffer);
+    return answered.kind === 'ok' ? answered : { kind: 'incompatible' };
+  });
+  leg.on('held', () => {
+    heldAt = parts.clock.now();
+    tell(parts, { type: 'call-held', callId: call.id, by: 'caller' });
+  });
+  leg.on('resumed', () =>
+    tell(parts, { type: 'call-resumed', callId: call.id, by: 'caller', heldMs: parts.clock.now() - heldAt }),
+  );
+  endpoint.on('mediaTimeout', () => void endCall(centre, call, { cause: 'media-timeout', side: 'carrier' }));
+  endpoint.on('ended', ({ because }) => {
+    if (because === 'lost') void endCall(centre, call, { cause: 'fault', side: 'us' });
+  });
+}

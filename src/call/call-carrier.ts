@@ -1,0 +1,75 @@
+// Calls a number out through the trunks and waits for the answer. Each carrier tried gets an endpoint and an offer of its own.
+
+import type { Endpoint } from '../media/endpoint.ts';
+import type { PhoneNumber } from '../privacy/phone-number.ts';
+import type { LegEvents } from '../sbc/leg.ts';
+import type { CallState, Centre, Party } from './call-state.ts';
+
+export interface CarrierRequest {
+  call: CallState;
+  to: PhoneNumber;
+  presentedNumber: string;
+  ringTimeoutSeconds: number;
+  signal: AbortSignal;
+  /** The carrier plays something before the answer (ringback, an announcement). */
+  onEarlyMedia?: (endpoint: Endpoint) => void;
+  onRinging?: () => void;
+}
+
+export type CarrierOutcome =
+  | { kind: 'answered'; party: Party; ringMs: number }
+  | { kind: 'failed'; ended: LegEvents['ended'] };
+
+export async function callCarrier(centre: Centre, request: CarrierRequest): Promise<CarrierOutcome> {
+  const { parts } = centre;
+  const startedAt = parts.clock.now();
+  let endpoint: Endpoint | undefined;
+
+  const leg = parts.border.callTrunk({
+    callId: request.call.id,
+    to: request.to,
+    presentedNumber: request.presentedNumber,
+    ringTimeoutSeconds: request.ringTimeoutSeconds,
+    async offer(profile) {
+      await endpoint?.close();
+      const created = await parts.media.createEndpoint({ callId: request.call.id, profile });
+      if (created.kind === 'incompatible') throw new Error(created.because);
+      endpoint = created.endpoint;
+      return endpoint.localSdp;
+    },
+  });
+  leg.onOffer(async (sdpOffer) => {
+    const answered = await endpoint?.answerOffer(sdpOffer);
+    return answered?.kind === 'ok' ? answered : { kind: 'incompatible' };
+  });
+
+  return new Promise((resolve) => {
+    const stop = () => void leg.end('cancelled');
+    request.signal.addEventListener('abort', stop);
+    if (request.signal.aborted) stop();
+    const fail = (ended: LegEvents['ended']) => {
+      request.signal.removeEventListener('abort', stop);
+      void endpoint?.close();
+      resolve({ kind: 'failed', ended });
+    };
+    leg.on('ringing', () => request.onRinging?.());
+    leg.on('earlyMedia', ({ sdpAnswer }) => {
+      const early = endpoint;
+      void early?.acceptAnswer(sdpAnswer).then((accepted) => {
+        if (accepted.kind === 'ok' && leg.state !== 'ended') request.onEarlyMedia?.(early);
+      });
+    });
+    leg.on('ended', fail);
+    leg.on('answered', ({ sdpAnswer }) => {
+      const answeredBy = endpoint;
+      if (!answeredBy) return;
+      // A 200 after early media may come without SDP: the earlier answer stands.
+      const accepted = sdpAnswer ? answeredBy.acceptAnswer(sdpAnswer) : Promise.resolve({ kind: 'ok' as const });
+      void accepted.then((result) => {
+        if (result.kind !== 'ok') return leg.end('incompatible-media');
+        request.signal.removeEventListener('abort', stop);
+        resolve({ kind: 'answered', party: { leg, endpoint: answeredBy }, ringMs: parts.clock.now() - startedAt });
+      });
+    });
+  });
+}

@@ -1,0 +1,215 @@
+// The maker of CallCentre (desk.ts): joins the border, the ACD and the calls. Holds no rule of its own: who may take a call
+// is routing's, what may cross to whom is privacy's, each verb is a file beside this one.
+
+import type { AcdEffect } from '../routing/acd/acd.ts';
+import { createAcd } from '../routing/acd/distributor.ts';
+import type { AgentFacts } from '../routing/agent.ts';
+import { asError } from '../shared/errors.ts';
+import type { CallId, PersonId } from '../shared/ids.ts';
+import type { Person } from '../store/records.ts';
+import { createAcdRunner } from './acd-runner.ts';
+import { type CallState, type Centre, callOfPerson, personOf } from './call-state.ts';
+import type { CallCentre, CommandOutcome } from './desk.ts';
+import { createDesks } from './desks.ts';
+import { endCall } from './end-call.ts';
+import { takeInboundCall } from './inbound.ts';
+import { holdCall, muteAgent, resumeCall } from './join.ts';
+import { offerToAgent, withdrawOffer } from './offer.ts';
+import { dial } from './outbound.ts';
+import { type CallParts, tell } from './parts.ts';
+import { watchQuality } from './quality-watch.ts';
+import { agentMediaWentAway, attachDesk, softphoneWentAway } from './reattach.ts';
+import { transferToQueue } from './transfer.ts';
+
+export interface RunningCallCentre extends CallCentre {
+  /** A person's queues, clearance or place changed: routing knows at the next offer. */
+  factsChanged(person: Person): void;
+  /** Ends what is still there after `graceMs`; resolves when all calls are over. */
+  drain(graceMs: number): Promise<void>;
+  close(): void;
+}
+
+const notFound: CommandOutcome = { kind: 'not-found' };
+
+export function createCallCentre(parts: CallParts): RunningCallCentre {
+  const calls = new Map<CallId, CallState>();
+  const desks = createDesks({ centre: () => centre });
+  const acd = createAcdRunner({
+    acd: createAcd({ queues: parts.settings.queues }),
+    clock: parts.clock,
+    onEffect: (effect) => carryOut(centre, effect),
+  });
+  const centre: Centre = {
+    parts,
+    acd,
+    calls,
+    deskChanged: desks.changed,
+    agentWentAway: (call) => agentMediaWentAway(centre, call),
+  };
+  const offs = followTheWorld(centre);
+  const qualityTimer = watchQuality(centre, parts.clock);
+
+  const live = (callId: CallId): CallState | undefined => {
+    const call = calls.get(callId);
+    return call && call.phase !== 'ended' ? call : undefined;
+  };
+  const command = async (
+    callId: CallId,
+    run: (call: CallState) => Promise<CommandOutcome> | CommandOutcome,
+  ): Promise<CommandOutcome> => {
+    const call = live(callId);
+    return call ? run(call) : notFound;
+  };
+
+  return {
+    desk: desks.desk,
+    onDesk: desks.onDesk,
+    agents: () => acd.acd.agents(),
+    queues: () => acd.acd.queues(parts.clock.now()),
+    async signIn(personId) {
+      const person = await parts.people.byId(personId);
+      if (!person) return;
+      if (acd.acd.agent(personId) && acd.acd.agent(personId)?.state !== 'offline') return;
+      acd.apply({ kind: 'agentSignedIn', agent: factsOf(person) });
+      desks.changed(personId);
+    },
+    async signOut(personId) {
+      acd.apply({ kind: 'agentSignedOut', personId });
+      desks.changed(personId);
+    },
+    setState: (personId, state, because) => setState(centre, personId, state, because),
+    dial: (personId, to, presentedNumber) => dial(centre, personId, to, presentedNumber),
+    hold: (callId) => command(callId, (call) => holdCall(centre, call)),
+    resume: (callId) => command(callId, (call) => resumeCall(centre, call)),
+    setMuted: (callId, muted) => command(callId, (call) => muteAgent(centre, call, muted)),
+    sendDigits: (callId, digits) =>
+      command(callId, async (call) => {
+        if (!call.customer) return { kind: 'conflict', because: 'Nobody is connected to this call.' };
+        await call.customer.endpoint.sendDigits(digits);
+        return { kind: 'ok' };
+      }),
+    hangUp: (callId) =>
+      command(callId, (call) => {
+        void endCall(centre, call, { cause: 'normal', side: 'agent' });
+        return { kind: 'ok' };
+      }),
+    reject: (callId) =>
+      command(callId, (call) => {
+        if (!call.alerting?.leg || call.direction === 'outbound')
+          return { kind: 'conflict', because: 'This call does not ring at a desk.' };
+        void call.alerting.leg.end('rejected');
+        return { kind: 'ok' };
+      }),
+    transferToQueue: (callId, queue) => command(callId, (call) => transferToQueue(centre, call, queue)),
+    setReason(callId, reasonId) {
+      const call = live(callId);
+      const reason = parts.reason(reasonId);
+      if (!call) return notFound;
+      if (!reason) return { kind: 'conflict', because: `There is no reason “${reasonId}”.` };
+      call.reason = reason;
+      tell(parts, { type: 'reason-set', callId, reason: reason.id, piiClass: reason.piiClass, by: 'agent' });
+      centre.deskChanged(personOf(call));
+      return { kind: 'ok' };
+    },
+    attach: (callId) => command(callId, (call) => attachDesk(centre, call)),
+    agentOf: (callId) => {
+      const call = live(callId);
+      return call && personOf(call);
+    },
+    activeCalls: () => calls.size,
+    factsChanged(person) {
+      acd.apply({ kind: 'agentFactsChanged', agent: factsOf(person) });
+      desks.changed(person.id);
+    },
+    drain: (graceMs) => drain(centre, graceMs),
+    close() {
+      for (const off of offs) off();
+      qualityTimer.cancel();
+      acd.close();
+    },
+  };
+}
+
+function factsOf(person: Person): AgentFacts {
+  return { personId: person.id, queues: person.queues, clearance: person.clearance, place: person.place };
+}
+
+function carryOut(centre: Centre, effect: AcdEffect): void {
+  if (effect.kind === 'agentState') {
+    const { personId, from, to, because } = effect;
+    tell(centre.parts, { type: 'agent-state', personId, from, to, because });
+    centre.deskChanged(personId);
+    return;
+  }
+  const call = centre.calls.get(effect.callId);
+  if (!call) return;
+  if (effect.kind === 'offer') offerToAgent(centre, call, effect.personId);
+  else if (effect.kind === 'withdraw') withdrawOffer(centre, call, effect.personId);
+  else {
+    const { callId, personId, queue, because } = effect;
+    tell(centre.parts, { type: 'offer-refused', callId, personId, queue, because });
+    call.log.info({ personId, queue, because }, 'not offered');
+  }
+}
+
+/** What happens outside and concerns calls: customers call, softphones come and go, recordings begin and fail. */
+function followTheWorld(centre: Centre): (() => void)[] {
+  const { border, recorder, log } = centre.parts;
+  return [
+    border.on('call', (inbound) => void takeInboundCall(centre, inbound)),
+    border.on('softphoneRegistered', ({ personId, sessionId }) => {
+      tell(centre.parts, { type: 'softphone-registered', personId, sessionId });
+      centre.deskChanged(personId);
+      const call = callOfPerson(centre, personId);
+      if (call?.agent) {
+        void attachDesk(centre, call).catch((thrown: unknown) =>
+          log.error({ err: asError(thrown) }, 'attaching failed'),
+        );
+      }
+    }),
+    border.on('softphoneGone', ({ personId, because }) => {
+      tell(centre.parts, { type: 'softphone-unregistered', personId, because });
+      const call = callOfPerson(centre, personId);
+      if (call?.agent) void softphoneWentAway(centre, call);
+      else if (centre.acd.acd.agent(personId)?.state === 'available') {
+        centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
+      }
+      centre.deskChanged(personId);
+    }),
+    recorder.on('started', ({ callId, recordingId }) => {
+      tell(centre.parts, { type: 'recording-started', callId, recordingId });
+      const call = centre.calls.get(callId);
+      if (call) centre.deskChanged(personOf(call));
+    }),
+    recorder.on('failed', (event) => tell(centre.parts, { type: 'recording-failed', ...event })),
+    recorder.on('stopped', (event) => tell(centre.parts, { type: 'recording-stopped', ...event })),
+  ];
+}
+
+function setState(
+  centre: Centre,
+  personId: PersonId,
+  state: 'available' | 'not-ready' | 'offline',
+  because: string | undefined,
+): CommandOutcome {
+  const { acd, parts } = centre;
+  if (!acd.acd.agent(personId)) return { kind: 'conflict', because: 'Sign in at the desk first.' };
+  if (state === 'available' && !parts.border.isSoftphoneRegistered(personId))
+    return { kind: 'conflict', because: 'The softphone of this desk is not connected.' };
+  if (state === 'available') acd.apply({ kind: 'agentReady', personId });
+  else if (state === 'not-ready') acd.apply({ kind: 'agentNotReady', personId, because: because ?? 'break' });
+  else acd.apply({ kind: 'agentSignedOut', personId });
+  centre.deskChanged(personId);
+  return { kind: 'ok' };
+}
+
+async function drain(centre: Centre, graceMs: number): Promise<void> {
+  const { clock, log } = centre.parts;
+  const until = clock.now() + graceMs;
+  while (centre.calls.size > 0 && clock.now() < until) {
+    await new Promise<void>((resolve) => setTimeout(resolve, Math.min(200, Math.max(1, until - clock.now()))));
+  }
+  const left = [...centre.calls.values()];
+  if (left.length > 0) log.warn({ calls: left.length }, 'ending the calls that are left');
+  await Promise.allSettled(left.map((call) => endCall(centre, call, { cause: 'shutting-down', side: 'us' })));
+}

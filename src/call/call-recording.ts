@@ -1,0 +1,46 @@
+// Recording one call: from the agent's (or, outbound, the customer's) answer to the end, through hold and transfer.
+// The tap sits at the customer's endpoint: left is what the customer says, right what the customer hears.
+
+import { asError } from '../shared/errors.ts';
+import type { CallState, Centre } from './call-state.ts';
+import { tell } from './parts.ts';
+
+/** The conversation does not wait longer than this for the recorder; the recorder catches up. */
+const patienceMs = 500;
+
+/** Starts the recording unless it runs. Never fails the call: what goes wrong is an event and a log line. */
+export async function startRecording(centre: Centre, call: CallState): Promise<void> {
+  if (call.recordingId || !call.customer) return;
+  const { parts } = centre;
+  const endpoint = call.customer.endpoint;
+  const started = (async () => {
+    const { recordingId, tapUrl } = await parts.recorder.open({ callId: call.id, startedAt: parts.clock.now() });
+    call.recordingId = recordingId;
+    await endpoint.startTap({ url: tapUrl, metadata: { callId: call.id, recordingId } });
+    call.recording = true;
+  })().catch((thrown: unknown) => {
+    const err = asError(thrown);
+    call.log.error({ err }, 'recording could not start');
+    tell(parts, { type: 'recording-failed', callId: call.id, recordingId: call.recordingId, because: err.message });
+  });
+  await Promise.race([started, new Promise<void>((resolve) => void parts.clock.after(patienceMs, resolve))]);
+}
+
+/** Ends the recording; resolves when the sealed file is complete. */
+export async function stopRecording(centre: Centre, call: CallState): Promise<void> {
+  const recordingId = call.recordingId;
+  if (!recordingId) return;
+  call.recording = false;
+  try {
+    await call.customer?.endpoint.stopTap();
+  } catch (thrown) {
+    call.log.warn({ err: asError(thrown) }, 'tap did not stop cleanly');
+  }
+  try {
+    await centre.parts.recorder.stop(recordingId);
+  } catch (thrown) {
+    const err = asError(thrown);
+    call.log.error({ err, recordingId }, 'recording did not end cleanly');
+    tell(centre.parts, { type: 'recording-failed', callId: call.id, recordingId, because: err.message });
+  }
+}

@@ -1,0 +1,71 @@
+// The one way in which a call ends. Runs once, whatever ends it; both far ends and the agent's desk know at once,
+// quality and the sealed recording follow.
+
+import { asError } from '../shared/errors.ts';
+import { agentLeaves } from './agent-leaves.ts';
+import { stopRecording } from './call-recording.ts';
+import type { CallState, Centre, Party } from './call-state.ts';
+import { tell } from './parts.ts';
+import type { Termination } from './termination.ts';
+
+const statsPatienceMs = 1000;
+
+export async function endCall(centre: Centre, call: CallState, why: Termination): Promise<void> {
+  if (call.phase === 'ended') return;
+  const { parts } = centre;
+  const wasQueued = call.phase === 'queued';
+  const now = parts.clock.now();
+  call.phase = 'ended';
+  call.reattachTimer?.cancel();
+  call.music?.stop();
+
+  if (wasQueued) leaveAsAbandoned(centre, call, now);
+  call.alerting?.withdrawn.abort();
+  call.over.abort();
+  const agent = call.agent;
+  const legs = [call.customerLeg, agent?.leg].filter((leg) => leg !== undefined);
+  const legsEnded = legs.map((leg) => leg.end(why.cause));
+  if (agent) agentLeaves(centre, call, { afterCallWork: 'as-configured' });
+  tell(parts, { type: 'call-ended', callId: call.id, ...why, durationMs: now - call.startedAt });
+  call.log.info({ ...why, durationMs: now - call.startedAt }, 'call ended');
+
+  await Promise.all([
+    reportQuality(centre, call, 'customer', call.customer),
+    reportQuality(centre, call, 'agent', agent),
+  ]);
+  await stopRecording(centre, call);
+  const closed = [call.customer, agent].filter((party) => party !== undefined).map((party) => party.endpoint.close());
+  for (const result of await Promise.allSettled([...legsEnded, ...closed])) {
+    if (result.status === 'rejected') call.log.warn({ err: asError(result.reason) }, 'a party did not close cleanly');
+  }
+  centre.calls.delete(call.id);
+}
+
+function leaveAsAbandoned(centre: Centre, call: CallState, now: number): void {
+  call.waitMs += now - call.queuedAt;
+  if (call.queue) {
+    tell(centre.parts, {
+      type: 'queue-left',
+      callId: call.id,
+      queue: call.queue,
+      outcome: 'abandoned',
+      waitMs: now - call.queuedAt,
+    });
+  }
+  call.leaveQueue?.('over');
+  centre.acd.apply({ kind: 'callGone', callId: call.id });
+}
+
+async function reportQuality(
+  centre: Centre,
+  call: CallState,
+  party: 'customer' | 'agent',
+  who: Party | undefined,
+): Promise<void> {
+  if (!who) return;
+  const patience = new Promise<undefined>(
+    (resolve) => void centre.parts.clock.after(statsPatienceMs, () => resolve(undefined)),
+  );
+  const quality = await Promise.race([who.endpoint.stats().catch(() => undefined), patience]);
+  if (quality) tell(centre.parts, { type: 'leg-quality', callId: call.id, legId: who.leg.id, party, quality });
+}

@@ -1,0 +1,74 @@
+// A customer calls in: vault, endpoint, answer, flow. From here on the call carries an alias.
+
+import type { Flow } from '../routing/flow/flow.ts';
+import type { InboundCall } from '../sbc/border.ts';
+import { type CallId, newId } from '../shared/ids.ts';
+import { answerCustomer } from './answer-customer.ts';
+import { type CallState, type Centre, isOver, newCall } from './call-state.ts';
+import { answerDemoNumber } from './demo-numbers.ts';
+import { createDigitSource } from './digit-collector.ts';
+import { endCall } from './end-call.ts';
+import { runFlow } from './flow-runner.ts';
+import { faultEndsCall } from './join.ts';
+import { tell } from './parts.ts';
+import { customerLegEnded } from './termination.ts';
+
+export async function takeInboundCall(centre: Centre, inbound: InboundCall): Promise<void> {
+  const { parts } = centre;
+  const { leg } = inbound;
+  const id: CallId = newId('call');
+  const log = parts.log.child({ callId: id, sipCallId: leg.sipCallId });
+  const call = newCall({
+    id,
+    direction: 'inbound',
+    startedAt: parts.clock.now(),
+    companyNumber: inbound.companyNumber,
+    trunk: inbound.trunk,
+    alias: null,
+    log,
+    phase: 'flow',
+  });
+  call.customerLeg = leg;
+  centre.calls.set(id, call);
+  leg.on('ended', (ended) => void endCall(centre, call, customerLegEnded(ended, 'inbound')));
+  try {
+    call.alias = inbound.caller ? await parts.vault.remember(inbound.caller) : null;
+    tell(parts, {
+      type: 'call-started',
+      callId: id,
+      direction: 'inbound',
+      alias: call.alias,
+      companyNumber: inbound.companyNumber,
+      trunk: inbound.trunk,
+      ...(inbound.demo ? { demo: true } : {}),
+    });
+    log.info({ alias: call.alias, companyNumber: inbound.companyNumber, trunk: inbound.trunk }, 'call started');
+    if (isOver(call)) return;
+    await treat(centre, call, inbound);
+  } catch (thrown) {
+    faultEndsCall(centre, call, thrown);
+  }
+}
+
+async function treat(centre: Centre, call: CallState, inbound: InboundCall): Promise<void> {
+  const { parts } = centre;
+  const flow = parts.flowFor(inbound.companyNumber);
+  const demo = parts.settings.demoNumbers ? inbound.companyNumber : undefined;
+  if (!flow && !(demo && answerDemoNumber.knows(demo))) {
+    inbound.leg.reject('not-found');
+    return endCall(centre, call, { cause: 'not-found', side: 'caller' });
+  }
+  if (demo && (await answerDemoNumber(centre, call, inbound, demo))) return;
+  if (!(await answerCustomer(centre, call, inbound)) || !flow) return;
+  await withFlow(centre, call, flow);
+}
+
+async function withFlow(centre: Centre, call: CallState, flow: Flow): Promise<void> {
+  if (!call.customer) return;
+  const digits = createDigitSource({ clock: centre.parts.clock, ...call.customer });
+  try {
+    await runFlow(centre, call, flow, digits);
+  } finally {
+    digits.close();
+  }
+}

@@ -1,0 +1,114 @@
+// Carries out the ACD's offer: rings the agent's desk, joins who answers, reports who does not.
+
+import { asError } from '../shared/errors.ts';
+import type { PersonId } from '../shared/ids.ts';
+import type { AgentParty, Alerting, CallState, Centre } from './call-state.ts';
+import { faultEndsCall, joinAgent, watchAgent } from './join.ts';
+import { queueSettings, tell } from './parts.ts';
+import { leaveQueue } from './queueing.ts';
+import { type RingOutcome, ringDesk } from './ring-desk.ts';
+import { agentDidNotAnswer } from './termination.ts';
+
+export function offerToAgent(centre: Centre, call: CallState, personId: PersonId): void {
+  tell(centre.parts, { type: 'agent-reserved', callId: call.id, personId, queue: call.queue });
+  const alerting: Alerting = {
+    personId,
+    since: centre.parts.clock.now(),
+    leg: undefined,
+    withdrawn: new AbortController(),
+  };
+  call.alerting = alerting;
+  centre.deskChanged(personId);
+  void ringAgent(centre, call, alerting).catch((thrown: unknown) => {
+    call.log.error({ err: asError(thrown), personId }, 'ringing the agent failed');
+    notAnswered(centre, call, alerting, 'unreachable');
+  });
+}
+
+/** The ACD takes an offer back (the caller left, or somebody else has it). */
+export function withdrawOffer(centre: Centre, call: CallState, personId: PersonId): void {
+  if (call.alerting?.personId !== personId) return;
+  call.alerting.withdrawn.abort();
+  call.alerting = undefined;
+  centre.deskChanged(personId);
+}
+
+async function ringAgent(centre: Centre, call: CallState, alerting: Alerting): Promise<void> {
+  const { parts, acd } = centre;
+  const { personId } = alerting;
+  const outcome = await ringDesk(centre, call, {
+    personId,
+    ringTimeoutSeconds: queueSettings(parts, call.queue)?.ringTimeoutSeconds ?? 20,
+    signal: alerting.withdrawn.signal,
+    onLeg(leg) {
+      alerting.leg = leg;
+      tell(parts, { type: 'agent-alerted', callId: call.id, personId, legId: leg.id });
+      acd.apply({ kind: 'alerting', callId: call.id, personId });
+      centre.deskChanged(personId);
+    },
+  });
+  if (call.alerting !== alerting || call.phase !== 'queued') return discard(outcome);
+  if (outcome.kind === 'not-answered') {
+    return notAnswered(centre, call, alerting, agentDidNotAnswer(outcome.ended));
+  }
+  await answered(centre, call, alerting, outcome);
+}
+
+async function discard(outcome: RingOutcome): Promise<void> {
+  if (outcome.kind === 'answered') await Promise.allSettled([outcome.leg.end('cancelled'), outcome.endpoint.close()]);
+}
+
+async function answered(
+  centre: Centre,
+  call: CallState,
+  alerting: Alerting,
+  outcome: Extract<RingOutcome, { kind: 'answered' }>,
+): Promise<void> {
+  const { parts, acd } = centre;
+  const { personId } = alerting;
+  call.alerting = undefined;
+  acd.apply({ kind: 'answered', callId: call.id, personId });
+  const place = acd.acd.agent(personId)?.place ?? 'unknown';
+  leaveQueue(centre, call, 'answered');
+  tell(parts, {
+    type: 'agent-answered',
+    callId: call.id,
+    personId,
+    legId: outcome.leg.id,
+    place,
+    ringMs: outcome.ringMs,
+  });
+  const agent: AgentParty = {
+    leg: outcome.leg,
+    endpoint: outcome.endpoint,
+    personId,
+    place,
+    answeredAt: parts.clock.now(),
+    holdMs: 0,
+    detachedAt: null,
+    attaching: false,
+  };
+  call.agent = agent;
+  watchAgent(centre, call, agent);
+  try {
+    await joinAgent(centre, call, agent);
+    call.log.info({ personId, ringMs: outcome.ringMs }, 'agent answered');
+    call.leaveQueue?.('connected');
+  } catch (thrown) {
+    faultEndsCall(centre, call, thrown);
+  }
+}
+
+function notAnswered(
+  centre: Centre,
+  call: CallState,
+  alerting: Alerting,
+  because: 'timeout' | 'rejected' | 'unreachable',
+): void {
+  if (call.alerting !== alerting) return;
+  call.alerting = undefined;
+  tell(centre.parts, { type: 'agent-not-answered', callId: call.id, personId: alerting.personId, because });
+  call.log.info({ personId: alerting.personId, because }, 'agent did not answer');
+  centre.acd.apply({ kind: 'notAnswered', callId: call.id, personId: alerting.personId, because });
+  centre.deskChanged(alerting.personId);
+}

@@ -1,0 +1,172 @@
+// An agent calls a customer. The PBX is the origin of both halves: the desk is rung first and answers by itself, then the
+// customer is called with the company's number. The desk never learns the number that an alias stands for.
+
+import type { PhoneNumber } from '../privacy/phone-number.ts';
+import type { Alias } from '../privacy/vault.ts';
+import { type CallId, newId, type PersonId } from '../shared/ids.ts';
+import { watchCustomer } from './answer-customer.ts';
+import { callCarrier } from './call-carrier.ts';
+import { type AgentParty, type CallState, type Centre, callOfPerson, isOver, newCall } from './call-state.ts';
+import type { CommandOutcome, DialTarget } from './desk.ts';
+import { endCall } from './end-call.ts';
+import { faultEndsCall, joinAgent, watchAgent } from './join.ts';
+import { tell } from './parts.ts';
+import { ringDesk } from './ring-desk.ts';
+import { customerLegEnded } from './termination.ts';
+
+type DialOutcome = { kind: 'ok'; callId: CallId } | Exclude<CommandOutcome, { kind: 'ok' }>;
+
+export async function dial(
+  centre: Centre,
+  personId: PersonId,
+  to: DialTarget,
+  presentedNumber: string | undefined,
+): Promise<DialOutcome> {
+  const { parts, acd } = centre;
+  const presented = presentedNumber ?? parts.settings.companyNumbers[0];
+  if (!presented || !parts.settings.companyNumbers.includes(presented))
+    return { kind: 'forbidden', because: 'The number to present is not one of the company.' };
+  const target = await findTarget(centre, to);
+  if (target.kind !== 'found') return target;
+  const busy = whyNotNow(centre, personId);
+  if (busy) return { kind: 'conflict', because: busy };
+
+  const id = newId('call');
+  const call = newCall({
+    id,
+    direction: 'outbound',
+    startedAt: parts.clock.now(),
+    companyNumber: presented,
+    trunk: null,
+    alias: target.alias,
+    log: parts.log.child({ callId: id }),
+    phase: 'dialling',
+  });
+  call.alerting = { personId, since: call.startedAt, leg: undefined, withdrawn: call.over };
+  centre.calls.set(id, call);
+  acd.apply({ kind: 'agentCallStarted', personId, callId: id });
+  tell(parts, {
+    type: 'call-started',
+    callId: id,
+    direction: 'outbound',
+    alias: call.alias,
+    companyNumber: presented,
+    trunk: null,
+    personId,
+  });
+  call.log.info({ alias: call.alias, personId }, 'outbound call started');
+  centre.deskChanged(personId);
+  void connect(centre, call, personId, target.number).catch((thrown: unknown) => faultEndsCall(centre, call, thrown));
+  return { kind: 'ok', callId: id };
+}
+
+async function findTarget(
+  centre: Centre,
+  to: DialTarget,
+): Promise<{ kind: 'found'; number: PhoneNumber; alias: Alias } | Exclude<CommandOutcome, { kind: 'ok' }>> {
+  const { vault, checkDial } = centre.parts;
+  if ('alias' in to) {
+    const number = await vault.recall(to.alias as Alias);
+    return number ? { kind: 'found', number, alias: to.alias as Alias } : { kind: 'not-found' };
+  }
+  const checked = checkDial(to.number);
+  if (checked.kind === 'refused') return { kind: 'forbidden', because: checked.because };
+  return { kind: 'found', number: checked.number, alias: await vault.remember(checked.number) };
+}
+
+function whyNotNow(centre: Centre, personId: PersonId): string | undefined {
+  const agent = centre.acd.acd.agent(personId);
+  if (!agent || agent.state === 'offline') return 'Sign in at the desk first.';
+  if (
+    callOfPerson(centre, personId) ||
+    agent.state === 'on-call' ||
+    agent.state === 'alerting' ||
+    agent.state === 'reserved'
+  )
+    return 'There is a call at this desk already.';
+  if (!centre.parts.border.isSoftphoneRegistered(personId)) return 'The softphone of this desk is not connected.';
+  return undefined;
+}
+
+async function connect(centre: Centre, call: CallState, personId: PersonId, number: PhoneNumber): Promise<void> {
+  const { parts } = centre;
+  const desk = await ringDesk(centre, call, {
+    personId,
+    ringTimeoutSeconds: parts.settings.deskAnswerSeconds,
+    autoAnswer: 'outbound',
+    signal: call.over.signal,
+  });
+  if (desk.kind === 'not-answered') {
+    freeAgent(centre, call, personId);
+    return endCall(centre, call, { cause: 'unreachable', side: 'agent' });
+  }
+  if (isOver(call)) {
+    await Promise.allSettled([desk.leg.end('cancelled'), desk.endpoint.close()]);
+    return;
+  }
+  const agent: AgentParty = {
+    leg: desk.leg,
+    endpoint: desk.endpoint,
+    personId,
+    place: centre.acd.acd.agent(personId)?.place ?? 'unknown',
+    answeredAt: parts.clock.now(),
+    holdMs: 0,
+    detachedAt: null,
+    attaching: false,
+  };
+  call.alerting = undefined;
+  call.agent = agent;
+  watchAgent(centre, call, agent);
+  centre.deskChanged(personId);
+  tell(parts, {
+    type: 'agent-answered',
+    callId: call.id,
+    personId,
+    legId: agent.leg.id,
+    place: agent.place,
+    ringMs: desk.ringMs,
+  });
+  await callCustomer(centre, call, agent, number);
+}
+
+async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, number: PhoneNumber): Promise<void> {
+  const { parts } = centre;
+  const ringback = agent.endpoint.play({ kind: 'ringback' }, { loop: true });
+  const outcome = await callCarrier(centre, {
+    call,
+    to: number,
+    presentedNumber: call.companyNumber,
+    ringTimeoutSeconds: parts.settings.outboundRingSeconds,
+    signal: call.over.signal,
+    onEarlyMedia: (endpoint) => {
+      ringback.stop();
+      void call.agent?.endpoint.bridge(endpoint);
+    },
+  });
+  ringback.stop();
+  if (outcome.kind === 'failed') {
+    return endCall(centre, call, customerLegEnded(outcome.ended, 'outbound'));
+  }
+  const { party } = outcome;
+  if (isOver(call) || !call.agent) {
+    await Promise.allSettled([party.leg.end('cancelled'), party.endpoint.close()]);
+    return;
+  }
+  call.customer = party;
+  call.customerLeg = party.leg;
+  call.trunk = party.leg.trunk ?? null;
+  party.leg.on('ended', (ended) => void endCall(centre, call, customerLegEnded(ended, 'outbound')));
+  watchCustomer(centre, call);
+  call.agent.answeredAt = parts.clock.now();
+  tell(parts, { type: 'customer-answered', callId: call.id, legId: party.leg.id, ringMs: outcome.ringMs });
+  call.log.info({ ringMs: outcome.ringMs }, 'customer answered');
+  await joinAgent(centre, call, call.agent);
+}
+
+/** The desk never answered: the agent was on this call for the ACD, but had no part in it. */
+function freeAgent(centre: Centre, call: CallState, personId: PersonId): void {
+  call.alerting = undefined;
+  centre.acd.apply({ kind: 'agentCallEnded', personId, callId: call.id, afterCallWorkSeconds: 0 });
+  centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
+  centre.deskChanged(personId);
+}

@@ -1,0 +1,64 @@
+// What a call needs of the rest of the house. Built in app.ts, handed down; nothing here has behaviour.
+
+import type { MediaServer } from '../media/media-server.ts';
+import type { PhoneNumber } from '../privacy/phone-number.ts';
+import type { Vault } from '../privacy/vault.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { QueueSettings } from '../routing/acd/acd.ts';
+import type { Flow, FlowRun, Reason } from '../routing/flow/flow.ts';
+import type { Border } from '../sbc/border.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { NewEvent, Place } from '../shared/events.ts';
+import type { PersonId } from '../shared/ids.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { EventLog } from '../store/event-log.ts';
+import type { People } from '../store/records.ts';
+
+export interface CallSettings {
+  queues: readonly QueueSettings[];
+  /** How long a call waits for an agent whose browser went away, before it goes back to the queue (or ends, if outbound). */
+  reattachSeconds: number;
+  /** How long the customer's telephone may ring on an outbound call. */
+  outboundRingSeconds: number;
+  /** How long the desk may take to answer by itself. */
+  deskAnswerSeconds: number;
+  /** After-call work of calls that did not come through a queue. */
+  outboundAfterCallWorkSeconds: number;
+  /** The company's numbers; the first one is presented on outbound calls unless told. */
+  companyNumbers: readonly string[];
+  demoNumbers: boolean;
+}
+
+export type DialDecision = { kind: 'allowed'; number: PhoneNumber } | { kind: 'refused'; because: string };
+
+export interface CallParts {
+  clock: Clock;
+  log: Logger;
+  border: Border;
+  media: MediaServer;
+  recorder: Recorder;
+  vault: Vault;
+  events: EventLog;
+  people: People;
+  settings: CallSettings;
+  /** The flow for a number that the company owns; undefined for one that it does not. */
+  flowFor(companyNumber: string): Flow | undefined;
+  startFlow(flow: Flow): FlowRun;
+  reason(id: string): Reason | undefined;
+  /** Whether this person may dial this (hand-typed) number, by the dialling rules. */
+  checkDial(typed: string): DialDecision;
+}
+
+/** Appends without making the call wait; the log itself keeps what it took. */
+export function tell(parts: Pick<CallParts, 'events' | 'log'>, event: NewEvent): void {
+  parts.events.append(event).catch((err: unknown) => parts.log.error({ err, event: event.type }, 'event was not kept'));
+}
+
+export function queueSettings(parts: Pick<CallParts, 'settings'>, name: string | null): QueueSettings | undefined {
+  return parts.settings.queues.find((queue) => queue.name === name);
+}
+
+export interface AgentIdentity {
+  personId: PersonId;
+  place: Place;
+}

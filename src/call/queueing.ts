@@ -1,0 +1,80 @@
+// A customer waits in a queue: music, comfort words, time-out. The ACD decides who; offer.ts rings.
+
+import type { PlaySource } from '../media/endpoint.ts';
+import type { FlowAction } from '../routing/flow/flow.ts';
+import type { CallState, Centre } from './call-state.ts';
+import { isOver } from './call-state.ts';
+import { tell } from './parts.ts';
+
+type QueueAction = Extract<FlowAction, { kind: 'queue' }>;
+
+/** Puts the call into a queue; the ACD may offer it at once. */
+export function enterQueue(
+  centre: Centre,
+  call: CallState,
+  { queue, priority }: { queue: string; priority: number },
+): void {
+  const { parts } = centre;
+  call.phase = 'queued';
+  call.queue = queue;
+  call.queuedAt = parts.clock.now();
+  call.music?.stop();
+  call.music = call.customer?.endpoint.play({ kind: 'music' }, { loop: true });
+  tell(parts, { type: 'queue-entered', callId: call.id, queue });
+  call.log.info({ queue }, 'waiting in queue');
+  centre.acd.apply({
+    kind: 'callWaiting',
+    call: { callId: call.id, queue, enteredAt: call.queuedAt, piiClass: call.reason?.piiClass, priority },
+  });
+}
+
+/** Takes the call out of its queue; tells how and how long it took. */
+export function leaveQueue(centre: Centre, call: CallState, outcome: 'answered' | 'overflowed' | 'transferred'): void {
+  const waitMs = centre.parts.clock.now() - call.queuedAt;
+  call.waitMs += waitMs;
+  if (call.queue) tell(centre.parts, { type: 'queue-left', callId: call.id, queue: call.queue, outcome, waitMs });
+}
+
+/** For the flow: waits until an agent is connected, the time is up, or the call is over. */
+export async function waitInQueue(
+  centre: Centre,
+  call: CallState,
+  action: QueueAction,
+  comfort: (say: NonNullable<QueueAction['comfort']>) => PlaySource,
+): Promise<'connected' | 'timeout' | 'over'> {
+  const { clock } = centre.parts;
+  const left = new Promise<'connected' | 'timeout' | 'over'>((resolve) => {
+    call.leaveQueue = resolve;
+  });
+  enterQueue(centre, call, action);
+  const words = action.comfort;
+  const comfortTimer = words
+    ? clock.every(action.comfortEverySeconds * 1000, () => void sayComfort(call, comfort(words)))
+    : undefined;
+  const timeoutTimer =
+    action.timeoutSeconds === null
+      ? undefined
+      : clock.after(action.timeoutSeconds * 1000, () => giveUpWaiting(centre, call));
+  const how = await left;
+  call.leaveQueue = undefined;
+  comfortTimer?.cancel();
+  timeoutTimer?.cancel();
+  return how;
+}
+
+function giveUpWaiting(centre: Centre, call: CallState): void {
+  if (call.phase !== 'queued') return;
+  leaveQueue(centre, call, 'overflowed');
+  call.phase = 'flow';
+  call.music?.stop();
+  call.alerting?.withdrawn.abort();
+  centre.acd.apply({ kind: 'callGone', callId: call.id });
+  call.leaveQueue?.('timeout');
+}
+
+async function sayComfort(call: CallState, source: PlaySource): Promise<void> {
+  if (call.phase !== 'queued' || !call.customer) return;
+  await call.customer.endpoint.play(source).finished;
+  if (call.phase !== 'queued' || isOver(call)) return;
+  call.music = call.customer?.endpoint.play({ kind: 'music' }, { loop: true });
+}

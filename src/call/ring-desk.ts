@@ -1,0 +1,79 @@
+// Calls the softphone of one person and waits for the answer. Frees the endpoint and the leg when nobody answers.
+
+import type { Endpoint } from '../media/endpoint.ts';
+import type { Leg, LegEvents } from '../sbc/leg.ts';
+import type { PersonId } from '../shared/ids.ts';
+import type { CallState, Centre } from './call-state.ts';
+
+export interface RingRequest {
+  personId: PersonId;
+  ringTimeoutSeconds: number;
+  autoAnswer?: 'outbound' | 'attach';
+  /** Stops the ringing. */
+  signal: AbortSignal;
+  onLeg?: (leg: Leg) => void;
+  onRinging?: () => void;
+}
+
+export type RingOutcome =
+  | { kind: 'answered'; leg: Leg; endpoint: Endpoint; ringMs: number }
+  | { kind: 'not-answered'; ended: LegEvents['ended'] };
+
+const gone = (cause: LegEvents['ended']['cause']): RingOutcome => ({
+  kind: 'not-answered',
+  ended: { cause, by: 'us', sipStatus: null },
+});
+
+export async function ringDesk(centre: Centre, call: CallState, request: RingRequest): Promise<RingOutcome> {
+  const { border, clock, media } = centre.parts;
+  const startedAt = clock.now();
+  if (!border.isSoftphoneRegistered(request.personId)) return gone('unreachable');
+  const created = await media.createEndpoint({ callId: call.id, profile: 'webrtc' });
+  if (created.kind === 'incompatible') return gone('incompatible-media');
+  const { endpoint } = created;
+  if (request.signal.aborted) {
+    await endpoint.close();
+    return gone('cancelled');
+  }
+
+  const leg = border.callSoftphone({
+    callId: call.id,
+    personId: request.personId,
+    displayName: call.alias ?? '—',
+    sdpOffer: endpoint.localSdp,
+    ringTimeoutSeconds: request.ringTimeoutSeconds,
+    ...(request.autoAnswer ? { autoAnswer: request.autoAnswer } : {}),
+  });
+  request.onLeg?.(leg);
+  const outcome = await waitForAnswer(leg, endpoint, request);
+  if (outcome.kind === 'answered') return { ...outcome, ringMs: clock.now() - startedAt };
+  await endpoint.close();
+  return outcome;
+}
+
+function waitForAnswer(leg: Leg, endpoint: Endpoint, request: RingRequest): Promise<RingOutcome> {
+  return new Promise((resolve) => {
+    const stop = () => void leg.end('cancelled');
+    request.signal.addEventListener('abort', stop);
+    const settle = (outcome: RingOutcome) => {
+      request.signal.removeEventListener('abort', stop);
+      resolve(outcome);
+    };
+    leg.on('ringing', () => request.onRinging?.());
+    leg.on('ended', (ended) => settle({ kind: 'not-answered', ended }));
+    leg.on('answered', ({ sdpAnswer }) => {
+      void endpoint.acceptAnswer(sdpAnswer ?? '').then(
+        (accepted) => {
+          if (accepted.kind === 'ok') return settle({ kind: 'answered', leg, endpoint, ringMs: 0 });
+          settle(gone('incompatible-media'));
+          return leg.end('incompatible-media');
+        },
+        () => {
+          settle(gone('fault'));
+          return leg.end('fault');
+        },
+      );
+    });
+    if (leg.state === 'ended') settle(gone('unreachable'));
+  });
+}

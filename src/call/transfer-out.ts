@@ -1,0 +1,42 @@
+// The flow sends a customer to an outside number: a second leg through a trunk, joined with the first.
+// The customer's number does not go along: the company's number is presented.
+
+import type { FlowAction } from '../routing/flow/flow.ts';
+import { callCarrier } from './call-carrier.ts';
+import type { CallState, Centre } from './call-state.ts';
+import { isOver } from './call-state.ts';
+import { endCall } from './end-call.ts';
+
+export async function transferOut(
+  centre: Centre,
+  call: CallState,
+  action: Extract<FlowAction, { kind: 'transfer' }>,
+): Promise<{ kind: 'connected' } | { kind: 'failed'; because: string }> {
+  const allowed = centre.parts.checkDial(action.number);
+  if (allowed.kind === 'refused') {
+    call.log.error({ because: allowed.because }, 'flow asks for a number that must not be dialled');
+    return { kind: 'failed', because: allowed.because };
+  }
+  const customer = call.customer;
+  if (!customer) return { kind: 'failed', because: 'nobody to transfer' };
+  const ringback = customer.endpoint.play({ kind: 'ringback' }, { loop: true });
+  const outcome = await callCarrier(centre, {
+    call,
+    to: allowed.number,
+    presentedNumber: call.companyNumber,
+    ringTimeoutSeconds: action.ringTimeoutSeconds,
+    signal: call.over.signal,
+  });
+  ringback.stop();
+  if (outcome.kind === 'failed') return { kind: 'failed', because: outcome.ended.cause };
+  const { leg, endpoint } = outcome.party;
+  if (isOver(call)) {
+    await Promise.allSettled([leg.end('cancelled'), endpoint.close()]);
+    return { kind: 'connected' };
+  }
+  call.over.signal.addEventListener('abort', () => void Promise.allSettled([leg.end(), endpoint.close()]));
+  leg.on('ended', () => void endCall(centre, call, { cause: 'normal', side: 'carrier' }));
+  await customer.endpoint.bridge(endpoint);
+  call.phase = 'talking';
+  return { kind: 'connected' };
+}

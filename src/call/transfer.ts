@@ -1,0 +1,31 @@
+// The agent hands the customer to a queue: the customer hears music and waits, the agent goes to after-call work, the
+// recording goes on.
+
+import { agentLeaves } from './agent-leaves.ts';
+import type { CallState, Centre } from './call-state.ts';
+import type { CommandOutcome } from './desk.ts';
+import { queueSettings, tell } from './parts.ts';
+import { enterQueue } from './queueing.ts';
+
+/** A customer who was with somebody already goes before those who have not been served. */
+const transferPriority = 50;
+
+export async function transferToQueue(centre: Centre, call: CallState, queue: string): Promise<CommandOutcome> {
+  const { agent, customer } = call;
+  if (!queueSettings(centre.parts, queue)) return { kind: 'conflict', because: `There is no queue “${queue}”.` };
+  if (call.phase !== 'talking' || !agent || !customer)
+    return { kind: 'conflict', because: 'Nobody is connected to this call.' };
+  tell(centre.parts, {
+    type: 'call-transferred',
+    callId: call.id,
+    personId: agent.personId,
+    to: { kind: 'queue', name: queue },
+  });
+  call.log.info({ queue, personId: agent.personId }, 'transferred to queue');
+  call.reattachTimer?.cancel();
+  agentLeaves(centre, call, { afterCallWork: 'as-configured' });
+  await customer.endpoint.unbridge();
+  await Promise.allSettled([agent.leg.end('transferred'), agent.endpoint.close()]);
+  if (!call.over.signal.aborted) enterQueue(centre, call, { queue, priority: transferPriority });
+  return { kind: 'ok' };
+}
