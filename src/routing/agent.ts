@@ -1,4 +1,4 @@
-// Agents as routing sees them, and the table of agent states (conventions.md, "Agent states and figures").
+// Agents as routing sees them. The table of their states is agent-states.ts.
 
 import type { AgentState, PiiClass, Place } from '../shared/events.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
@@ -19,7 +19,7 @@ export interface AgentView extends AgentFacts {
   callId: CallId | null;
   /** When after-call work ends by itself; null elsewhere. */
   afterCallWorkEndsAt: number | null;
-  /** Since when without a call, for longest-idle. */
+  /** When the agent last became available; a call that went away while ringing does not count. For longest-idle. */
   idleSince: number;
   /** The state asked for during a call, taken afterwards. */
   nextState: 'not-ready' | 'offline' | null;

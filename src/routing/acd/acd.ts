@@ -21,7 +21,7 @@ export interface WaitingCall {
   enteredAt: number;
   /** Undefined when no reason is known: handled as the strictest class. */
   piiClass: PiiClass | undefined;
-  /** Higher goes first; 0 unless told. Within a priority the oldest goes first. */
+  /** Higher goes first; 0 unless told. Within a priority the oldest goes first. A call that came back unanswered goes before all. */
   priority: number;
 }
 
@@ -30,9 +30,14 @@ export type AcdInput =
   | { kind: 'agentFactsChanged'; agent: AgentFacts }
   /** Asks for available. Out of after-call work it ends that; during a call it clears `nextState`. */
   | { kind: 'agentReady'; personId: PersonId }
-  /** During a call it is remembered as the next state. */
+  /** During a call it is remembered as the next state; while reserved or alerting the call goes back to the head of its queue. */
   | { kind: 'agentNotReady'; personId: PersonId; because: string }
+  /** As agentNotReady; after a call there is no after-call work. */
   | { kind: 'agentSignedOut'; personId: PersonId }
+  /**
+   * A queue that does not exist is an impossible input. A call that is in a queue already leaves it first: so a queue change,
+   * or a reason learned while waiting, is this input again.
+   */
   | { kind: 'callWaiting'; call: WaitingCall }
   /** The caller left the queue: hung up, overflowed, transferred. Frees a reserved or alerting agent. */
   | { kind: 'callGone'; callId: CallId }
@@ -50,14 +55,15 @@ export type AcdInput =
 export type AcdEffect =
   /** Reserve has happened: ring this person for this call, then report alerting, answered or notAnswered. */
   | { kind: 'offer'; callId: CallId; personId: PersonId; queue: string }
-  /** Stop ringing: the call is gone. */
+  /** Stop ringing and report nothing more: the call is gone, or this agent may not have it any more. */
   | { kind: 'withdraw'; callId: CallId; personId: PersonId }
   | { kind: 'agentState'; personId: PersonId; from: AgentState; to: AgentState; because: string | null }
-  /** Somebody free was passed over by rule; once per call and person. */
+  /** The free agent who would have come first was passed over by rule; once per call and person. */
   | { kind: 'refused'; callId: CallId; personId: PersonId; queue: string; because: string };
 
 export interface QueueView {
   name: string;
+  /** Callers not yet answered, those being offered included. */
   waiting: number;
   longestWaitMs: number;
   agents: Record<AgentState, number>;
@@ -72,7 +78,7 @@ export interface Acd {
   agents(): AgentView[];
   queue(name: string, nowMs: number): QueueView | undefined;
   queues(nowMs: number): QueueView[];
-  /** 1 for the next to be served. */
+  /** 1 for the next to be served; a call being offered stands before those that wait. */
   position(callId: CallId): number | undefined;
   readonly ignoredInputs: number;
 }
