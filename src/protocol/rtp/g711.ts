@@ -38,7 +38,7 @@ const encoded = { PCMU: nearestCodes(decoded.PCMU), PCMA: nearestCodes(decoded.P
 // Both µ-law zeros (0x7f and 0xff) decode to 0; the positive one is what silence is made of.
 encoded.PCMU[0] = 0xff;
 
-/** Code by code between the laws (ITU-T G.711 tables 3 and 4 have the same aim: the nearest value). */
+/** Code by code between the laws: the code whose value is nearest. */
 const crossed = {
   PCMU: Uint8Array.from({ length: 256 }, (_, code) => encoded.PCMA[decoded.PCMU[code]! & 0xffff]!),
   PCMA: Uint8Array.from({ length: 256 }, (_, code) => encoded.PCMU[decoded.PCMA[code]! & 0xffff]!),

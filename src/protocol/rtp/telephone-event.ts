@@ -2,7 +2,7 @@
 // tells each press exactly once whatever is lost, repeated or late. Pure: the caller sends, stamps and keeps time.
 //
 // Sender: idle ─next()▶ pressing ─(duration reached)▶ ending (3 end packets) ─▶ pause ─▶ idle. One packet per 20 ms call.
-// Receiver: a press is the set of packets of one timestamp; it is told at its first packet's arrival order end, see below.
+// Receiver: a press is the set of packets of one timestamp (or several joined segments), told when it ends.
 
 const eventDigits = '0123456789*#ABCD';
 
@@ -150,6 +150,7 @@ export class DigitReceiver {
   private timestamp = -1;
   private event = -1;
   private duration = 0;
+  private earlierUnits = 0;
   private lastAtMs = 0;
   private told = true;
   /** Timestamps that were told, so that a late packet of an older press is not a new one. */
@@ -171,6 +172,12 @@ export class DigitReceiver {
   onPacket(timestamp: number, event: TelephoneEvent, nowMs: number): readonly KeyPress[] {
     if (digitOfEvent(event.event) === undefined || this.done.includes(timestamp)) return nothing;
     if (timestamp === this.timestamp && !this.told) return this.update(event, nowMs);
+    if (this.continues(timestamp, event)) {
+      this.earlierUnits += this.duration;
+      this.timestamp = timestamp;
+      this.duration = 0;
+      return this.update(event, nowMs);
+    }
     // Reordered: older than the press in progress, and never told; its own packets decide nothing now.
     const behind = this.timestamp >= 0 && !this.told && (timestamp - this.timestamp) >> 31 !== 0;
     if (behind) return nothing;
@@ -181,6 +188,20 @@ export class DigitReceiver {
     this.told = false;
     const now = this.update(event, nowMs);
     return before ? [before, ...now] : now;
+  }
+
+  /** The next segment of a key held longer than 16 bits can say (§2.5.1.3): 1.4 s at 48 kHz. */
+  private continues(timestamp: number, event: TelephoneEvent): boolean {
+    if (this.told || event.event !== this.event || this.duration < 0xf000) return false;
+    const apart = (timestamp - this.timestamp) >>> 0;
+    return Math.abs(apart - this.duration) <= this.clockRateHz / 10;
+  }
+
+  /** The source changed (another SSRC, a new negotiation): old timestamps mean nothing any more. */
+  reset(): void {
+    this.told = true;
+    this.timestamp = -1;
+    this.done.fill(-1);
   }
 
   private update(event: TelephoneEvent, nowMs: number): readonly KeyPress[] {
@@ -203,7 +224,9 @@ export class DigitReceiver {
     this.told = true;
     this.done[this.doneAt] = this.timestamp;
     this.doneAt = (this.doneAt + 1) % this.done.length;
-    return { digit: digitOfEvent(this.event)!, durationMs: Math.round((this.duration * 1000) / this.clockRateHz) };
+    const units = this.earlierUnits + this.duration;
+    this.earlierUnits = 0;
+    return { digit: digitOfEvent(this.event)!, durationMs: Math.round((units * 1000) / this.clockRateHz) };
   }
 }
 
