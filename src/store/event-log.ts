@@ -1,13 +1,16 @@
 // The append-only log of everything that happens (house.md, "One event log").
 
-import type { EngawaEvent, EventType, NewEvent } from '../shared/events.ts';
-import type { CallId, EventId } from '../shared/ids.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
+import type { EngawaEvent, EventType, NewEvent } from '../shared/events.ts';
+import type { CallId, EventId, PersonId } from '../shared/ids.ts';
 
 export interface EventQuery {
   /** Only events after this one (exclusive). */
   after?: EventId;
+  /** Only events up to this one (inclusive). */
+  upTo?: EventId;
   callId?: CallId;
+  personId?: PersonId;
   types?: readonly EventType[];
   fromMs?: number;
   toMs?: number;

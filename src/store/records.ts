@@ -49,6 +49,8 @@ export interface Sessions {
   touch(id: SessionId, seenAt: number): Promise<void>;
   remove(id: SessionId): Promise<void>;
   ofPerson(personId: PersonId): Promise<Session[]>;
+  /** Those past their absolute limit, or last seen at or before `seenBefore`. */
+  ended(query: { expiredAt: number; seenBefore: number }): Promise<Session[]>;
 }
 
 export interface ApiKey {

@@ -1,0 +1,107 @@
+// Sessions and API keys: both are looked up by the SHA-256 of a secret that is stored nowhere.
+
+import type { ApiKeyId, PersonId, SessionId } from '../../shared/ids.ts';
+import type { ApiKey, ApiKeys, Role, Session, Sessions } from '../records.ts';
+import type { Database } from './database.ts';
+
+interface SessionRow {
+  id: SessionId;
+  person_id: PersonId;
+  token_hash: string;
+  created_at: number;
+  seen_at: number;
+  expires_at: number;
+  address: string;
+  user_agent: string;
+}
+
+export function createSessions(database: Database): Sessions {
+  const many = async (condition: string, values: unknown[]) =>
+    (await database.query<SessionRow>(`SELECT * FROM sessions WHERE ${condition} ORDER BY id`, values)).map(toSession);
+
+  return {
+    async create(session) {
+      await database.query(
+        `INSERT INTO sessions (id, person_id, token_hash, created_at, seen_at, expires_at, address, user_agent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [
+          session.id,
+          session.personId,
+          session.tokenHash,
+          session.createdAt,
+          session.seenAt,
+          session.expiresAt,
+          session.address,
+          session.userAgent,
+        ],
+      );
+    },
+    byTokenHash: async (tokenHash) => (await many('token_hash = $1', [tokenHash]))[0],
+    async touch(id, seenAt) {
+      await database.query('UPDATE sessions SET seen_at = greatest(seen_at, $2) WHERE id = $1', [id, seenAt]);
+    },
+    async remove(id) {
+      await database.query('DELETE FROM sessions WHERE id = $1', [id]);
+    },
+    ofPerson: (personId) => many('person_id = $1', [personId]),
+    ended: ({ expiredAt, seenBefore }) => many('expires_at <= $1 OR seen_at <= $2', [expiredAt, seenBefore]),
+  };
+}
+
+function toSession(row: SessionRow): Session {
+  return {
+    id: row.id,
+    personId: row.person_id,
+    tokenHash: row.token_hash,
+    createdAt: row.created_at,
+    seenAt: row.seen_at,
+    expiresAt: row.expires_at,
+    address: row.address,
+    userAgent: row.user_agent,
+  };
+}
+
+interface ApiKeyRow {
+  id: ApiKeyId;
+  name: string;
+  key_hash: string;
+  role: Role;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+export function createApiKeys(database: Database): ApiKeys {
+  return {
+    async create(key) {
+      await database.query(
+        'INSERT INTO api_keys (id, name, key_hash, role, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6)',
+        [key.id, key.name, key.keyHash, key.role, key.createdAt, key.revokedAt],
+      );
+    },
+    async byHash(keyHash) {
+      const rows = await database.query<ApiKeyRow>('SELECT * FROM api_keys WHERE key_hash = $1', [keyHash]);
+      return rows[0] && toApiKey(rows[0]);
+    },
+    async list() {
+      return (await database.query<ApiKeyRow>('SELECT * FROM api_keys ORDER BY id')).map(toApiKey);
+    },
+    async revoke(id, at) {
+      const rows = await database.query(
+        'UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id',
+        [id, at],
+      );
+      return rows.length > 0;
+    },
+  };
+}
+
+function toApiKey(row: ApiKeyRow): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    keyHash: row.key_hash,
+    role: row.role,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+  };
+}

@@ -1,0 +1,107 @@
+// The table of people. A login is unique and never changes.
+
+import type { Clock } from '../../shared/clock.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { PiiClass, Place } from '../../shared/events.ts';
+import { newId, type PersonId } from '../../shared/ids.ts';
+import type { People, Person, Role } from '../records.ts';
+import { type Database, isDuplicate } from './database.ts';
+
+interface PersonRow {
+  id: PersonId;
+  login: string;
+  display_name: string;
+  role: Role;
+  place: Place;
+  clearance: PiiClass;
+  queues: string[];
+  language: 'ja' | 'en';
+  disabled: boolean;
+  password_hash: string;
+  created_at: number;
+}
+
+/** What may change, and the column it is in. */
+const columns = {
+  displayName: 'display_name',
+  role: 'role',
+  place: 'place',
+  clearance: 'clearance',
+  queues: 'queues',
+  language: 'language',
+  disabled: 'disabled',
+  passwordHash: 'password_hash',
+} as const;
+
+export function createPeople(database: Database, clock: Clock): People {
+  async function one(condition: string, value: string): Promise<Person | undefined> {
+    const rows = await database.query<PersonRow>(`SELECT * FROM people WHERE ${condition}`, [value]);
+    return rows[0] && toPerson(rows[0]);
+  }
+
+  return {
+    async create(person) {
+      const now = clock.now();
+      const row: Person = { ...person, id: newId('person', now), createdAt: now };
+      try {
+        await database.query(
+          `INSERT INTO people (id, login, display_name, role, place, clearance, queues, language, disabled,
+             password_hash, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+          [
+            row.id,
+            row.login,
+            row.displayName,
+            row.role,
+            row.place,
+            row.clearance,
+            row.queues,
+            row.language,
+            row.disabled,
+            row.passwordHash,
+            row.createdAt,
+          ],
+        );
+      } catch (thrown) {
+        if (isDuplicate(thrown)) throw new AppError('conflict', 'Somebody has this login already: choose another.');
+        throw thrown;
+      }
+      return row;
+    },
+    async update(id, change) {
+      const fields = (Object.keys(columns) as (keyof typeof columns)[]).filter((name) => change[name] !== undefined);
+      if (fields.length === 0) return one('id = $1', id);
+      const sets = fields.map((name, index) => `${columns[name]} = $${index + 2}`).join(', ');
+      const rows = await database.query<PersonRow>(`UPDATE people SET ${sets} WHERE id = $1 RETURNING *`, [
+        id,
+        ...fields.map((name) => change[name]),
+      ]);
+      return rows[0] && toPerson(rows[0]);
+    },
+    byId: (id) => one('id = $1', id),
+    byLogin: (login) => one('login = $1', login),
+    async list({ limit = 1000, after = '' } = {}) {
+      const rows = await database.query<PersonRow>('SELECT * FROM people WHERE id > $1 ORDER BY id LIMIT $2', [
+        after,
+        limit,
+      ]);
+      return rows.map(toPerson);
+    },
+  };
+}
+
+function toPerson(row: PersonRow): Person {
+  return {
+    id: row.id,
+    login: row.login,
+    displayName: row.display_name,
+    role: row.role,
+    place: row.place,
+    clearance: row.clearance,
+    queues: row.queues,
+    language: row.language,
+    disabled: row.disabled,
+    passwordHash: row.password_hash,
+    createdAt: row.created_at,
+  };
+}
