@@ -23,12 +23,15 @@ const redacted = [
 
 export interface LogOptions {
   level?: string;
+  /** Written to this file (0600) instead of standard error. */
+  file?: string;
   destination?: DestinationStream;
 }
 
-export function createLogger({ level = 'info', destination }: LogOptions = {}): Logger {
+export function createLogger({ level = 'info', file, destination }: LogOptions = {}): Logger {
   const options = { level, base: undefined, redact: { paths: redacted, censor: '[hidden]' } };
-  return destination ? pino(options, destination) : pino(options);
+  const target = file === undefined ? 2 : file;
+  return pino(options, destination ?? pino.destination({ dest: target, mkdir: true, sync: false, mode: 0o600 }));
 }
 
 /** For tests and tools that do not want to be told. */

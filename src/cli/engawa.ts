@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// The `engawa` command: finds the sub-command, hands it the rest of the line, exits with what it returns.
+
+const commands: Record<string, { does: string; load: () => Promise<{ run(argv: string[]): Promise<number> }> }> = {
+  start: { does: 'Run the contact centre: --config FILE, or --demo', load: () => import('./start.ts') },
+  doctor: { does: 'Say what is wrong with an installation: --config FILE', load: () => import('./doctor.ts') },
+  flow: { does: 'Check IVR flows: check [FILES]', load: () => import('./flow.ts') },
+  recording: { does: 'Open, list and verify recordings; make keys', load: () => import('./recording.ts') },
+  user: { does: 'Add and list people: add LOGIN, list', load: () => import('./user.ts') },
+  'sip-server': { does: 'Run the SIP server alone, for drachtio applications', load: () => import('./sip-server.ts') },
+};
+
+async function main(argv: string[]): Promise<number> {
+  const [name = '', ...rest] = argv;
+  const command = commands[name];
+  if (command) return (await command.load()).run(rest);
+  const help = name === '' || name === 'help' || name === '--help';
+  const print = help ? console.log : console.error;
+  if (!help) print(`There is no command “${name}”.`);
+  print('Usage: engawa COMMAND [OPTIONS]\n');
+  for (const [command, { does }] of Object.entries(commands)) print(`  ${command.padEnd(12)}${does}`);
+  print('\nengawa COMMAND --help tells more.');
+  return help ? 0 : 2;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

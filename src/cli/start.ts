@@ -1,0 +1,83 @@
+// `engawa start`: runs the program until Ctrl-C, then drains. A second Ctrl-C does not wait.
+
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildApp } from '../app.ts';
+import { loadConfig } from '../config.ts';
+import { loadSecrets } from '../secrets.ts';
+import { AppError } from '../shared/errors.ts';
+import { createLogger } from '../shared/logger.ts';
+import { projectRoot } from '../shared/paths.ts';
+
+const help = `Usage: engawa start --config FILE
+       engawa start --demo      the demo company, loopback only (what npm start runs)
+
+Log lines (JSON) go to standard error; --log FILE writes them to a file instead.`;
+
+export async function run(argv: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      config: { type: 'string', short: 'c' },
+      demo: { type: 'boolean' },
+      log: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  if (!values.config && !values.demo) {
+    console.error('Say which configuration: engawa start --config FILE, or engawa start --demo to try it.');
+    return 2;
+  }
+  const file = values.config ?? process.env['ENGAWA_CONFIG'] ?? join(projectRoot, 'config', 'demo.yaml');
+  try {
+    return await runUntilStopped(file, values.log);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+async function runUntilStopped(file: string, logFile: string | undefined): Promise<number> {
+  const { config, choices } = loadConfig(file);
+  const secrets = loadSecrets(config.dataFolder);
+  const logTo = logFile ?? (config.demo ? join(config.dataFolder, 'engawa.log') : undefined);
+  const log = createLogger({ level: config.log.level, ...(logTo ? { file: logTo } : {}) });
+  if (logTo) console.log(`log: ${logTo}`);
+  for (const line of choices) console.log(line);
+
+  const app = await buildApp(config, secrets, { log, progress: (line) => console.log(line) });
+  const stopped = whenAskedToStop();
+  try {
+    await app.start();
+    for (const line of app.greeting()) console.log(line);
+    const signal = await stopped.first;
+    console.log(`\n${signal}: no new calls; live calls get ${config.calls.drainSeconds} s. Again to stop at once.`);
+    await Promise.race([app.close(), stopped.second]);
+  } catch (error) {
+    await app.close().catch(() => {});
+    throw error;
+  }
+  console.log('Closed.');
+  return 0;
+}
+
+function whenAskedToStop(): { first: Promise<string>; second: Promise<never> } {
+  let count = 0;
+  let first: (signal: string) => void = () => {};
+  const firstAsked = new Promise<string>((resolve) => {
+    first = resolve;
+  });
+  const onSignal = (signal: string) => {
+    count += 1;
+    if (count === 1) first(signal);
+    else process.exit(130);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return { first: firstAsked, second: new Promise<never>(() => {}) };
+}

@@ -1,0 +1,180 @@
+// Every setting, once: what it means, its unit and its default. config/example.yaml and the manual are generated from here.
+// Reading is config.ts.
+
+import { type Static, Type } from 'typebox';
+import { TrunkSettings } from './sbc/trunks/trunk-settings.ts';
+import { section } from './shared/yaml-check.ts';
+
+const LocalizedText = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
+
+const CompanyNumber = section('One of the company’s telephone numbers.', {
+  number: Type.String({
+    pattern: '^(\\+[1-9]\\d{3,14}|\\d{2,15})$',
+    description: 'Canonical: +81… (E.164), or digits alone for national-only numbers such as 0120….',
+  }),
+  label: LocalizedText,
+  flow: Type.String({ description: 'The flow that answers calls to this number.' }),
+});
+
+const Company = section('Whose call centre this is.', {
+  name: Type.String({ default: 'Engawa', description: 'Shown on the pages.' }),
+  domain: Type.String({ default: 'engawa.invalid', description: 'SIP domain of the softphones. Need not resolve.' }),
+  country: Type.String({ default: 'JP', pattern: '^[A-Z]{2}$', description: 'Country of numbers typed without +.' }),
+  numbers: Type.Array(CompanyNumber, { default: [], description: 'The first is presented on outbound calls.' }),
+});
+
+const Http = section('Pages, REST API and the softphones’ WebSocket.', {
+  host: Type.String({ default: '127.0.0.1', description: 'Address to bind to. Beyond loopback, tls is required.' }),
+  port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: '0 takes a free port.' }),
+  publicUrl: Type.Optional(Type.String({ description: 'URL under which browsers reach this, when it is another.' })),
+  tls: Type.Optional(
+    section('Certificate of the pages.', {
+      certFile: Type.String({ description: 'PEM, with its chain.' }),
+      keyFile: Type.String({ description: 'PEM.' }),
+    }),
+  ),
+});
+
+const Sip = Type.Union(
+  [
+    section('Our own SIP server, in this process.', {
+      kind: Type.Literal('embedded'),
+      listen: Type.Array(Type.String({ pattern: '^(udp|tcp|tls)/.+:\\d+$' }), {
+        default: ['udp/127.0.0.1:5060', 'tcp/127.0.0.1:5060'],
+        description: 'Where carriers send SIP, as protocol/address:port.',
+      }),
+      externalAddress: Type.Optional(Type.String({ description: 'Address to write into SIP when behind NAT.' })),
+      tls: Type.Optional(
+        section('Certificate for tls/ addresses.', { certFile: Type.String(), keyFile: Type.String() }),
+      ),
+    }),
+    section('drachtio-server.', {
+      kind: Type.Literal('drachtio'),
+      host: Type.String(),
+      port: Type.Integer({ default: 9022 }),
+      webSocket: section('The server’s ws transport, to which /sip is tunnelled.', {
+        host: Type.String(),
+        port: Type.Integer(),
+      }),
+    }),
+  ],
+  { description: 'The SIP server.', default: { kind: 'embedded' } },
+);
+
+const Media = section('Our own media engine.', {
+  kind: Type.Literal('embedded', { default: 'embedded' }),
+  address: Type.String({ default: '127.0.0.1', description: 'Address for RTP.' }),
+  publicAddress: Type.Optional(Type.String({ description: 'Address to offer when behind NAT.' })),
+  rtpPorts: section('UDP ports for carriers, two per call.', {
+    from: Type.Integer({ default: 20000 }),
+    to: Type.Integer({ default: 29999 }),
+  }),
+  webrtcPort: Type.Integer({ default: 0, description: 'The one UDP port for browsers; 0 takes a free one.' }),
+  engines: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Media processes.' }),
+  mediaTimeoutSeconds: Type.Integer({
+    default: 20,
+    minimum: 2,
+    description: 'Silence after which a side counts as gone.',
+  }),
+});
+
+const Speech = Type.Union(
+  [
+    section('espeak-ng, out of the box.', { kind: Type.Literal('espeak') }),
+    section('A command that reads text from standard input and writes WAV.', {
+      kind: Type.Literal('command'),
+      command: Type.Array(Type.String(), { description: 'Program and arguments; {language} is replaced.' }),
+    }),
+    section('An HTTP service that answers POST with WAV.', { kind: Type.Literal('http'), url: Type.String() }),
+  ],
+  { description: 'Who speaks texts. A recorded prompt of the same name replaces it.', default: { kind: 'espeak' } },
+);
+
+const Database = Type.Union(
+  [
+    section('PostgreSQL started by us, in the data folder.', { kind: Type.Literal('embedded') }),
+    section('A PostgreSQL of yours; the URL comes from ENGAWA_DATABASE_URL.', { kind: Type.Literal('postgres') }),
+  ],
+  { description: 'Durable storage.', default: { kind: 'embedded' } },
+);
+
+const Recording = section('Recordings: every call, sealed.', {
+  folder: Type.Optional(
+    Type.String({ description: 'Below the data folder unless absolute; recordings/ unless told.' }),
+  ),
+  recipients: Type.Array(Type.String({ pattern: '^age1' }), {
+    default: [],
+    description: 'Public keys that may open recordings. The server needs no other key.',
+  }),
+  bitrateKbps: Type.Integer({ default: 24, minimum: 8, maximum: 128, description: 'Opus, both channels together.' }),
+  bufferMegabytes: Type.Integer({ default: 64, minimum: 1, description: 'Held in memory while the disk is full.' }),
+});
+
+const Queue = section('A queue.', {
+  name: Type.String({ pattern: '^[a-z0-9-]+$' }),
+  label: LocalizedText,
+  ringTimeoutSeconds: Type.Integer({ default: 20, minimum: 3, maximum: 300 }),
+  afterCallWorkSeconds: Type.Integer({ default: 30, minimum: 0, maximum: 3600 }),
+  serviceLevelSeconds: Type.Integer({ default: 20, minimum: 1 }),
+  shortAbandonSeconds: Type.Integer({ default: 5, minimum: 0 }),
+});
+
+const Calls = section('Times within a call.', {
+  reattachSeconds: Type.Integer({
+    default: 30,
+    minimum: 5,
+    description: 'Wait for a desk that went away in mid-call.',
+  }),
+  outboundRingSeconds: Type.Integer({ default: 60, minimum: 10 }),
+  deskAnswerSeconds: Type.Integer({ default: 10, minimum: 2 }),
+  outboundAfterCallWorkSeconds: Type.Integer({ default: 30, minimum: 0 }),
+  drainSeconds: Type.Integer({ default: 30, minimum: 0, description: 'How long live calls may go on after Ctrl-C.' }),
+});
+
+const Dialling = section('What people may dial by hand.', {
+  numbersAllowed: Type.Array(Type.Union([Type.Literal('agent'), Type.Literal('supervisor')]), {
+    default: [],
+    description: 'Roles that may dial a number; everybody may call an alias back.',
+  }),
+  international: Type.Boolean({ default: false }),
+  premium: Type.Boolean({ default: false }),
+});
+
+const Sessions = section('Being signed in.', {
+  idleMinutes: Type.Integer({ default: 30, minimum: 1, description: 'Without a request; a live call keeps it alive.' }),
+  absoluteHours: Type.Integer({ default: 12, minimum: 1 }),
+});
+
+const Flows = section('IVR flows and reasons.', {
+  folder: Type.String({ default: 'config/flows' }),
+  reasons: Type.String({ default: 'config/reasons.yaml' }),
+  calendars: Type.Optional(Type.String({ description: 'Opening hours by name.' })),
+});
+
+export const ConfigSchema = section('Engawa', {
+  demo: Type.Boolean({ default: false, description: 'Demo company, people and carrier. Loopback only.' }),
+  dataFolder: Type.String({ default: 'data' }),
+  company: Type.Optional(Company),
+  http: Type.Optional(Http),
+  sip: Type.Optional(Sip),
+  media: Type.Optional(Media),
+  speech: Type.Optional(Speech),
+  database: Type.Optional(Database),
+  recording: Type.Optional(Recording),
+  trunks: Type.Array(TrunkSettings, { default: [], description: 'Carriers.' }),
+  queues: Type.Array(Queue, { default: [] }),
+  calls: Type.Optional(Calls),
+  dialling: Type.Optional(Dialling),
+  sessions: Type.Optional(Sessions),
+  flows: Type.Optional(Flows),
+  log: Type.Optional(
+    section('Logging.', {
+      level: Type.String({ default: 'info', description: 'fatal, error, warn, info, debug or trace.' }),
+    }),
+  ),
+});
+
+type Filled<T> = T extends object ? { [K in keyof T]-?: T[K] } : T;
+export type RawConfig = Static<typeof ConfigSchema>;
+/** All sections are there once defaults are filled in. */
+export type Config = Filled<RawConfig>;

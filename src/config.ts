@@ -1,0 +1,149 @@
+// Configuration: defaults ← one YAML file ← environment (prefix ENGAWA_). Read here and nowhere else; the result is frozen.
+// Secrets are apart, in secrets.ts, so that this can be printed.
+
+import { readFileSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { type Config, ConfigSchema } from './config-schema.ts';
+import { AppError } from './shared/errors.ts';
+import { projectRoot } from './shared/paths.ts';
+import { checkYaml } from './shared/yaml-check.ts';
+
+export type { Config } from './config-schema.ts';
+
+/** Environment variables that override a setting; secrets are listed in secrets.ts. */
+const fromEnvironment: Record<string, { path: readonly [string, string]; parse: (text: string) => unknown }> = {
+  ENGAWA_HTTP_HOST: { path: ['http', 'host'], parse: String },
+  ENGAWA_HTTP_PORT: { path: ['http', 'port'], parse: Number },
+  ENGAWA_LOG_LEVEL: { path: ['log', 'level'], parse: String },
+};
+
+export interface LoadedConfig {
+  config: Config;
+  /** Where each part came from, a line each, for the start-up text. */
+  choices: string[];
+}
+
+/** Reads and checks a file. Rejects with AppError 'config-invalid' that lists file, line, column and sentence. */
+export function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): LoadedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new AppError('config-invalid', `${file} cannot be read. Give a configuration file with --config.`, { cause });
+  }
+  return parseConfig(text, file, environment);
+}
+
+export function parseConfig(text: string, file: string, environment: NodeJS.ProcessEnv = {}): LoadedConfig {
+  const checked = checkYaml(text, ConfigSchema);
+  if (!checked.ok) {
+    const lines = checked.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    throw new AppError('config-invalid', lines.join('\n'));
+  }
+  const config = fillSections(checked.value) as Config;
+  applyEnvironment(config, environment);
+  const problems = crossChecks(config);
+  if (problems.length > 0) throw new AppError('config-invalid', problems.map((line) => `${file}: ${line}`).join('\n'));
+  return { config: deepFreeze(resolvePaths(config)), choices: choicesOf(config, environment) };
+}
+
+/** A section that is left out is the same as an empty one. */
+function fillSections(value: unknown): unknown {
+  const raw = { ...(value as Record<string, unknown>) };
+  for (const [key, schema] of Object.entries(ConfigSchema.properties)) {
+    if (raw[key] !== undefined) continue;
+    const { properties, default: fallback } = schema as TSchema & {
+      properties?: Record<string, TSchema>;
+      default?: unknown;
+    };
+    raw[key] = fallback !== undefined ? structuredClone(fallback) : properties ? {} : undefined;
+  }
+  return fillDefaults(ConfigSchema, raw);
+}
+
+function fillDefaults(schema: TSchema, value: unknown): unknown {
+  const filled = Value.Default(schema, value) as Record<string, unknown>;
+  const sip = filled['sip'] as Record<string, unknown>;
+  // Value.Default does not look into the branches of a union.
+  const branch = ConfigSchema.properties.sip.anyOf.find((one) => one.properties.kind.const === sip['kind']);
+  if (branch) filled['sip'] = Value.Default(Type.Object(branch.properties), sip);
+  return filled;
+}
+
+function applyEnvironment(config: Config, environment: NodeJS.ProcessEnv): void {
+  const target = config as unknown as Record<string, Record<string, unknown>>;
+  for (const [variable, { path, parse }] of Object.entries(fromEnvironment)) {
+    const text = environment[variable];
+    if (text !== undefined) target[path[0]]![path[1]] = parse(text);
+  }
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+function crossChecks(config: Config): string[] {
+  const problems: string[] = [];
+  if (!isLoopback(config.http.host) && !config.http.tls)
+    problems.push(`http.host is ${config.http.host}, beyond loopback: http.tls needs certFile and keyFile.`);
+  if (config.demo && !isLoopback(config.http.host))
+    problems.push('demo: true binds to loopback only. Leave http.host at 127.0.0.1, or set demo: false.');
+  if (config.sip.kind === 'embedded') {
+    const { listen, tls } = config.sip;
+    if (listen.some((address) => address.startsWith('tls/')) && !tls)
+      problems.push('sip.listen has a tls/ address: sip.tls needs certFile and keyFile.');
+    if (config.demo && listen.some((address) => !isLoopback(hostOf(address))))
+      problems.push('demo: true binds to loopback only, but sip.listen has another address.');
+  }
+  if (!config.demo && config.recording.recipients.length === 0)
+    problems.push(
+      'recording.recipients is empty: every call is recorded sealed, so name at least one age1… public key (make one with: engawa recording keygen).',
+    );
+  const names = config.queues.map((queue) => queue.name);
+  for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
+    problems.push(`queues: “${twice}” is there twice.`);
+  const { from, to } = config.media.rtpPorts;
+  if (from >= to) problems.push(`media.rtpPorts: from (${from}) must be below to (${to}).`);
+  return problems;
+}
+
+export const hostOf = (listen: string): string => listen.slice(listen.indexOf('/') + 1, listen.lastIndexOf(':'));
+
+function resolvePaths(config: Config): Config {
+  const below = (base: string, path: string) => (isAbsolute(path) ? path : resolve(base, path));
+  const dataFolder = below(process.cwd(), config.dataFolder);
+  return {
+    ...config,
+    dataFolder,
+    recording: { ...config.recording, folder: below(dataFolder, config.recording.folder ?? 'recordings') },
+    flows: {
+      ...config.flows,
+      folder: below(projectRoot, config.flows.folder),
+      reasons: below(projectRoot, config.flows.reasons),
+    },
+  };
+}
+
+function choicesOf(config: Config, environment: NodeJS.ProcessEnv): string[] {
+  const database =
+    config.database.kind === 'embedded'
+      ? 'embedded (no database: in the configuration)'
+      : 'PostgreSQL (ENGAWA_DATABASE_URL)';
+  if (config.database.kind === 'postgres' && !environment['ENGAWA_DATABASE_URL'])
+    throw new AppError('secret-missing', 'database.kind is postgres: set ENGAWA_DATABASE_URL.');
+  return [
+    `SIP server: ${config.sip.kind === 'embedded' ? `embedded, ${config.sip.listen.join(', ')}` : `drachtio-server at ${config.sip.host}:${config.sip.port}`}`,
+    `media: ${config.media.kind}, ${config.media.engines} process${config.media.engines === 1 ? '' : 'es'}, RTP ${config.media.address}:${config.media.rtpPorts.from}-${config.media.rtpPorts.to}`,
+    `database: ${database}`,
+    `live state: memory (one node)`,
+    `speech: ${config.speech.kind}`,
+  ];
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) deepFreeze(item);
+  }
+  return value;
+}
