@@ -51,15 +51,27 @@ const compact: Record<string, string> = {
   n: 'identity-info',
 };
 
+/** Names seen before, as written, with their key: a look-up costs a tenth of lower-casing. Bounded, since peers choose names. */
+const seen = new Map<string, string>();
+const seenLimit = 1024;
+
 /** The lower-case long form of a header name (RFC 3261 §7.3.3 and the IANA registry). */
 export function headerKey(name: string): string {
+  const known = seen.get(name);
+  if (known !== undefined) return known;
   const lower = name.toLowerCase();
-  return lower.length === 1 ? (compact[lower] ?? lower) : lower;
+  const key = lower.length === 1 ? (compact[lower] ?? lower) : lower;
+  if (seen.size < seenLimit && name.length <= 40) seen.set(name, key);
+  return key;
 }
 
 /** The first value of a header, by long name in lower case. */
 export function header(message: SipMessage, key: string): string | undefined {
-  return message.headers.find((candidate) => headerKey(candidate.name) === key)?.value;
+  const { headers } = message;
+  for (let at = 0; at < headers.length; at++) {
+    if (headerKey(headers[at]!.name) === key) return headers[at]!.value;
+  }
+  return undefined;
 }
 
 /** All values of a header, one per header line (not split at commas). */

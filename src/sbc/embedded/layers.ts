@@ -35,8 +35,12 @@ export interface ServerTransaction {
   readonly text: string;
   readonly flow: Flow;
   readonly receivedAtMs: number;
-  /** Sends a response (retransmitted as the RFC asks). Via, From, Call-ID and CSeq are the caller's to copy: `makeResponse` does. */
-  respond(response: SipResponse): void;
+  /**
+   * Sends a response, retransmitted as the RFC asks; the 2xx to an INVITE too, until its ACK is there. Via, From, Call-ID
+   * and CSeq are the caller's to copy: `makeResponse` does. What comes after a final response is ignored.
+   * `once`: a 2xx that another element retransmits (a proxy passing it on).
+   */
+  respond(response: SipResponse, options?: { once?: boolean }): void;
   /** Final response sent and acknowledged, timed out, or the transport failed. */
   onEnd(listener: (why: 'done' | 'timeout' | 'transport') => void): void;
   readonly finalStatus: number | undefined;
@@ -56,7 +60,12 @@ export interface ClientTransactionHandlers {
   response(response: SipResponse, text: string, flow: Flow): void;
   /** No answer (timer B or F), no route (DNS), or the transport failed. */
   failed(why: 'timeout' | 'dns' | 'transport'): void;
-  /** The request as it went out (Via filled in), once known. */
+  /**
+   * Just before it goes out, when the flow is known: the last moment to put our own address into Contact or Record-Route.
+   * May change the headers of the request it is given (a copy, with our Via on top). Again for every address tried.
+   */
+  prepare?(request: SipRequest, flow: Flow): void;
+  /** The request as it went out (Via filled in), once known. Before any response. */
   sent?(request: SipRequest, text: string, flow: Flow): void;
 }
 

@@ -1,0 +1,144 @@
+// The connections that are open (TCP, TLS, WS, WSS), by id and by where they lead, so that responses and later requests
+// reuse them (RFC 3261 §18.1.1, RFC 5923 in spirit). Enforces the limits: how many, how many from one address, first message
+// in time, idle. The bytes of each are in stream.ts and websocket.ts.
+
+import type { Clock, Timer } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/logger.ts';
+import type { Flow } from '../layers.ts';
+import type { Destination, TransportHandlers, TransportLimits } from './transport.ts';
+
+/** One open connection, as its maker offers it. */
+export interface Wire {
+  /** False when it cannot take more. */
+  write(bytes: Buffer): boolean;
+  queuedBytes(): number;
+  /** Ends it; `closed` must follow through `Connections.remove`. */
+  end(): void;
+}
+
+interface Connection {
+  flow: Flow;
+  wire: Wire;
+  /** Where it leads when we opened it, by name as well as address: TLS to another name is another connection. */
+  key: string;
+  openedAtMs: number;
+  lastAtMs: number;
+  /** A message came, so this is no half-open connection. */
+  spoke: boolean;
+}
+
+export interface Connections {
+  /** Undefined when a limit forbids it. The flow's connectionId is filled in. */
+  add(flow: Flow, wire: Wire, options?: { outbound?: boolean; serverName?: string }): Flow | undefined;
+  /** Whether another one from this address is within the limits; counts when not. */
+  admits(address: string): boolean;
+  remove(connectionId: string): void;
+  /** A message or keep-alive came in. */
+  touch(connectionId: string, spoke: boolean): void;
+  send(connectionId: string, bytes: Buffer): boolean;
+  flowOf(connectionId: string): Flow | undefined;
+  towards(destination: Destination): Flow | undefined;
+  closeAll(): void;
+  readonly size: number;
+}
+
+interface ConnectionsOptions {
+  clock: Clock;
+  log: Logger;
+  handlers: TransportHandlers;
+  limits: TransportLimits;
+}
+
+const sweepEveryMs = 5000;
+
+export function createConnections({ clock, log, handlers, limits }: ConnectionsOptions): Connections {
+  const byId = new Map<string, Connection>();
+  const byKey = new Map<string, string>();
+  const perAddress = new Map<string, number>();
+  let serial = 0;
+  let sweeper: Timer | undefined;
+
+  function sweep(): void {
+    const now = clock.now();
+    for (const { flow, wire, spoke, openedAtMs, lastAtMs } of byId.values()) {
+      const silent = !spoke && now - openedAtMs > limits.firstMessageWithinMs;
+      const idle = now - lastAtMs > limits.idleAfterMs;
+      if (!silent && !idle) continue;
+      handlers.count(silent ? 'connection-silent' : 'connection-idle');
+      log.debug({ connectionId: flow.connectionId, because: silent ? 'no message' : 'idle' }, 'closing a connection');
+      wire.end();
+    }
+  }
+
+  function admits(address: string): boolean {
+    const fits = byId.size < limits.maxConnections && (perAddress.get(address) ?? 0) < limits.maxConnectionsPerAddress;
+    if (!fits) handlers.count('connection-refused');
+    return fits;
+  }
+
+  function remove(connectionId: string): void {
+    const connection = byId.get(connectionId);
+    if (!connection) return;
+    byId.delete(connectionId);
+    if (byKey.get(connection.key) === connectionId) byKey.delete(connection.key);
+    const left = (perAddress.get(connection.flow.address) ?? 1) - 1;
+    if (left > 0) perAddress.set(connection.flow.address, left);
+    else perAddress.delete(connection.flow.address);
+    if (byId.size === 0) {
+      sweeper?.cancel();
+      sweeper = undefined;
+    }
+    handlers.closed(connectionId);
+  }
+
+  return {
+    add(flow, wire, { outbound = false, serverName } = {}) {
+      if (!outbound && !admits(flow.address)) return undefined;
+      const connectionId = `${flow.protocol}-${++serial}`;
+      flow.connectionId = connectionId;
+      const key = keyOf(flow, serverName);
+      const now = clock.now();
+      byId.set(connectionId, { flow, wire, key, openedAtMs: now, lastAtMs: now, spoke: outbound });
+      byKey.set(key, connectionId);
+      perAddress.set(flow.address, (perAddress.get(flow.address) ?? 0) + 1);
+      sweeper ??= clock.every(sweepEveryMs, sweep);
+      return flow;
+    },
+    admits,
+    remove,
+    touch(connectionId, spoke) {
+      const connection = byId.get(connectionId);
+      if (!connection) return;
+      connection.lastAtMs = clock.now();
+      if (spoke) connection.spoke = true;
+    },
+    send(connectionId, bytes) {
+      const connection = byId.get(connectionId);
+      if (!connection) return false;
+      if (connection.wire.queuedBytes() > limits.maxQueuedBytes) {
+        handlers.count('connection-stuck');
+        connection.wire.end();
+        return false;
+      }
+      return connection.wire.write(bytes);
+    },
+    flowOf: (connectionId) => byId.get(connectionId)?.flow,
+    towards(destination) {
+      const id = byKey.get(keyOf(destination, destination.serverName));
+      return id === undefined ? undefined : byId.get(id)?.flow;
+    },
+    closeAll() {
+      sweeper?.cancel();
+      sweeper = undefined;
+      for (const { wire } of [...byId.values()]) wire.end();
+    },
+    get size() {
+      return byId.size;
+    },
+  };
+}
+
+/** A TLS connection carries only messages for the name that its certificate was checked against. */
+function keyOf({ protocol, address, port }: Pick<Flow, 'protocol' | 'address' | 'port'>, name = ''): string {
+  return protocol === 'tls' ? `tls|${address}|${port}|${name}` : `${protocol}|${address}|${port}`;
+}
