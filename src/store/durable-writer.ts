@@ -58,7 +58,8 @@ export function createDurableWriter<Row>(needs: Needs<Row>): DurableWriter<Row> 
   function pump(): void {
     pumping ??= run().finally(() => {
       pumping = undefined;
-      if (queue.length > 0 && !closed) pump();
+      const waitedFor = queue.length > 0 || (state === 'direct' && flushWaiters.length > 0);
+      if (waitedFor && !closed) pump();
     });
   }
 

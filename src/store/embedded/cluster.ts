@@ -49,6 +49,7 @@ export interface EmbeddedClusterNeeds {
 
 const startsWithinMs = 60_000;
 const stopsWithinMs = 15_000;
+const restartsAfterMs = { first: 250, most: 10_000 };
 const user = 'engawa';
 const databaseName = 'engawa';
 
@@ -97,6 +98,7 @@ export async function startEmbeddedCluster(needs: EmbeddedClusterNeeds): Promise
   const port = await freePort();
   const urlOf = (database: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
   let stopping = false;
+  let restartDelayMs = restartsAfterMs.first;
   let server: ChildProcess;
 
   function start(): ChildProcess {
@@ -106,7 +108,8 @@ export async function startEmbeddedCluster(needs: EmbeddedClusterNeeds): Promise
       log.error({ code, signal }, 'the embedded PostgreSQL ended by itself and is started again');
       setTimeout(() => {
         if (!stopping) server = start();
-      }, 500).unref();
+      }, restartDelayMs).unref();
+      restartDelayMs = Math.min(restartDelayMs * 2, restartsAfterMs.most);
     });
     return child;
   }
