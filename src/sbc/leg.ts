@@ -25,6 +25,8 @@ export interface LegEvents {
   digit: { digit: string; durationMs: number };
   /** The far end sent REFER. Answered 202 already; `report` sends the NOTIFYs. `target` is the user part of Refer-To. */
   transferAsked: { target: string; report: (outcome: 'trying' | 'ok' | 'failed') => void };
+  /** The far end's answer to an offer of ours that nobody awaits: it sent a re-INVITE without SDP. For the endpoint's acceptAnswer. */
+  answerReceived: { sdpAnswer: string };
   /** Exactly once, whatever happened. `by` is who ended it. */
   ended: { cause: EndCause; by: 'far-end' | 'us' | 'timeout'; sipStatus: number | null };
 }

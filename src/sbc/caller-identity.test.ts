@@ -1,0 +1,53 @@
+import t from 'tap';
+import { readCaller } from './caller-identity.ts';
+
+const read = (headers: Record<string, string>, trustAsserted = true) => {
+  const { caller, withheld } = readCaller(
+    { get: (name) => headers[name] },
+    { trustAsserted, form: 'national' },
+  );
+  return [caller?.reveal(), withheld];
+};
+const from = '"0312345678" <sip:0312345678@carrier.example;user=phone>;tag=1';
+
+t.test('the asserted identity of a trusted trunk goes before From', async (t) => {
+  const headers = { From: from, 'P-Asserted-Identity': '<sip:+819012345678@carrier.example>, <tel:+81312345678>' };
+  t.strictSame(read(headers), ['+819012345678', 'no']);
+  t.strictSame(read(headers, false), ['+81312345678', 'no']);
+  t.strictSame(read({ From: from }), ['+81312345678', 'no']);
+  t.strictSame(read({ From: '<tel:+81-90-1234-5678>;tag=1' }), ['+819012345678', 'no']);
+});
+
+t.test('any instance of Privacy withholds the number, even one the carrier told us', async (t) => {
+  const told = { From: from, 'P-Asserted-Identity': '<sip:+819012345678@carrier.example>' };
+  for (const privacy of ['id', 'none,id', 'user;id', 'header', 'critical; id', 'critical,user'])
+    t.strictSame(read({ ...told, Privacy: privacy }), [undefined, 'user-request'], privacy);
+  t.strictSame(read({ ...told, Privacy: 'none' }), ['+819012345678', 'no']);
+  t.strictSame(read({ From: from, 'Remote-Party-ID': '<sip:0312345678@x>;privacy=full;party=calling' }), [
+    undefined,
+    'user-request',
+  ]);
+});
+
+t.test('an anonymous From says why', async (t) => {
+  const anonymous = (name: string) => read({ From: `${name} <sip:anonymous@anonymous.invalid>;tag=1` });
+  t.strictSame(anonymous('"Anonymous"'), [undefined, 'user-request']);
+  t.strictSame(anonymous('"Coin line/payphone"'), [undefined, 'payphone']);
+  t.strictSame(anonymous('"Unavailable"'), [undefined, 'unavailable']);
+  t.strictSame(anonymous('"Interaction with other service"'), [undefined, 'unavailable']);
+  t.strictSame(read({ From: 'sip:unavailable@carrier.example' }), [undefined, 'unavailable']);
+});
+
+t.test('an anonymous From with a trusted asserted number and no wish for privacy is a number', async (t) => {
+  const headers = {
+    From: '"Anonymous" <sip:anonymous@anonymous.invalid>',
+    'P-Asserted-Identity': '<sip:0312345678@carrier.example>',
+  };
+  t.strictSame(read(headers), ['+81312345678', 'no']);
+});
+
+t.test('what cannot be read is unknown, and does not throw', async (t) => {
+  for (const header of ['', '<>', '<sip:@>', '"', ',,,', '<sip:bob@example.com>', '<mailto:x@y>', '<sip:x'])
+    t.strictSame(read({ From: header }), [undefined, 'unknown'], header);
+  t.strictSame(read({}), [undefined, 'unknown']);
+});

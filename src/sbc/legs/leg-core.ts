@@ -1,0 +1,124 @@
+// What inbound and outbound legs share: state, events, the end that comes exactly once, and the wall around them: what a
+// listener or a handler throws ends this leg with `fault` and nothing else.
+
+import type { Clock } from '../../shared/clock.ts';
+import { createEmitter, type Emitter } from '../../shared/emitter.ts';
+import { asError } from '../../shared/errors.ts';
+import type { EndCause } from '../../shared/events.ts';
+import type { LegId } from '../../shared/ids.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { Random } from '../../shared/random.ts';
+import type { Leg, LegEvents, LegState, OfferHandler } from '../leg.ts';
+import { type LegStep, legTransitions } from './leg-states.ts';
+import type { DialogOwner, SipDialog } from './sip-dialog.ts';
+
+export interface LegContext {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
+
+export interface LegCore {
+  readonly emitter: Emitter<LegEvents>;
+  readonly state: LegState;
+  readonly offerHandler: OfferHandler | undefined;
+  /** Set while the leg has a dialog. */
+  dialog: SipDialog | undefined;
+  setOfferHandler(handler: OfferHandler): void;
+  /** False when the state does not allow the step; then nothing changed. */
+  step(step: LegStep): boolean;
+  /** Emits `ended`, the first time only. True the first time. */
+  finish(cause: EndCause, by: LegEvents['ended']['by'], sipStatus: number | null): boolean;
+  /** Runs a handler inside the wall. */
+  guard<T>(run: () => T): T | undefined;
+  /** The part of a dialog's owner that is the same for every leg. */
+  owner(acknowledged: DialogOwner['acknowledged'], mayTransfer: boolean): DialogOwner;
+  renegotiate: Leg['renegotiate'];
+}
+
+export interface LegCoreOptions extends LegContext {
+  id: LegId;
+  initial: LegState;
+  /** Ends the SIP side after a fault in one of our handlers. */
+  onFault: () => void;
+  onEnded: (cause: EndCause) => void;
+}
+
+export function createLegCore({ log, id, initial, onFault, onEnded }: LegCoreOptions): LegCore {
+  let state = initial;
+  let offerHandler: OfferHandler | undefined;
+  const emitter = createEmitter<LegEvents>((error, eventName) => fault(error, eventName));
+
+  function fault(error: Error, where: string): void {
+    log.error({ err: error, legId: id, where }, 'a leg was ended by a fault of ours');
+    if (state === 'ended') return;
+    onFault();
+    core.finish('fault', 'us', null);
+  }
+
+  const core: LegCore = {
+    emitter,
+    get state() {
+      return state;
+    },
+    get offerHandler() {
+      return offerHandler;
+    },
+    dialog: undefined,
+    setOfferHandler(handler) {
+      offerHandler = handler;
+    },
+    step(step) {
+      const next = legTransitions[state][step];
+      if (next === undefined) return false;
+      state = next;
+      return true;
+    },
+    finish(cause, by, sipStatus) {
+      if (!core.step('end')) return false;
+      log.debug({ legId: id, cause, by, sipStatus }, 'leg ended');
+      core.guard(() => onEnded(cause));
+      emitter.emit('ended', { cause, by, sipStatus });
+      return true;
+    },
+    guard(run) {
+      try {
+        return run();
+      } catch (thrown) {
+        fault(asError(thrown), 'handler');
+        return undefined;
+      }
+    },
+    owner: (acknowledged, mayTransfer) => ({
+      get offerHandler() {
+        return offerHandler;
+      },
+      mayTransfer,
+      emit: (name, event) => emitter.emit(name, event),
+      acknowledged,
+      closed: (cause, by, sipStatus) => void core.finish(cause, by, sipStatus),
+    }),
+    async renegotiate(sdpOffer) {
+      if (state !== 'answered' || !core.dialog) return { kind: 'ended' };
+      return core.dialog.renegotiate(sdpOffer);
+    },
+  };
+  return core;
+}
+
+/** Resolves with `promise`, or with `otherwise` after `withinMs`. */
+export function within<T>(clock: Clock, withinMs: number, promise: Promise<T>, otherwise: T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(withinMs, () => resolve(otherwise));
+    promise.then(
+      (value) => {
+        timer.cancel();
+        resolve(value);
+      },
+      (error) => {
+        timer.cancel();
+        reject(error);
+      },
+    );
+  });
+}

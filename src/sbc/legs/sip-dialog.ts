@@ -1,0 +1,252 @@
+// One confirmed INVITE dialog (RFC 3261 §12 to §15), whichever side began it: answers every request of the far end with a
+// final response, and sends our own. Knows nothing of how the dialog came about; inbound-leg and outbound-leg do.
+//
+//   offers   at most one is open: ours (re-INVITE) or theirs (re-INVITE, UPDATE). Ours open → theirs gets 491;
+//            theirs open → another of theirs gets 500 with Retry-After, ours waits (RFC 3261 §14, RFC 3311 §5.2).
+//   closed   once, by BYE of either side, by a BYE the SIP server made, or by a response that says there is no dialog.
+
+import type { EndCause } from '../../shared/events.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { asError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { Random } from '../../shared/random.ts';
+import { type ControlLink, respond } from '../link/control-link.ts';
+import type { IncomingRequest, IncomingResponse, OutgoingResponse } from '../link/srf-types.ts';
+import type { LegEvents, OfferHandler } from '../leg.ts';
+import { causeOfBye, reasonOf, reasonText } from '../sip-cause.ts';
+import { readInfo } from './info-digits.ts';
+import { createOfferTurns, type OfferTurns } from './offer-turns.ts';
+import { answerRefer } from './refer.ts';
+import { renegotiate } from './renegotiate.ts';
+import { isHold, looksLikeSdp } from './sdp-view.ts';
+
+export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, REFER';
+
+/** What the leg that owns the dialog is told. */
+export interface DialogOwner {
+  /** Answers an offer of the far end; undefined until the call has said who does. */
+  readonly offerHandler: OfferHandler | undefined;
+  /** False: REFER gets 603. */
+  readonly mayTransfer: boolean;
+  emit<Name extends 'held' | 'resumed' | 'digit' | 'transferAsked' | 'answerReceived'>(
+    name: Name,
+    event: LegEvents[Name],
+  ): void;
+  /** ACK of the INVITE that made the dialog; the body is the answer to a late offer. */
+  acknowledged(body: string | undefined): void;
+  closed(cause: EndCause, by: 'far-end' | 'timeout', sipStatus: number | null): void;
+}
+
+export interface SipDialogOptions {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  link: ControlLink;
+  dialogId: string;
+  /** Who owns the Call-ID decides the back-off after glare (RFC 3261 §14.1). */
+  role: 'uac' | 'uas';
+  owner: DialogOwner;
+  localSdp: string | undefined;
+}
+
+export interface SipDialog {
+  readonly options: SipDialogOptions;
+  readonly turns: OfferTurns;
+  readonly closed: boolean;
+  /** What we last said in an offer or answer. */
+  localSdp: string | undefined;
+  renegotiate(sdpOffer: string): ReturnType<typeof renegotiate>;
+  /** Resolves when the far end answered the BYE, or could not be reached. */
+  bye(cause: EndCause): Promise<void>;
+  /** Ours to close without a BYE: the far end or the SIP server did. */
+  close(): void;
+  /** A response inside the dialog that says there is none at the far end (RFC 3261 §12.2.1.2). */
+  lost(status: number): void;
+  handle(request: IncomingRequest, response: OutgoingResponse): void;
+}
+
+/** How long the far end's offer waits for somebody to answer it (leg.ts). */
+const offerWaitMs = 1_000;
+/** A BYE may cross ours; the dialog answers it for this long after its end. */
+const afterglowMs = 5_000;
+
+export function createSipDialog(options: SipDialogOptions): SipDialog {
+  const { clock, random, log, link, dialogId, owner } = options;
+  const turns = createOfferTurns();
+  let closed = false;
+  let held = false;
+  /** A re-INVITE without SDP was answered with our offer; its ACK brings the answer. */
+  let lateAnswerDue = false;
+  const unbind = link.bindDialog(dialogId, handle);
+
+  function handle(request: IncomingRequest, response: OutgoingResponse): void {
+    try {
+      dispatch(request, response);
+    } catch (thrown) {
+      log.error({ err: asError(thrown), method: request.method }, 'a request inside a dialog failed');
+      if (request.method !== 'ACK' && !response.finalResponseSent) respond(response, 500);
+    }
+  }
+
+  function dispatch(request: IncomingRequest, response: OutgoingResponse): void {
+    switch (request.method) {
+      case 'ACK':
+        return onAck(request);
+      case 'BYE':
+        return onBye(request, response);
+      case 'PRACK':
+      case 'OPTIONS':
+        return respond(response, 200, { headers: { Allow: allowedMethods } });
+    }
+    if (closed) return respond(response, 481);
+    switch (request.method) {
+      case 'INVITE':
+      case 'UPDATE':
+        return onOffer(request, response);
+      case 'INFO':
+        return onInfo(request, response);
+      case 'REFER':
+        return answerRefer(dialog, request, response);
+      case 'NOTIFY':
+        return respond(response, request.get('Event')?.toLowerCase().startsWith('refer') ? 200 : 489);
+      default:
+        return respond(response, 405, { headers: { Allow: allowedMethods } });
+    }
+  }
+
+  function onAck(request: IncomingRequest): void {
+    if (!lateAnswerDue) return owner.acknowledged(request.body);
+    lateAnswerDue = false;
+    turns.finishTheirs();
+    if (looksLikeSdp(request.body)) owner.emit('answerReceived', { sdpAnswer: request.body });
+  }
+
+  function onBye(request: IncomingRequest, response: OutgoingResponse): void {
+    // The library stubs the response to a BYE that the SIP server made itself.
+    respond(response, 200);
+    if (closed) return;
+    close();
+    if (request.source !== 'application') return owner.closed(causeOfBye(request.get('Reason')), 'far-end', null);
+    const text = reasonText(request.get('Reason')) ?? '';
+    owner.closed(/session timer/i.test(text) ? 'session-expired' : 'unreachable', 'timeout', null);
+  }
+
+  function onOffer(request: IncomingRequest, response: OutgoingResponse): void {
+    if (turns.ours) return respond(response, 491);
+    if (turns.theirs) return respond(response, 500, { headers: { 'Retry-After': String(random.integer(1, 10)) } });
+    if (looksLikeSdp(request.body)) return void answerTheirs(request, request.body, response);
+    if (request.body) return respond(response, 415, { headers: { Accept: 'application/sdp' } });
+    // UPDATE without SDP refreshes the session or the target; the SIP server has seen to both.
+    if (request.method === 'UPDATE') return respond(response, 200);
+    if (!dialog.localSdp) return respond(response, 488);
+    turns.beginTheirs();
+    lateAnswerDue = true;
+    respond(response, 200, { body: dialog.localSdp, headers: { 'Content-Type': 'application/sdp' } }, (error) => {
+      if (error) endLateOffer();
+    });
+    // The ACK may be lost for good: the SIP server ends the dialog then; a far end that merely forgets the body must not
+    // keep us from ever offering again.
+    clock.after(32_000, endLateOffer);
+  }
+
+  function endLateOffer(): void {
+    if (!lateAnswerDue) return;
+    lateAnswerDue = false;
+    turns.finishTheirs();
+  }
+
+  async function answerTheirs(request: IncomingRequest, sdpOffer: string, response: OutgoingResponse): Promise<void> {
+    turns.beginTheirs();
+    let cancelled = false;
+    request.on('cancel', () => {
+      cancelled = true;
+    });
+    try {
+      const answer = await theirAnswer(sdpOffer);
+      if (closed || cancelled) return;
+      if (answer.kind === 'incompatible') return respond(response, 488, { headers: { Warning: warning } });
+      dialog.localSdp = answer.sdpAnswer;
+      const headers = { 'Content-Type': 'application/sdp' };
+      respond(response, 200, { body: answer.sdpAnswer, headers }, (error) => {
+        if (error) return log.debug({ err: error }, 'an answer inside a dialog could not be sent');
+        tellDirection(sdpOffer);
+      });
+    } catch (thrown) {
+      log.error({ err: asError(thrown) }, 'an offer of the far end could not be answered');
+      if (!response.finalResponseSent) respond(response, 500);
+    } finally {
+      turns.finishTheirs();
+    }
+  }
+
+  async function theirAnswer(sdpOffer: string): ReturnType<OfferHandler> {
+    if (!owner.offerHandler) await turns.until(clock, offerWaitMs, () => owner.offerHandler !== undefined || closed);
+    return owner.offerHandler ? owner.offerHandler(sdpOffer) : { kind: 'incompatible' };
+  }
+
+  function tellDirection(sdpOffer: string): void {
+    const nowHeld = isHold(sdpOffer);
+    if (nowHeld === held) return;
+    held = nowHeld;
+    owner.emit(held ? 'held' : 'resumed', {});
+  }
+
+  function onInfo(request: IncomingRequest, response: OutgoingResponse): void {
+    if (request.has('Info-Package')) return respond(response, 469, { headers: { 'Recv-Info': '' } });
+    const content = readInfo(request.get('Content-Type'), request.body);
+    if (content.kind === 'unsupported')
+      return respond(response, 415, { headers: { Accept: 'application/dtmf-relay, application/dtmf' } });
+    respond(response, 200);
+    if (content.kind === 'digit') owner.emit('digit', { digit: content.digit, durationMs: content.durationMs });
+  }
+
+  function close(): void {
+    if (closed) return;
+    closed = true;
+    turns.close();
+    clock.after(afterglowMs, unbind);
+  }
+
+  function lost(status: number): void {
+    if (closed) return;
+    close();
+    owner.closed(status === 408 ? 'unreachable' : 'fault', 'far-end', status);
+  }
+
+  function bye(cause: EndCause): Promise<void> {
+    if (closed) return Promise.resolve();
+    close();
+    return new Promise((resolve) => {
+      link.request(
+        { method: 'BYE', stackDialogId: dialogId, headers: { Reason: reasonOf(cause) } },
+        {
+          response: (response: IncomingResponse) => {
+            if (response.status >= 200) resolve();
+          },
+          failed: (because) => {
+            log.debug({ because }, 'a BYE went unanswered');
+            resolve();
+          },
+        },
+      );
+    });
+  }
+
+  const dialog: SipDialog = {
+    options,
+    turns,
+    get closed() {
+      return closed;
+    },
+    localSdp: options.localSdp,
+    renegotiate: (sdpOffer) => renegotiate(dialog, sdpOffer),
+    bye,
+    close,
+    lost,
+    handle,
+  };
+  return dialog;
+}
+
+/** RFC 3261 §20.43, 304: media type not available. */
+const warning = '304 engawa "Media cannot be changed that way"';
