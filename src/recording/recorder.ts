@@ -9,6 +9,10 @@ export interface RecorderEvents {
   started: { callId: CallId; recordingId: RecordingId };
   /** Audio is being lost or will be: disk full, storage gone. The call goes on; somebody must be told. */
   failed: { callId: CallId; recordingId: RecordingId; because: string };
+  /** After `failed`: everything that was held back is written. */
+  recovered: { callId: CallId; recordingId: RecordingId };
+  /** The tap went away without a new one, or the process behind `tapUrl` was replaced: call `Endpoint.startTap` again. */
+  tapNeeded: { callId: CallId; recordingId: RecordingId; tapUrl: string };
   stopped: { callId: CallId; recordingId: RecordingId; durationMs: number; bytes: number };
 }
 

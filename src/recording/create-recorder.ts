@@ -1,0 +1,258 @@
+// The recorder: rows and processes. Audio, encoder and files live in the processes (recorder-process.ts); this keeps the
+// table of recordings true to them, spreads recordings over the processes, and lets a recording go on in a second part
+// when its process dies.
+//
+// A recording:  opening ─▶ open ─stop▶ complete      process died meanwhile: ─stop▶ interrupted (opened from its parts)
+
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../shared/clock.ts';
+import { createEmitter } from '../shared/emitter.ts';
+import { AppError, asError } from '../shared/errors.ts';
+import { type CallId, newId, type RecordingId } from '../shared/ids.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { Recordings } from '../store/records.ts';
+import type { Recorder, RecorderEvents } from './recorder.ts';
+import { type RecorderChild, startRecorderChild } from './recorder-child.ts';
+import type { FromProcess, ProcessSettings } from './recorder-messages.ts';
+import { createRowKeeper, type RowKeeper } from './row-keeper.ts';
+import { createSealer } from './sealing.ts';
+import { createFolderStorage, recordingName } from './storage.ts';
+import type { TakeResult } from './take.ts';
+import type { TimelineOrigin } from './timeline.ts';
+
+export interface RecorderOptions {
+  clock: Clock;
+  log: Logger;
+  recordings: Recordings;
+  /** Where sealed files go. */
+  folder: string;
+  /** age public keys, `age1…`: each of them alone opens a recording. */
+  recipients: string[];
+  /** Both sides together, bits per second. */
+  bitrate?: number;
+  /** libopus, 0 to 10. */
+  complexity?: number;
+  processes?: number;
+  /** Held in memory while the folder refuses, all processes together. */
+  memoryLimitBytes?: number;
+  /** True: a power cut costs no more than two seconds. False: up to 22 s per recording; `kill -9` costs two either way. */
+  syncTails?: boolean;
+  /** How long `close` waits for files to be finished. */
+  closeTimeoutMs?: number;
+}
+
+interface Open {
+  callId: CallId;
+  recordingId: RecordingId;
+  startedAt: number;
+  token: string;
+  child: number;
+  /** How many processes have worked on it before the present one. */
+  generation: number;
+  paused: boolean;
+  origin?: TimelineOrigin;
+  trouble?: string;
+  started: boolean;
+  stopping?: { promise: Promise<void>; settle: (result: TakeResult) => void };
+}
+
+const mebibyte = 1024 * 1024;
+
+/** A recording's first part has its plain name; later ones are numbered. */
+export function partName(recordingId: string, generation: number): string {
+  return recordingName(recordingId) + (generation === 0 ? '' : `.g${generation}`);
+}
+
+export async function createRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { clock, log, folder, recipients, processes = 1 } = options;
+  createSealer(recipients); // Says at once, and in a sentence, what is wrong with a recipient.
+  const storage = createFolderStorage({ folder });
+  const rows = createRowKeeper({ clock, log, recordings: options.recordings, storage });
+  const settings: ProcessSettings = {
+    folder,
+    recipients,
+    bitrate: options.bitrate ?? 24_000,
+    complexity: options.complexity ?? 1,
+    syncTails: options.syncTails ?? false,
+    memoryLimitBytes: Math.floor((options.memoryLimitBytes ?? 64 * mebibyte) / processes),
+    port: 0,
+  };
+  const live = createLiveRecordings({ clock, log, rows, recipients });
+  await live.start(settings, processes);
+  // Failing to look back must not keep us from recording what comes.
+  rows
+    .recover(clock.now())
+    .catch((err) => log.error({ err: asError(err) }, 'recordings of an earlier run were not looked through'));
+  return {
+    on: live.emitter.on,
+    once: live.emitter.once,
+    open: live.open,
+    setPaused: live.setPaused,
+    stop: live.stop,
+    health: live.health,
+    async close() {
+      await live.close(options.closeTimeoutMs ?? 15_000);
+      await rows.close();
+    },
+  };
+}
+
+function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeeper; recipients: string[] }) {
+  const { clock, log, rows, recipients } = needs;
+  const emitter = createEmitter<RecorderEvents>((err) => log.error({ err }, 'a listener of the recorder failed'));
+  const children: RecorderChild[] = [];
+  const open = new Map<RecordingId, Open>();
+  let closing = false;
+
+  const tapUrl = ({ child, token }: Open) => `ws://127.0.0.1:${children[child]!.port}/tap/${token}`;
+
+  function launchTake(entry: Open): void {
+    const { recordingId, token, paused, origin, generation } = entry;
+    const name = partName(recordingId, generation);
+    children[entry.child]!.tell({ kind: 'open', take: { recordingId, token, name, earlier: origin, paused } });
+  }
+
+  function fail(entry: Open, because: string): void {
+    entry.trouble = because;
+    log.error({ callId: entry.callId, recordingId: entry.recordingId, because }, 'recording is in trouble');
+    emitter.emit('failed', { callId: entry.callId, recordingId: entry.recordingId, because });
+  }
+
+  function onMessage(message: FromProcess): void {
+    if (!('recordingId' in message)) return;
+    const entry = open.get(message.recordingId);
+    if (!entry) return;
+    const { callId, recordingId } = entry;
+    switch (message.kind) {
+      case 'origin':
+        entry.origin = message.origin;
+        if (!entry.started) emitter.emit('started', { callId, recordingId });
+        entry.started = true;
+        break;
+      case 'trouble':
+        fail(entry, message.because);
+        break;
+      case 'recovered':
+        entry.trouble = undefined;
+        log.info({ callId, recordingId }, 'recording is out of trouble');
+        emitter.emit('recovered', { callId, recordingId });
+        break;
+      case 'tap-lost':
+        if (!entry.stopping) emitter.emit('tapNeeded', { callId, recordingId, tapUrl: tapUrl(entry) });
+        break;
+      case 'stopped':
+        entry.stopping?.settle(message.result);
+    }
+  }
+
+  /** The process died: what it sealed stays as it is, and the next one goes on in a new part. */
+  function onLost(child: number): void {
+    for (const entry of open.values()) {
+      if (entry.child === child)
+        fail(entry, 'The recorder process ended; up to two seconds are lost, the rest is kept.');
+    }
+  }
+
+  function onReplaced(child: number): void {
+    for (const entry of open.values()) {
+      if (entry.child !== child) continue;
+      entry.generation++;
+      entry.trouble = undefined;
+      launchTake(entry);
+      if (entry.stopping) children[child]!.tell({ kind: 'stop', recordingId: entry.recordingId });
+      else emitter.emit('tapNeeded', { callId: entry.callId, recordingId: entry.recordingId, tapUrl: tapUrl(entry) });
+    }
+  }
+
+  function leastBusy(): number {
+    const load = children.map(() => 0);
+    for (const { child } of open.values()) load[child]!++;
+    const candidates = load.map((count, index) => (children[index]!.up ? count : Number.POSITIVE_INFINITY));
+    return candidates.indexOf(Math.min(...candidates));
+  }
+
+  async function end(entry: Open): Promise<void> {
+    const { callId, recordingId, generation } = entry;
+    const result = await new Promise<TakeResult>((resolve) => {
+      entry.stopping!.settle = resolve;
+      children[entry.child]!.tell({ kind: 'stop', recordingId });
+    });
+    const { durationMs, bytes, sha256 } = result;
+    const state = generation === 0 ? 'complete' : 'interrupted';
+    const hash = state === 'complete' ? sha256 : null;
+    open.delete(recordingId);
+    const row = rows.finish(recordingId, { endedAt: clock.now(), durationMs, bytes, sha256: hash, state });
+    emitter.emit('stopped', { callId, recordingId, durationMs, bytes });
+    await row;
+  }
+
+  async function stop(recordingId: RecordingId): Promise<void> {
+    const entry = open.get(recordingId);
+    if (!entry) return;
+    if (entry.stopping) return entry.stopping.promise;
+    const stopping: Open['stopping'] = { promise: Promise.resolve(), settle: () => {} };
+    entry.stopping = stopping;
+    stopping.promise = end(entry);
+    return stopping.promise;
+  }
+
+  return {
+    emitter,
+    stop,
+    async start(settings: ProcessSettings, count: number) {
+      for (let child = 0; child < count; child++) {
+        const hooks = { onMessage, onLost: () => onLost(child), onReplaced: () => onReplaced(child) };
+        children.push(await startRecorderChild({ clock, log, settings, ...hooks }));
+      }
+    },
+    async open({ callId, startedAt }: { callId: CallId; startedAt: number }) {
+      if (closing) throw new AppError('shutting-down', 'The recorder is closing: no new recording begins.');
+      const recordingId = newId('recording', startedAt);
+      const token = randomBytes(16).toString('hex');
+      const entry: Open = {
+        callId,
+        recordingId,
+        startedAt,
+        token,
+        child: leastBusy(),
+        generation: 0,
+        paused: false,
+        started: false,
+      };
+      open.set(recordingId, entry);
+      launchTake(entry);
+      // The row is on its way; a database that is away must not delay the conversation.
+      const path = `${partName(recordingId, 0)}.opus.age`;
+      rows.begin({
+        id: recordingId,
+        callId,
+        startedAt,
+        endedAt: null,
+        durationMs: null,
+        bytes: null,
+        state: 'open',
+        path,
+        sha256: null,
+        recipients,
+      });
+      return { recordingId, tapUrl: tapUrl(entry) };
+    },
+    async setPaused(recordingId: RecordingId, paused: boolean) {
+      const entry = open.get(recordingId);
+      if (!entry) throw new AppError('not-found', 'This recording is not being made.', { details: { recordingId } });
+      entry.paused = paused;
+      children[entry.child]!.tell({ kind: 'pause', recordingId, paused });
+    },
+    health(): { ok: boolean; because?: string } {
+      if (children.some(({ up }) => !up)) return { ok: false, because: 'A recorder process is being started again.' };
+      const because = [...open.values()].find(({ trouble }) => trouble)?.trouble ?? rows.trouble();
+      return because ? { ok: false, because } : { ok: true };
+    },
+    async close(timeoutMs: number) {
+      closing = true;
+      const stopped = Promise.all([...open.keys()].map(stop));
+      await Promise.race([stopped, new Promise<void>((resolve) => void clock.after(timeoutMs, resolve))]);
+      await Promise.all(children.map((child) => child.close(1000)));
+    },
+  };
+}

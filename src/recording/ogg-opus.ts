@@ -1,0 +1,190 @@
+// Opus in Ogg (RFC 7845): the two header packets, audio pages with granule positions at 48 kHz, pre-skip and end trimming.
+// Pure. One logical stream of left and right as two uncoupled mono streams (mapping family 1, §5.1.1.2; the reason is in
+// opus-encoder.ts); pages end on packet borders and hold at most `packetsPerPage`. The tags carry no personal information.
+
+import { type OggPage, readOggPage, segmentsOf, writeOggPage } from './ogg.ts';
+
+/** Granule positions always count at this rate, whatever the input was (RFC 7845 §4). */
+export const granuleRateHz = 48_000;
+
+/** 20 ms of digital silence on both sides: CELT packets with the silence flag set (RFC 6716 §4.3, appendix B). */
+export const silentPacket = Uint8Array.of(0xf8, 0x02, 0xff, 0xfe, 0xf8, 0xff, 0xfe);
+export const silentPacketMs = 20;
+
+export interface OggOpusHead {
+  preSkip: number;
+  inputRateHz: number;
+}
+
+const channels = 2;
+/** Mapping family, streams, coupled streams, then which stream each channel is (RFC 7845 §5.1.1). */
+const twoMonoStreams = [1, 2, 0, 0, 1];
+
+export function opusHead({ preSkip, inputRateHz }: OggOpusHead): Uint8Array {
+  const packet = new Uint8Array(18 + twoMonoStreams.length);
+  const view = new DataView(packet.buffer);
+  packet.set(Buffer.from('OpusHead', 'latin1'));
+  packet[8] = 1;
+  packet[9] = channels;
+  packet.set(twoMonoStreams, 18);
+  view.setUint16(10, preSkip, true);
+  view.setUint32(12, inputRateHz, true);
+  return packet;
+}
+
+export function readOpusHead(packet: Uint8Array): OggOpusHead | undefined {
+  if (packet.length < 19 || Buffer.from(packet.subarray(0, 8)).toString('latin1') !== 'OpusHead') return undefined;
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
+  return { preSkip: view.getUint16(10, true), inputRateHz: view.getUint32(12, true) };
+}
+
+/** OpusTags (RFC 7845 §5.2): the vendor string and `NAME=value` comments. */
+export function opusTags(comments: Readonly<Record<string, string>>): Uint8Array {
+  const strings = Object.entries(comments).map(([name, value]) => Buffer.from(`${name}=${value}`));
+  const vendor = Buffer.from('engawa');
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(strings.length);
+  return Buffer.concat([Buffer.from('OpusTags'), sized(vendor), count, ...strings.map(sized)]);
+}
+
+function sized(bytes: Buffer): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(bytes.length);
+  return Buffer.concat([size, bytes]);
+}
+
+export function readOpusTags(packet: Uint8Array): Record<string, string> | undefined {
+  const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
+  if (bytes.toString('latin1', 0, 8) !== 'OpusTags' || bytes.length < 16) return undefined;
+  let at = 12 + bytes.readUInt32LE(8);
+  if (at + 4 > bytes.length) return undefined;
+  const count = bytes.readUInt32LE(at);
+  const comments: Record<string, string> = {};
+  at += 4;
+  for (let i = 0; i < count && at + 4 <= bytes.length; i++) {
+    const end = at + 4 + bytes.readUInt32LE(at);
+    if (end > bytes.length) return undefined;
+    const text = bytes.toString('utf8', at + 4, end);
+    comments[text.slice(0, text.indexOf('='))] = text.slice(text.indexOf('=') + 1);
+    at = end;
+  }
+  return comments;
+}
+
+export interface OggOpusWriter {
+  /** The two header pages, each alone on its page (RFC 7845 §3). */
+  headers(): Uint8Array[];
+  /** Adds a packet; returns the page that it completed, if it did. */
+  add(packet: Uint8Array, durationMs: number): Uint8Array | undefined;
+  /** Closes the page under way, if it holds anything. Not the end of the stream. */
+  flush(): Uint8Array | undefined;
+  /**
+   * The last page (always one: a stream must end with the end-of-stream flag). `samples48k` is how much audio there is
+   * after the pre-skip; what the last packet has beyond it is trimmed by the player (RFC 7845 §4.4).
+   */
+  finish(samples48k: bigint): Uint8Array;
+}
+
+export function createOggOpusWriter(options: {
+  head: OggOpusHead;
+  comments: Readonly<Record<string, string>>;
+  serial: number;
+  packetsPerPage: number;
+}): OggOpusWriter {
+  const { head, comments, serial, packetsPerPage } = options;
+  let sequence = 0;
+  let granule = 0n;
+  let packets: Uint8Array[] = [];
+  let segments = 0;
+
+  function page(granulePosition: bigint, last = false): Uint8Array {
+    const bytes = writeOggPage({ packets, granulePosition, serial, sequence: sequence++, last });
+    packets = [];
+    segments = 0;
+    return bytes;
+  }
+
+  return {
+    headers: () => [
+      writeOggPage({ packets: [opusHead(head)], granulePosition: 0n, serial, sequence: sequence++, first: true }),
+      writeOggPage({ packets: [opusTags(comments)], granulePosition: 0n, serial, sequence: sequence++ }),
+    ],
+    add(packet, durationMs) {
+      const full = segments + segmentsOf(packet.length) > 255 ? page(granule) : undefined;
+      packets.push(packet);
+      segments += segmentsOf(packet.length);
+      granule += BigInt(durationMs * (granuleRateHz / 1000));
+      if (full) return full;
+      return packets.length >= packetsPerPage ? page(granule) : undefined;
+    },
+    flush: () => (packets.length > 0 ? page(granule) : undefined),
+    finish(samples48k) {
+      const end = BigInt(head.preSkip) + samples48k;
+      return page(end < granule ? end : granule, true);
+    },
+  };
+}
+
+export interface OggOpusStream {
+  head: OggOpusHead;
+  comments: Record<string, string>;
+  packets: Uint8Array[];
+  /** Samples at 48 kHz after the pre-skip, as the last whole page says. */
+  samples48k: bigint;
+  /** The end-of-stream flag was seen. */
+  ended: boolean;
+  /** What was skipped because it was damaged or incomplete. */
+  lostBytes: number;
+}
+
+/** Reads one logical Ogg Opus stream as far as it goes: a torn end or a damaged page costs only itself. */
+export function readOggOpus(bytes: Uint8Array): OggOpusStream | undefined {
+  let stream: OggOpusStream | undefined;
+  let headSeen: OggOpusHead | undefined;
+  let lostBytes = 0;
+  let offset = 0;
+  let granule = 0n;
+  while (offset < bytes.length) {
+    const read = readOggPage(bytes, offset);
+    if (read.kind !== 'page') {
+      const next = nextCapture(bytes, offset + 1);
+      lostBytes += next - offset;
+      offset = next;
+      continue;
+    }
+    const { page } = read;
+    offset += page.bytes;
+    const [packet] = page.packets;
+    if (page.first) headSeen = packet && readOpusHead(packet);
+    else if (headSeen && !stream) {
+      const comments = packet && readOpusTags(packet);
+      if (comments) stream = { head: headSeen, comments, packets: [], samples48k: 0n, ended: false, lostBytes: 0 };
+    } else if (stream) {
+      fillHole(stream, page, granule);
+      stream.packets.push(...page.packets);
+      granule = page.granulePosition;
+      if (page.granulePosition >= 0n)
+        stream.samples48k = atLeastZero(page.granulePosition - BigInt(stream.head.preSkip));
+      stream.ended ||= page.last;
+    }
+  }
+  if (stream) stream.lostBytes = lostBytes;
+  return stream;
+}
+
+/** A lost page is heard as silence of its length, so that both sides stay in time. */
+function fillHole(stream: OggOpusStream, page: OggPage, granule: bigint): void {
+  const packetSamples = BigInt(silentPacketMs * 48);
+  const missing = page.granulePosition - granule - BigInt(page.packets.length) * packetSamples;
+  if (page.last || page.granulePosition < 0n) return;
+  for (let left = missing; left >= packetSamples; left -= packetSamples) stream.packets.push(silentPacket);
+}
+
+function atLeastZero(value: bigint): bigint {
+  return value > 0n ? value : 0n;
+}
+
+function nextCapture(bytes: Uint8Array, from: number): number {
+  const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf('OggS', from, 'latin1');
+  return found < 0 ? bytes.length : found;
+}

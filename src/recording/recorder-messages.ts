@@ -1,0 +1,38 @@
+// What the recorder (create-recorder.ts) and its processes (recorder-process.ts) say to each other over Node's IPC.
+
+import type { RecordingId } from '../shared/ids.ts';
+import type { TakeResult, TakeSettings } from './take.ts';
+import type { TimelineOrigin } from './timeline.ts';
+
+export interface ProcessSettings extends TakeSettings {
+  folder: string;
+  recipients: string[];
+  memoryLimitBytes: number;
+  /** 0: any. A process that replaces another takes its port, so that tap addresses stay good. */
+  port: number;
+}
+
+export interface OpenTake {
+  recordingId: RecordingId;
+  token: string;
+  name: string;
+  /** Set when a process takes over from one that died. */
+  earlier?: TimelineOrigin;
+  paused: boolean;
+}
+
+export type ToProcess =
+  | { kind: 'start'; settings: ProcessSettings }
+  | { kind: 'open'; take: OpenTake }
+  | { kind: 'pause'; recordingId: RecordingId; paused: boolean }
+  | { kind: 'stop'; recordingId: RecordingId };
+
+export type FromProcess =
+  | { kind: 'listening'; port: number }
+  | { kind: 'unable'; because: string }
+  | { kind: 'opened'; recordingId: RecordingId }
+  | { kind: 'origin'; recordingId: RecordingId; origin: TimelineOrigin }
+  | { kind: 'tap-lost'; recordingId: RecordingId }
+  | { kind: 'trouble'; recordingId: RecordingId; because: string }
+  | { kind: 'recovered'; recordingId: RecordingId }
+  | { kind: 'stopped'; recordingId: RecordingId; result: TakeResult };

@@ -1,0 +1,128 @@
+// Entry of a recorder process: encodes and seals, so that neither a page load nor a query can be heard in a recording.
+// Is forked by recorder-child.ts and told what to do over IPC. It ignores SIGINT and SIGTERM: when the parent closes the
+// channel, or dies, it finishes every file it has and leaves.
+
+import { systemClock } from '../shared/clock.ts';
+import { asError } from '../shared/errors.ts';
+import type { RecordingId } from '../shared/ids.ts';
+import { createMemoryBudget } from './memory-budget.ts';
+import { loadOpusEncoders } from './opus-encoder.ts';
+import type { FromProcess, OpenTake, ProcessSettings, ToProcess } from './recorder-messages.ts';
+import { createSealer } from './sealing.ts';
+import { createFolderStorage } from './storage.ts';
+import { createTake, type Take } from './take.ts';
+import { startTapServer } from './tap-server.ts';
+
+const tickMs = 250;
+/** A media server that is replaced is back sooner than this; then nobody needs to be told. */
+const tapLostAfterMs = 2000;
+/** How long the files may take once nobody is left to wait for them. */
+const farewellMs = 20_000;
+
+function say(message: FromProcess): void {
+  if (process.connected) process.send!(message, () => {}); // A parent that just died cannot be told; its channel's end follows.
+}
+
+async function start(settings: ProcessSettings) {
+  const encoders = await loadOpusEncoders();
+  const sealer = createSealer(settings.recipients);
+  const storage = createFolderStorage(settings);
+  const budget = createMemoryBudget(settings.memoryLimitBytes);
+  const taps = await startTapServer(settings);
+  const takes = new Map<RecordingId, { take: Take; token: string }>();
+  systemClock.every(tickMs, () => {
+    for (const { take } of takes.values()) take.tick();
+  });
+
+  function open({ recordingId, token, name, earlier, paused }: OpenTake): void {
+    const take = createTake({
+      ...settings,
+      clock: systemClock,
+      recordingId,
+      name,
+      earlier,
+      encoders,
+      sealer,
+      storage,
+      budget,
+      onOrigin: (origin) => say({ kind: 'origin', recordingId, origin }),
+      onTrouble: (because) => say({ kind: 'trouble', recordingId, because }),
+      onRecovered: () => say({ kind: 'recovered', recordingId }),
+    });
+    take.setPaused(paused);
+    takes.set(recordingId, { take, token });
+    let lost: { cancel(): void } | undefined;
+    taps.admit(token, {
+      connect(resumedAtMs) {
+        lost?.cancel();
+        take.connect(resumedAtMs);
+      },
+      push: take.push,
+      disconnect() {
+        take.disconnect();
+        lost = systemClock.after(tapLostAfterMs, () => {
+          if (takes.has(recordingId)) say({ kind: 'tap-lost', recordingId });
+        });
+      },
+    });
+    say({ kind: 'opened', recordingId });
+  }
+
+  async function stop(recordingId: RecordingId): Promise<void> {
+    const entry = takes.get(recordingId);
+    if (!entry) return;
+    await taps.dismiss(entry.token);
+    takes.delete(recordingId);
+    say({ kind: 'stopped', recordingId, result: await entry.take.finish() });
+  }
+
+  return {
+    taps,
+    takes,
+    open,
+    stop,
+    pause: (id: RecordingId, paused: boolean) => takes.get(id)?.take.setPaused(paused),
+  };
+}
+
+const finishing = new Set<Promise<void>>();
+let starting: ReturnType<typeof start> | undefined;
+
+async function handle(message: ToProcess): Promise<void> {
+  if (message.kind === 'start') {
+    starting = start(message.settings);
+    const { taps } = await starting;
+    return say({ kind: 'listening', port: taps.port });
+  }
+  const recorder = await starting!;
+  if (message.kind === 'open') recorder.open(message.take);
+  if (message.kind === 'pause') recorder.pause(message.recordingId, message.paused);
+  if (message.kind === 'stop') await recorder.stop(message.recordingId);
+}
+
+function track(work: Promise<void>): void {
+  finishing.add(work);
+  work.finally(() => finishing.delete(work)).catch(() => {}); // `guard` below hears of the fault.
+}
+
+/** A fault here is the end of this process: the parent starts another, and what is sealed stays. */
+function guard(thrown: unknown): void {
+  say({ kind: 'unable', because: asError(thrown).message });
+  setTimeout(() => process.exit(1), 100);
+}
+
+async function leave(): Promise<void> {
+  setTimeout(() => process.exit(1), farewellMs);
+  const recorder = await starting;
+  for (const recordingId of recorder?.takes.keys() ?? []) track(recorder!.stop(recordingId));
+  await Promise.allSettled(finishing);
+  process.exit(0);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+process.on('message', (message) => {
+  const work = handle(message as ToProcess);
+  work.catch(guard);
+  track(work);
+});
+process.on('disconnect', () => void leave());

@@ -1,0 +1,92 @@
+// Where sealed recordings are kept, and the maker for a folder. Sees sealed bytes only.
+// Files are 0600 in folders 0700, by day (UTC) of the recording's id: `2026/11/21/r_….opus.age`.
+
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface StoredFile {
+  /** Writes all of it or rejects; may be repeated at the same position. */
+  writeAt(bytes: Uint8Array, position: number): Promise<void>;
+  /** Resolves when what was written survives a power cut. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RecordingStorage {
+  /** Creates a file, or empties the one that is there. */
+  create(name: string): Promise<StoredFile>;
+  /** Gives a file its final name, at once and durably. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes what is there of the named files. */
+  remove(names: readonly string[]): Promise<void>;
+  /** Names that begin with `prefix`, sorted: `a/b` those of folder `a` that begin with b, `a/` all of them. */
+  list(prefix: string): Promise<string[]>;
+  read(name: string): Promise<Buffer>;
+  info(name: string): Promise<{ bytes: number; changedAt: number }>;
+}
+
+/** The day folder of a recording: its id begins with the time (UUIDv7), so a file is found without the database. */
+export function recordingName(recordingId: string): string {
+  const at = new Date(Number.parseInt(recordingId.replace(/^r_/, '').slice(0, 12), 16));
+  const day = Number.isNaN(at.getTime()) ? '0000-00-00' : at.toISOString().slice(0, 10);
+  return `${day.replaceAll('-', '/')}/${recordingId}`;
+}
+
+export function createFolderStorage({ folder }: { folder: string }): RecordingStorage {
+  const at = (name: string) => join(folder, name);
+  return {
+    async create(name) {
+      await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 });
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+      return storedFile(await open(at(name), flags, 0o600));
+    },
+    async rename(from, to) {
+      await rename(at(from), at(to));
+      await syncFolder(dirname(at(to)));
+    },
+    async remove(names) {
+      await Promise.all(names.map((name) => rm(at(name), { force: true })));
+    },
+    async list(prefix) {
+      const within = prefix.endsWith('/') ? prefix : `${dirname(prefix)}/`;
+      const names = await readdir(at(within)).catch(emptyIfMissing);
+      return names
+        .map((name) => within + name)
+        .filter((name) => name.startsWith(prefix))
+        .sort();
+    },
+    read: (name) => readFile(at(name)),
+    async info(name) {
+      const { size, mtimeMs } = await stat(at(name));
+      return { bytes: size, changedAt: Math.round(mtimeMs) };
+    },
+  };
+}
+
+function emptyIfMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
+}
+
+function storedFile(handle: FileHandle): StoredFile {
+  return {
+    async writeAt(bytes, position) {
+      for (let done = 0; done < bytes.length; ) {
+        done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+      }
+    },
+    sync: () => handle.datasync(),
+    close: () => handle.close(),
+  };
+}
+
+/** A new name is durable only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,61 @@
+// What a listener hears in an Ogg Opus file: decoded by ffmpeg, measured by Goertzel's filter. And the age command line.
+
+import { spawnSync } from 'node:child_process';
+
+export const listenRateHz = 8000;
+
+export function run(
+  command: string,
+  args: string[],
+  input?: Uint8Array,
+): { status: number | null; stdout: Buffer; stderr: string } {
+  const result = spawnSync(command, args, { input, maxBuffer: 256 * 1024 * 1024 });
+  if (result.error) throw result.error;
+  return { status: result.status, stdout: result.stdout, stderr: result.stderr.toString() };
+}
+
+/** Opens a file with Debian's age; `status` is not 0 when it was not complete, what could be opened is there all the same. */
+export function ageOpen(file: string, identityFile: string) {
+  return run('age', ['--decrypt', '--identity', identityFile, file]);
+}
+
+export interface Heard {
+  durationMs: number;
+  /** Amplitude of `hz` on a side, 0 to 32767, over [fromMs, toMs). */
+  level(side: 'left' | 'right', hz: number, fromMs: number, toMs: number): number;
+  /** Root of the mean square of everything on a side. */
+  loudness(side: 'left' | 'right', fromMs: number, toMs: number): number;
+}
+
+export function listen(ogg: Uint8Array): Heard {
+  const args = ['-v', 'error', '-i', 'pipe:0', '-f', 's16le', '-ac', '2', '-ar', String(listenRateHz), 'pipe:1'];
+  const { status, stdout, stderr } = run('ffmpeg', args, ogg);
+  if (status !== 0 || stderr !== '') throw new Error(`ffmpeg does not like it: ${stderr}`);
+  const samples = stdout.length / 4;
+
+  function side(name: 'left' | 'right', fromMs: number, toMs: number): number[] {
+    const offset = name === 'left' ? 0 : 2;
+    const first = Math.round((fromMs * listenRateHz) / 1000);
+    const last = Math.min(samples, Math.round((toMs * listenRateHz) / 1000));
+    return Array.from({ length: Math.max(0, last - first) }, (_, i) => stdout.readInt16LE((first + i) * 4 + offset));
+  }
+
+  return {
+    durationMs: (samples * 1000) / listenRateHz,
+    level(name, hz, fromMs, toMs) {
+      const values = side(name, fromMs, toMs);
+      const step = (2 * Math.PI * hz) / listenRateHz;
+      let re = 0;
+      let im = 0;
+      for (const [i, value] of values.entries()) {
+        re += value * Math.cos(step * i);
+        im += value * Math.sin(step * i);
+      }
+      return (2 * Math.hypot(re, im)) / Math.max(1, values.length);
+    },
+    loudness(name, fromMs, toMs) {
+      const values = side(name, fromMs, toMs);
+      return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, values.length));
+    },
+  };
+}
