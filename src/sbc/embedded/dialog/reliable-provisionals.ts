@@ -1,0 +1,70 @@
+// Reliable provisional responses, as UAS (RFC 3262 §3): RSeq, retransmission until PRACK, one at a time.
+// A 2xx waits until they are acknowledged. 64·T1 without PRACK refuses the INVITE with 504.
+
+import { parseRAck } from '../../../protocol/sip/cseq.ts';
+import { header, headerLines, type SipRequest, type SipResponse } from '../../../protocol/sip/message.ts';
+import type { AppResponse } from '../control/commands.ts';
+import { findHeader } from './app-headers.ts';
+import type { Dialog } from './dialog.ts';
+import { sendFinal } from './final-response.ts';
+import type { IncomingRequest, Stack } from './stack.ts';
+
+const option = /(^|,)\s*100rel\s*(,|$)/i;
+
+export function isReliable(message: AppResponse): boolean {
+  return option.test(findHeader(message.headers, 'require') ?? '');
+}
+
+export function supports100rel(request: SipRequest): boolean {
+  return [...headerLines(request, 'supported'), ...headerLines(request, 'require')].some((line) => option.test(line));
+}
+
+/** Runs at once, or when the provisional response before it has had its PRACK. */
+export function whenAcknowledged(incoming: IncomingRequest, run: () => void): void {
+  if (incoming.reliable?.unacknowledged) incoming.reliable.waiting.push(run);
+  else run();
+}
+
+/** Puts RSeq on the response and starts its retransmission. The caller sends it the first time. */
+export function sendReliably(stack: Stack, incoming: IncomingRequest, response: SipResponse): void {
+  const { clock, timers, random } = stack;
+  incoming.reliable ??= { nextRSeq: random.integer(1, 2 ** 16), unacknowledged: undefined, waiting: [] };
+  const { reliable } = incoming;
+  const rseq = reliable.nextRSeq;
+  reliable.nextRSeq += 1;
+  response.headers.push({ name: 'RSeq', value: String(rseq) });
+  let intervalMs = timers.t1Ms;
+  const again = () => {
+    if (reliable.unacknowledged?.rseq !== rseq) return;
+    incoming.transaction.respond(response);
+    intervalMs *= 2;
+    reliable.unacknowledged.timer = clock.after(intervalMs, again);
+  };
+  const deadline = clock.after(64 * timers.t1Ms, () => {
+    stack.count('prack-timeout');
+    sendFinal(stack, incoming, 504);
+  });
+  reliable.unacknowledged = { rseq, response, timer: clock.after(intervalMs, again), deadline };
+}
+
+/** True when the PRACK acknowledges what is waiting; the retransmission has then stopped. */
+export function receivePrack(stack: Stack, dialog: Dialog, prack: SipRequest): boolean {
+  const invite = dialog.inviteIn;
+  const waiting = invite?.reliable?.unacknowledged;
+  const rack = parseRAck(header(prack, 'rack') ?? '');
+  if (!invite?.reliable || !waiting || !rack) return false;
+  if (rack.rseq !== waiting.rseq || rack.cseq.number !== invite.cseq || rack.cseq.method !== 'INVITE') return false;
+  waiting.timer.cancel();
+  waiting.deadline.cancel();
+  invite.reliable.unacknowledged = undefined;
+  // The application answers the PRACK first.
+  stack.clock.after(0, () => {
+    const { reliable } = invite;
+    while (reliable && !reliable.unacknowledged) {
+      const next = reliable.waiting.shift();
+      if (!next) return;
+      next();
+    }
+  });
+  return true;
+}
