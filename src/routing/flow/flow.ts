@@ -11,8 +11,11 @@ export interface Reason {
   piiClass: PiiClass;
 }
 
-/** Something said to the caller: a recorded prompt by name, or text to be spoken, per language. */
-export type Say = { prompt: string } | { ja: string; en?: string };
+/**
+ * Something said to the caller: a recorded prompt by name, or text to be spoken, per language.
+ * `jaKana` is the reading of the Japanese, for a speech engine that cannot read kanji.
+ */
+export type Say = { prompt: string } | { ja: string; jaKana?: string; en?: string };
 
 export type FlowNode =
   | { kind: 'say'; say: Say; next: string }
@@ -103,8 +106,12 @@ export type FlowInput =
 
 export interface FlowRun {
   readonly flow: Flow;
+  /** What the caller is spoken to in. */
+  readonly language: Language;
   /** The node that the last action belongs to. */
   readonly node: string;
   /** Gives the next action. Bounded: a flow that goes round 1000 nodes without asking anything is hung up. */
   step(input: FlowInput, nowMs: number): FlowAction;
+  /** What the caller keyed at a `collect` node. Stays in the run: never in a log, an event or a printout of the run. */
+  collected(variable: string): string | undefined;
 }
