@@ -2,7 +2,7 @@
 // Reading is config.ts.
 
 import { type Static, Type } from 'typebox';
-import { TrunkSettings } from './sbc/trunks/trunk-settings.ts';
+import { TrunkSettingsSchema } from './sbc/trunk-settings.ts';
 import { section } from './shared/yaml-check.ts';
 
 const LocalizedText = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
@@ -154,27 +154,23 @@ const Flows = section('IVR flows and reasons.', {
 export const ConfigSchema = section('Engawa', {
   demo: Type.Boolean({ default: false, description: 'Demo company, people and carrier. Loopback only.' }),
   dataFolder: Type.String({ default: 'data' }),
-  company: Type.Optional(Company),
-  http: Type.Optional(Http),
-  sip: Type.Optional(Sip),
-  media: Type.Optional(Media),
-  speech: Type.Optional(Speech),
-  database: Type.Optional(Database),
-  recording: Type.Optional(Recording),
-  trunks: Type.Array(TrunkSettings, { default: [], description: 'Carriers.' }),
+  company: Company,
+  http: Http,
+  sip: Sip,
+  media: Media,
+  speech: Speech,
+  database: Database,
+  recording: Recording,
+  trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),
-  calls: Type.Optional(Calls),
-  dialling: Type.Optional(Dialling),
-  sessions: Type.Optional(Sessions),
-  flows: Type.Optional(Flows),
-  log: Type.Optional(
-    section('Logging.', {
-      level: Type.String({ default: 'info', description: 'fatal, error, warn, info, debug or trace.' }),
-    }),
-  ),
+  calls: Calls,
+  dialling: Dialling,
+  sessions: Sessions,
+  flows: Flows,
+  log: section('Logging.', {
+    level: Type.String({ default: 'info', description: 'fatal, error, warn, info, debug or trace.' }),
+  }),
 });
 
-type Filled<T> = T extends object ? { [K in keyof T]-?: T[K] } : T;
-export type RawConfig = Static<typeof ConfigSchema>;
-/** All sections are there once defaults are filled in. */
-export type Config = Filled<RawConfig>;
+/** Defaults filled in. */
+export type Config = Static<typeof ConfigSchema>;

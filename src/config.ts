@@ -3,8 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
 import { type Config, ConfigSchema } from './config-schema.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
@@ -42,34 +40,11 @@ export function parseConfig(text: string, file: string, environment: NodeJS.Proc
     const lines = checked.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
     throw new AppError('config-invalid', lines.join('\n'));
   }
-  const config = fillSections(checked.value) as Config;
+  const config = checked.value as Config;
   applyEnvironment(config, environment);
   const problems = crossChecks(config);
   if (problems.length > 0) throw new AppError('config-invalid', problems.map((line) => `${file}: ${line}`).join('\n'));
   return { config: deepFreeze(resolvePaths(config)), choices: choicesOf(config, environment) };
-}
-
-/** A section that is left out is the same as an empty one. */
-function fillSections(value: unknown): unknown {
-  const raw = { ...(value as Record<string, unknown>) };
-  for (const [key, schema] of Object.entries(ConfigSchema.properties)) {
-    if (raw[key] !== undefined) continue;
-    const { properties, default: fallback } = schema as TSchema & {
-      properties?: Record<string, TSchema>;
-      default?: unknown;
-    };
-    raw[key] = fallback !== undefined ? structuredClone(fallback) : properties ? {} : undefined;
-  }
-  return fillDefaults(ConfigSchema, raw);
-}
-
-function fillDefaults(schema: TSchema, value: unknown): unknown {
-  const filled = Value.Default(schema, value) as Record<string, unknown>;
-  const sip = filled['sip'] as Record<string, unknown>;
-  // Value.Default does not look into the branches of a union.
-  const branch = ConfigSchema.properties.sip.anyOf.find((one) => one.properties.kind.const === sip['kind']);
-  if (branch) filled['sip'] = Value.Default(Type.Object(branch.properties), sip);
-  return filled;
 }
 
 function applyEnvironment(config: Config, environment: NodeJS.ProcessEnv): void {

@@ -16,6 +16,10 @@ export interface YamlProblem {
 
 type Path = (string | number)[];
 type Schema = TSchema & {
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  pattern?: string;
   type?: string;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -23,6 +27,7 @@ type Schema = TSchema & {
   anyOf?: Schema[];
   patternProperties?: Record<string, Schema>;
   const?: unknown;
+  enum?: unknown[];
   default?: unknown;
 };
 
@@ -43,13 +48,13 @@ export function checkYaml(
     });
     return { ok: false, problems };
   }
-  const raw: unknown = document.toJS() ?? {};
+  const raw = withDefaults(schema as Schema, document.toJS() ?? {});
   const problems: YamlProblem[] = [];
   walk(schema as Schema, raw, [], (path, message) =>
     problems.push({ ...position(path), path: path.join('.'), message }),
   );
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, value: Value.Default(schema, raw), position };
+  return { ok: true, value: raw, position };
 }
 
 function sentence(message: string): string {
@@ -66,6 +71,26 @@ function positionOf(document: Document, lines: LineCounter, path: Path): { line:
     }
   }
   return { line: 1, column: 1 };
+}
+
+/** Fills in defaults, also inside lists and the branch that a `kind` names; a required section that is left out is an empty one. */
+function withDefaults(schema: Schema, value: unknown): unknown {
+  if (value === undefined && schema.default !== undefined) return withDefaults(schema, structuredClone(schema.default));
+  if (schema.anyOf && isRecord(value)) {
+    const branch = schema.anyOf.find((one) => one.properties?.['kind']?.const === value['kind']);
+    return branch ? withDefaults(branch, value) : value;
+  }
+  if (schema.type === 'array' && schema.items && Array.isArray(value))
+    return value.map((item) => withDefaults(schema.items!, item));
+  if (schema.type !== 'object' || !schema.properties) return value;
+  if (value !== undefined && !isRecord(value)) return value;
+  const filled: Record<string, unknown> = { ...value };
+  for (const [key, property] of Object.entries(schema.properties)) {
+    const isSection = property.type === 'object' && property.properties && schema.required?.includes(key);
+    if (filled[key] === undefined && property.default === undefined && !isSection) continue;
+    filled[key] = withDefaults(property, filled[key]);
+  }
+  return filled;
 }
 
 function walk(schema: Schema, value: unknown, path: Path, report: (path: Path, message: string) => void): void {
@@ -94,7 +119,7 @@ function walkUnion(
     return;
   }
   const kind = isRecord(value) ? value['kind'] : undefined;
-  const branch = branches[kinds.indexOf(kind)];
+  const branch = branches[kinds.findIndex((known) => known === kind)];
   if (branch) return walk(branch, value, path, report);
   report(path, `${name(path)} needs a kind: ${kinds.map((known) => `“${String(known)}”`).join(' or ')}.`);
 }
@@ -110,7 +135,7 @@ function walkObject(schema: Schema, value: unknown, path: Path, report: (path: P
     }
   }
   for (const key of schema.required ?? []) {
-    if (!(key in value) && properties[key]?.default === undefined) report(path, `${name(path)} needs “${key}”.`);
+    if (!(key in value)) report(path, `${name(path)} needs “${key}”.`);
   }
 }
 
@@ -125,15 +150,15 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a set of keys' : `“${String(value)}”`;
 }
 
-function expected(schema: Schema & Record<string, unknown>): string {
+function expected(schema: Schema): string {
   if (schema.const !== undefined) return `“${String(schema.const)}”`;
-  if (schema.anyOf)
-    return schema.anyOf.map((branch) => expected(branch as Schema & Record<string, unknown>)).join(' or ');
+  if (schema.enum) return schema.enum.map((one) => `“${String(one)}”`).join(' or ');
+  if (schema.anyOf) return schema.anyOf.map(expected).join(' or ');
   const range = [
-    schema['minimum'] !== undefined ? `at least ${String(schema['minimum'])}` : '',
-    schema['maximum'] !== undefined ? `at most ${String(schema['maximum'])}` : '',
-    schema['minLength'] !== undefined ? 'not empty' : '',
-    schema['pattern'] !== undefined ? `like ${String(schema['pattern'])}` : '',
+    schema.minimum !== undefined ? `at least ${String(schema.minimum)}` : '',
+    schema.maximum !== undefined ? `at most ${String(schema.maximum)}` : '',
+    schema.minLength !== undefined ? 'not empty' : '',
+    schema.pattern !== undefined ? `like ${String(schema.pattern)}` : '',
   ].filter(Boolean);
   const kinds: Record<string, string> = {
     integer: 'a whole number',
