@@ -60,7 +60,7 @@ export function formatAddress({ displayName, uri, params }: Address): string {
 /** The tag of a From or To value. Looks no further than it must; undefined when there is none. */
 export function tagOf(value: string): string | undefined {
   const close = value.lastIndexOf('>');
-  const at = value.indexOf(';tag=', close < 0 ? 0 : close);
+  const at = value.indexOf(';tag=', Math.max(close, 0));
   if (at >= 0) {
     const end = value.indexOf(';', at + 5);
     return value.slice(at + 5, end < 0 ? value.length : end).trim();

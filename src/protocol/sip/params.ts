@@ -15,7 +15,10 @@ export function paramValue(params: readonly Param[], name: string): string | und
   return undefined;
 }
 
-/** Parses `;a=b;c` from `from` to the end; undefined when something other than parameters is there. */
+/**
+ * Parses `;a=b;c` from `from` to the end; undefined when something other than parameters is there. One semicolon too many
+ * at the end is forgiven, since telephones write it; empty parameters in the middle are not (RFC 4475 §3.1.2.1).
+ */
 export function parseParams(text: string, from = 0): Param[] | undefined {
   const params: Param[] = [];
   let at = from;
@@ -27,6 +30,7 @@ export function parseParams(text: string, from = 0): Param[] | undefined {
     if (end < 0) return undefined;
     const param = oneParam(text.slice(at + 1, end));
     if (param) params.push(param);
+    else if (end < text.length) return undefined;
     at = end;
   }
 }

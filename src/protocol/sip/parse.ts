@@ -1,13 +1,13 @@
 // Bytes of one message → SipMessage (RFC 3261 §7, §25), with what RFC 4475 asks to tolerate. Never throws: what cannot be
 // understood is a value that says why and, for a request, which status to answer and with which headers.
 // Checks what every element needs: start line, Via, From, To, Call-ID, CSeq, Max-Forwards, Content-Length, Contact's form.
-// Does not look into URIs, options or bodies; that is for those who use them. Framing on streams is stream-framer.ts.
+// Does not look into other URIs, options or bodies; that is for those who use them. Framing on streams is stream-framer.ts.
 
 import { parseAddress, parseAddressList, tagOf } from './address.ts';
 import { type CSeq, parseCSeq } from './cseq.ts';
 import { headerKey, type SipHeader, type SipMessage, type SipRequest } from './message.ts';
-import { digits } from './uri.ts';
-import { parseVia, type Via } from './via.ts';
+import { digits, parseUri } from './uri.ts';
+import { parseVia, parseViaLoosely, type Via } from './via.ts';
 
 /** What was found on the way and is needed for matching (RFC 3261 §17.1.3, §17.2.3). */
 export interface ParsedMessage {
@@ -33,7 +33,7 @@ export interface Malformed {
   because: string;
   /** Status to answer; undefined when it was a response, an ACK, or there is not enough to answer with. */
   status?: number;
-  /** The request as far as it was understood; has Via, From, To, Call-ID and CSeq whenever `status` is given. */
+  /** The request with what an answer needs: Via, and one each of From, To, Call-ID and CSeq. Given with `status`. */
   partial?: SipRequest;
 }
 
@@ -131,6 +131,7 @@ function parseStartLine(line: string): StartLine {
     }
   }
   if (uri.indexOf(':') < 1) return fail('the Request-URI has no scheme');
+  if (!parseUri(uri)) return fail('the Request-URI does not follow the grammar');
   return { kind: 'request', method, uri };
 }
 
@@ -267,8 +268,10 @@ function check(message: SipMessage, scan: Scan, text: string, shift: number): Pa
 function malformed(message: SipMessage, scan: Scan, because: string, status: number): Malformed {
   if (message.kind === 'response' || message.method === 'ACK') return { kind: 'malformed', because };
   const { via, from, to, cseq } = scan.first;
-  const answerable = via && parseVia(via.value) && from && to && scan.first['call-id'] && cseq;
-  return answerable ? { kind: 'malformed', because, status, partial: message } : { kind: 'malformed', because };
+  const callId = scan.first['call-id'];
+  if (!via || !parseViaLoosely(via.value) || !from || !to || !callId || !cseq) return { kind: 'malformed', because };
+  const vias = scan.headers.filter(({ name }) => headerKey(name) === 'via');
+  return { kind: 'malformed', because, status, partial: { ...message, headers: [...vias, from, to, callId, cseq] } };
 }
 
 /** How many bytes belong to the body; without Content-Length a datagram's body is all that is left (RFC 3261 §18.3). */

@@ -11,11 +11,13 @@ export interface Via {
   port?: number;
   params: Param[];
   branch?: string;
+  /** Where the sent-by begins in the value that was parsed. */
+  start: number;
   /** Where the first element ends in the value that was parsed: its length, or the index of the comma. */
   end: number;
 }
 
-const loose = /^\s*SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9\-.!%*_+`'~]+)\s+/i;
+const loose = /^\s*SIP\s*\/\s*\d+\.\d+\s*\/\s*([A-Za-z0-9\-.!%*_+`'~]+)\s+/i;
 
 /** The first element of a Via value; undefined when it does not follow the grammar. */
 export function parseVia(value: string): Via | undefined {
@@ -38,10 +40,10 @@ export function parseVia(value: string): Via | undefined {
   }
   const end = endOfElement(value, from);
   if (end < 0) return undefined;
-  return rest(value.slice(from, end), transport, end);
+  return rest(value.slice(from, end), transport, from, end);
 }
 
-function rest(text: string, transport: string, end: number): Via | undefined {
+function rest(text: string, transport: string, start: number, end: number): Via | undefined {
   const semicolon = text.indexOf(';');
   let sentBy = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
   if (sentBy.includes(' ') || sentBy.includes('\t')) sentBy = sentBy.replace(/\s*:\s*/g, ':');
@@ -49,7 +51,15 @@ function rest(text: string, transport: string, end: number): Via | undefined {
   const params = semicolon < 0 ? [] : parseParams(text, semicolon);
   if (!place || !params) return undefined;
   const branch = paramValue(params, 'branch');
-  return { transport: transport.toUpperCase(), host: place.host, port: place.port, params, branch, end };
+  return { transport: transport.toUpperCase(), host: place.host, port: place.port, params, branch, start, end };
+}
+
+/** For answering a request that is malformed: where its sender is, even if the parameters make no sense. */
+export function parseViaLoosely(value: string): Via | undefined {
+  const via = parseVia(value);
+  if (via) return via;
+  const cut = value.search(/[;,]/);
+  return cut < 0 ? undefined : parseVia(value.slice(0, cut));
 }
 
 /** The port that `rport` carries; 0 when it is there without one, undefined when it is not there. */

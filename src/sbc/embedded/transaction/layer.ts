@@ -2,12 +2,12 @@
 // none throws. Owns all timers. Dialogs, applications and the content of responses are above (control/).
 
 import { makeResponse } from '../../../protocol/sip/make-response.ts';
-import { header, type SipRequest, type SipResponse } from '../../../protocol/sip/message.ts';
+import type { SipRequest, SipResponse } from '../../../protocol/sip/message.ts';
 import { type Malformed, type ParsedMessage, parseMessage } from '../../../protocol/sip/parse.ts';
-import { serialize, serializeText } from '../../../protocol/sip/serialize.ts';
+import { serialize } from '../../../protocol/sip/serialize.ts';
 import { newBranch, newTag } from '../../../protocol/sip/tokens.ts';
 import { defaultSipTimers, type SipTimers } from '../../../protocol/sip/transaction/timers.ts';
-import { markSource, parseVia } from '../../../protocol/sip/via.ts';
+import { markSource, parseViaLoosely } from '../../../protocol/sip/via.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { asError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/logger.ts';
@@ -116,8 +116,8 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
 
   function onMalformed({ because, status, partial }: Malformed, flow: Flow): void {
     log.debug({ because, protocol: flow.protocol, address: flow.address }, 'malformed SIP message');
-    const viaHeader = partial?.headers.find(({ name }) => name.toLowerCase() === 'via' || name.toLowerCase() === 'v');
-    const via = viaHeader && parseVia(viaHeader.value);
+    const viaHeader = partial?.headers[0];
+    const via = viaHeader && parseViaLoosely(viaHeader.value);
     if (status === undefined || !partial || !via) return counters.outcome('dropped-malformed');
     viaHeader.value = markSource(viaHeader.value, via, flow.address, flow.port);
     // The reason phrase says what was wrong, as RFC 3261 §21.4.1 wishes; it never repeats the peer's own text.
