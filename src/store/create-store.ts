@@ -1,5 +1,7 @@
 // Chooses the maker: the given PostgreSQL, or one of our own when none is configured.
 
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -12,10 +14,13 @@ export interface StoreNeeds {
   log: Logger;
   /** A PostgreSQL to use, such as postgres://engawa:…@db/engawa; without one, ours is started. */
   url?: string;
-  /** Where the embedded PostgreSQL keeps its data; not used with `url`. */
+  /** The program's data folder; the embedded PostgreSQL is in its sub-folder `postgres`. Not used with `url`. */
   dataFolder: string;
-  /** Where events wait while the database is away. */
-  journalFolder: string;
+  /**
+   * Where events wait while the database is away. One program per folder. Without it a temporary one is used, for a command
+   * that runs briefly beside the program.
+   */
+  journalFolder?: string;
   migrationsFolder?: string;
   maxConnections?: number;
   startWaitMs?: number;
@@ -23,12 +28,17 @@ export interface StoreNeeds {
 }
 
 export async function createStore(needs: StoreNeeds): Promise<PostgresStore> {
-  const { clock, log, journalFolder, maxConnections, startWaitMs } = needs;
+  const { clock, log, maxConnections, startWaitMs } = needs;
+  const journalFolder = needs.journalFolder ?? (await mkdtemp(join(tmpdir(), 'engawa-journal-')));
   const migrationsFolder = needs.migrationsFolder ?? join(projectRoot, 'migrations');
   const common = { clock, log, journalFolder, migrationsFolder, maxConnections, startWaitMs };
   if (needs.url !== undefined) return openPostgresStore({ ...common, url: needs.url });
 
-  const cluster = await startEmbeddedCluster({ folder: needs.dataFolder, log, onProgress: needs.onProgress });
+  const cluster = await startEmbeddedCluster({
+    folder: join(needs.dataFolder, 'postgres'),
+    log,
+    onProgress: needs.onProgress,
+  });
   try {
     return await openPostgresStore({ ...common, url: cluster.url, kind: 'embedded', onClosed: cluster.stop });
   } catch (thrown) {

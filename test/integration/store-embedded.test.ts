@@ -34,7 +34,7 @@ t.test('a store without a URL starts its own PostgreSQL, and stops it', { timeou
     createStore({
       clock: systemClock,
       log,
-      dataFolder: join(root, 'postgres'),
+      dataFolder: root,
       journalFolder: join(root, 'journal'),
       onProgress: (sentence) => progress.push(sentence),
     });

@@ -1,0 +1,223 @@
+// Who is asking: people who sign in with a password and hold a session, programs that hold an API key.
+// Sessions live on the server (PostgreSQL) with an idle and an absolute limit; neither ends a session while its person is
+// on a call. What was looked up is believed for a while, and longer while the database is away, so that a desk can go on
+// working; ending a session here takes effect at once.
+
+import type { Clock } from '../shared/clock.ts';
+import { createEmitter, type Unsubscribe } from '../shared/emitter.ts';
+import { AppError, asError } from '../shared/errors.ts';
+import { type ApiKeyId, newId, type PersonId, type SessionId } from '../shared/ids.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { ApiKey, Person, Role, Session } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { createLookups } from './lookups.ts';
+import { createPasswords, passwordProblem } from './password.ts';
+import { createSignIn, type SignInOutcome, type SignInRequest } from './sign-in.ts';
+import { hashOfSecret, newApiKey } from './tokens.ts';
+
+export interface IdentityNeeds {
+  clock: Clock;
+  log: Logger;
+  store: Store;
+  settings?: Partial<IdentitySettings>;
+  /** True while this person is on a call: the session is not ended under it. */
+  isBusy?: (personId: PersonId) => boolean;
+}
+
+export interface IdentitySettings {
+  /** A session without any request for so long ends. */
+  idleMinutes: number;
+  /** A session ends so long after sign-in. */
+  absoluteHours: number;
+}
+
+export const identityDefaults: IdentitySettings = { idleMinutes: 30, absoluteHours: 12 };
+
+/** A person with a session. */
+export interface SignedIn {
+  kind: 'session';
+  session: Session;
+  person: Person;
+}
+
+/** A program with a key. */
+export interface KeyHolder {
+  kind: 'key';
+  key: ApiKey;
+}
+
+export type SessionEnd = 'asked' | 'idle' | 'expired' | 'revoked';
+
+export interface Identity {
+  signIn(request: SignInRequest): Promise<SignInOutcome>;
+  /** Who holds this session token; undefined when nobody does any more. Counts as a sign of life. */
+  bySessionToken(token: string): Promise<SignedIn | undefined>;
+  byApiKey(key: string): Promise<KeyHolder | undefined>;
+  /** Keeps a session from becoming idle without a request: the desk is open and at work. */
+  touch(sessionId: SessionId): void;
+  endSession(sessionId: SessionId, because: SessionEnd): Promise<void>;
+  /** Told when a session is over, for whatever reason: cut what hangs on it. */
+  onSessionEnded(listener: (ended: { session: Session; because: SessionEnd }) => void): Unsubscribe;
+  createPerson(
+    person: Omit<Person, 'id' | 'createdAt' | 'passwordHash' | 'disabled'> & { password: string },
+  ): Promise<Person>;
+  /** Undefined: no such person. A new password, another role or `disabled` ends the person's sessions. */
+  changePerson(
+    id: PersonId,
+    change: Partial<Omit<Person, 'id' | 'login' | 'createdAt' | 'passwordHash'>> & { password?: string },
+  ): Promise<Person | undefined>;
+  /** `secret` is shown now and never again. */
+  createApiKey(key: { name: string; role: Role }): Promise<{ key: ApiKey; secret: string }>;
+  revokeApiKey(id: ApiKeyId): Promise<boolean>;
+  /** Begins to look for sessions whose time is up. */
+  start(): void;
+  close(): void;
+}
+
+const sweepEveryMs = 30_000;
+const seenWrittenEveryMs = 60_000;
+/** Even a call does not keep a session longer than this past its limit. */
+const busyGraceMs = 4 * 3_600_000;
+
+export function createIdentity(needs: IdentityNeeds): Identity {
+  const { clock, log, store, isBusy = () => false } = needs;
+  const settings = { ...identityDefaults, ...needs.settings };
+  const idleMs = settings.idleMinutes * 60_000;
+  const ended = createEmitter<{ ended: { session: Session; because: SessionEnd } }>((error) =>
+    log.error({ err: error }, 'a listener of ended sessions failed'),
+  );
+  const passwords = createPasswords();
+  const lookups = createLookups({ clock, log, store });
+  const writtenSeenAt = new Map<SessionId, number>();
+  const notRemoved = new Set<SessionId>();
+  let sweeping: { cancel(): void } | undefined;
+
+  function reasonToEnd({ session, person }: { session: Session; person: { id: PersonId } }): SessionEnd | undefined {
+    const now = clock.now();
+    const reason =
+      session.expiresAt <= now ? ('expired' as const) : session.seenAt + idleMs <= now ? ('idle' as const) : undefined;
+    const tolerated = isBusy(person.id) && session.expiresAt + busyGraceMs > now;
+    return tolerated ? undefined : reason;
+  }
+
+  function seen(session: Session): void {
+    session.seenAt = clock.now();
+    if (session.seenAt - (writtenSeenAt.get(session.id) ?? session.createdAt) < seenWrittenEveryMs) return;
+    writtenSeenAt.set(session.id, session.seenAt);
+    store.sessions.touch(session.id, session.seenAt).catch((thrown) => {
+      log.debug({ err: asError(thrown), sessionId: session.id }, 'that a session was used could not be written');
+    });
+  }
+
+  async function end(session: Session, because: SessionEnd): Promise<void> {
+    lookups.forgetSession(session.id);
+    writtenSeenAt.delete(session.id);
+    ended.emit('ended', { session, because });
+    await removeRow(session.id);
+    await store.events.append({ type: 'signed-out', personId: session.personId, sessionId: session.id, because });
+  }
+
+  /** With the database away the row stays for now; in this program the session is over all the same. */
+  async function removeRow(id: SessionId): Promise<void> {
+    try {
+      await store.sessions.remove(id);
+      notRemoved.delete(id);
+    } catch (thrown) {
+      notRemoved.add(id);
+      log.warn({ err: asError(thrown), sessionId: id }, 'an ended session could not be removed yet');
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    for (const id of notRemoved) await removeRow(id);
+    const now = clock.now();
+    for (const row of await store.sessions.ended({ expiredAt: now, seenBefore: now - idleMs })) {
+      const session = lookups.knownSession(row.id) ?? row;
+      const because = reasonToEnd({ session, person: { id: session.personId } });
+      if (because) await end(session, because);
+    }
+  }
+
+  async function endSessionsOf(personId: PersonId): Promise<void> {
+    for (const session of await store.sessions.ofPerson(personId)) await end(session, 'revoked');
+  }
+
+  return {
+    signIn: createSignIn({ clock, log, store, passwords, absoluteMs: settings.absoluteHours * 3_600_000 }),
+    async bySessionToken(token) {
+      const found = await lookups.session(hashOfSecret(token));
+      if (!found || found.person.disabled) return undefined;
+      const because = reasonToEnd(found);
+      if (because) {
+        await end(found.session, because);
+        return undefined;
+      }
+      seen(found.session);
+      return { kind: 'session', ...found };
+    },
+    async byApiKey(secret) {
+      const key = await lookups.apiKey(hashOfSecret(secret));
+      return key && key.revokedAt === null ? { kind: 'key', key } : undefined;
+    },
+    touch(sessionId) {
+      const session = lookups.knownSession(sessionId);
+      if (session) seen(session);
+    },
+    async endSession(sessionId, because) {
+      const session = lookups.knownSession(sessionId);
+      if (session) await end(session, because);
+    },
+    onSessionEnded: (listener) => ended.on('ended', listener),
+    async createPerson({ password, ...person }) {
+      requireGoodPassword(password, person.login);
+      return store.people.create({ ...person, disabled: false, passwordHash: await passwords.hash(password) });
+    },
+    async changePerson(id, { password, ...change }) {
+      const before = await store.people.byId(id);
+      if (!before) return undefined;
+      if (password !== undefined) requireGoodPassword(password, before.login);
+      const passwordHash = password === undefined ? undefined : await passwords.hash(password);
+      const after = await store.people.update(id, { ...change, passwordHash });
+      lookups.forgetPerson(id);
+      if (after && (passwordHash !== undefined || after.disabled || after.role !== before.role))
+        await endSessionsOf(id);
+      return after;
+    },
+    async createApiKey({ name, role }) {
+      if (role === 'agent')
+        throw new AppError('invalid-argument', 'An API key cannot be an agent: an agent is a person.');
+      const secret = newApiKey();
+      const now = clock.now();
+      const key: ApiKey = {
+        id: newId('apiKey', now),
+        name,
+        role,
+        keyHash: hashOfSecret(secret),
+        createdAt: now,
+        revokedAt: null,
+      };
+      await store.apiKeys.create(key);
+      return { key, secret };
+    },
+    async revokeApiKey(id) {
+      lookups.forgetApiKey(id);
+      return store.apiKeys.revoke(id, clock.now());
+    },
+    start() {
+      sweeping ??= clock.every(sweepEveryMs, () => {
+        sweep().catch((thrown) => log.warn({ err: asError(thrown) }, 'sessions could not be looked through'));
+      });
+    },
+    close() {
+      sweeping?.cancel();
+      ended.clear();
+    },
+  };
+}
+
+function requireGoodPassword(password: string, login: string): void {
+  const problem = passwordProblem(password, login);
+  if (problem === 'too-short') throw new AppError('invalid-argument', 'The password needs at least 12 characters.');
+  if (problem === 'too-long') throw new AppError('invalid-argument', 'The password has more than 1024 characters.');
+  if (problem === 'contains-login') throw new AppError('invalid-argument', 'The password must not contain the login.');
+}

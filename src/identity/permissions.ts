@@ -1,0 +1,45 @@
+// What each role may do, in one table. What is not listed is not allowed. A permission that ends in `-own` reaches only
+// what belongs to the person who asks.
+
+import type { Role } from '../store/records.ts';
+
+const allowed = {
+  /** Work at a desk: take calls, have a state. A supervisor only when serving a queue. */
+  desk: ['agent', 'supervisor'],
+  'calls:place-own': ['agent', 'supervisor'],
+  /** Place a call for another person's desk. */
+  'calls:place-any': ['supervisor', 'integrator'],
+  'calls:read-own': ['agent'],
+  'calls:read-any': ['supervisor', 'administrator', 'integrator'],
+  'calls:command-own': ['agent', 'supervisor'],
+  'calls:command-any': ['supervisor', 'integrator'],
+  'queues:read': ['agent', 'supervisor', 'administrator', 'integrator'],
+  'agents:read': ['supervisor', 'administrator', 'integrator'],
+  'agents:change': ['supervisor', 'integrator'],
+  'recordings:read': ['supervisor', 'administrator', 'integrator'],
+  /** Get the sealed file. Names a person in the log, so a key cannot. */
+  'recordings:open': ['supervisor', 'administrator'],
+  'flows:read': ['supervisor', 'administrator', 'integrator'],
+  'flows:check': ['supervisor', 'administrator', 'integrator'],
+  'people:read': ['supervisor', 'administrator'],
+  'people:change': ['administrator'],
+  'keys:change': ['administrator'],
+  'trunks:read': ['supervisor', 'administrator', 'integrator'],
+  'test-calls': ['agent', 'supervisor', 'administrator', 'integrator'],
+  'feed:own': ['agent', 'supervisor', 'administrator', 'integrator'],
+  'feed:all': ['supervisor', 'administrator', 'integrator'],
+  'metrics:read': ['supervisor', 'administrator', 'integrator'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof allowed;
+
+export const permissions = Object.keys(allowed) as Permission[];
+
+export function roleMay(role: Role, permission: Permission): boolean {
+  return (allowed[permission] as readonly Role[]).includes(role);
+}
+
+/** A desk is for who takes calls: every agent, and a supervisor who serves a queue. */
+export function hasDesk(person: { role: Role; queues: readonly string[] }): boolean {
+  return person.role === 'agent' || (person.role === 'supervisor' && person.queues.length > 0);
+}
