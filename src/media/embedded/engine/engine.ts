@@ -1,0 +1,464 @@
+// An engine: the parties of one process, the 20 ms tick, the plan of who hears whom. Takes commands, gives events.
+// Knows no IPC (engine-process.ts), no database, no SIP. Every party of a call, bridge or room is in one engine.
+
+import { randomBytes, randomInt } from 'node:crypto';
+import { isIceRestart } from '../../../protocol/sdp/webrtc.ts';
+import type { MediaQuality } from '../../../shared/events.ts';
+import type { EndpointEvents, MediaProfile } from '../../endpoint.ts';
+import type {
+  CommandInput,
+  CommandOutput,
+  EngineConfig,
+  EngineHealth,
+  EngineSound,
+  Incompatible,
+} from '../engine-protocol.ts';
+import { type Local, Negotiation, readOffer } from './negotiation.ts';
+import { createPacketProtection } from './packet-protection.ts';
+import { Party } from './party.ts';
+import { qualityOf } from './party-quality.ts';
+import { plan, type Room } from './plan.ts';
+import { Player } from './player.ts';
+import { createSoundFiles, ringback, tone } from './sounds.ts';
+import { Tap } from './tap.ts';
+import { startTicker } from './ticker.ts';
+import { createUdpPorts } from './udp-ports.ts';
+import { UdpTransport } from './udp-transport.ts';
+import { type LocalIce, WebrtcTransport } from './webrtc-transport.ts';
+
+const ticksPerSecond = 50;
+const reportEveryTicks = 5 * ticksPerSecond;
+const tapEveryTicks = 5;
+
+/** A command that cannot be done as asked; the parent makes an AppError of it. */
+export class EngineFault extends Error {
+  readonly code: 'not-found' | 'invalid-argument' | 'media-unavailable';
+  constructor(code: EngineFault['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Seat {
+  party: Party;
+  negotiation: Negotiation;
+  local: Local;
+  plays: Map<number, Player>;
+  webrtc?: WebrtcTransport;
+  udp?: UdpTransport;
+  /** The crypto lines in use, so that new keys are noticed. */
+  keys?: string;
+}
+
+export interface EngineNeeds {
+  config: EngineConfig;
+  webrtcPort: number;
+  endpointEvent<N extends keyof EndpointEvents>(endpoint: string, name: N, detail: EndpointEvents[N]): void;
+  playEnded(endpoint: string, play: number, how: 'finished' | 'stopped' | 'failed'): void;
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
+}
+
+export class Engine {
+  private readonly needs: EngineNeeds;
+  private readonly seats = new Map<string, Seat>();
+  private readonly rooms = new Map<string, Room>();
+  private readonly ports;
+  private readonly sounds = createSoundFiles();
+  private readonly ticker;
+  private planned = false;
+
+  constructor(needs: EngineNeeds) {
+    this.needs = needs;
+    this.ports = createUdpPorts(needs.config.rtpAddress, needs.config.rtpPorts);
+    this.ticker = startTicker((tick, now) => this.tick(tick, now));
+  }
+
+  private tick(tick: number, now: number): void {
+    const parties = [...this.seats.values()];
+    for (const { party } of parties) this.guard(party, () => party.beginTick(tick, now));
+    let order = 0;
+    for (const { party } of parties) {
+      order++;
+      this.guard(party, () => party.tick(now));
+      if ((tick + order) % ticksPerSecond === 0) party.watch(now);
+      // Spread over the interval, so that reports of many parties do not leave in one tick.
+      if ((tick + order * 7) % reportEveryTicks === 0) party.sendReport(now);
+      if (tick % tapEveryTicks === 0) party.tap?.pump(now);
+    }
+  }
+
+  /** A fault in one party's audio ends nothing but that frame. */
+  private guard(party: Party, run: () => void): void {
+    try {
+      run();
+    } catch (err) {
+      this.needs.log('error', 'media party failed in a tick', { endpoint: party.id, error: String(err) });
+    }
+  }
+
+  /** Works out the plan once, after everything of this moment has changed. */
+  private replan(): void {
+    this.planned = true;
+    plan(
+      [...this.seats.values()].map((seat) => seat.party),
+      [...this.rooms.values()],
+    );
+  }
+
+  private seat(endpoint: string): Seat {
+    const found = this.seats.get(endpoint);
+    if (!found) throw new EngineFault('not-found', `no media endpoint ${endpoint}`);
+    return found;
+  }
+
+  // Negotiating
+
+  async create(input: CommandInput<'create'>): Promise<CommandOutput<'create'>> {
+    const read = input.sdpOffer === undefined ? undefined : readOffer(input.sdpOffer);
+    if (read?.kind === 'incompatible') return read;
+    const profile = read?.profile ?? input.profile ?? 'rtp';
+    const seat = await this.newSeat(input.endpoint, profile, input.codecs);
+    const done = await this.firstDescription(seat, input.sdpOffer).catch((error: unknown) => ({
+      kind: 'incompatible' as const,
+      because: error instanceof Error ? error.message : String(error),
+    }));
+    if (done.kind === 'incompatible') {
+      await seat.party.close(performance.now());
+      return done;
+    }
+    this.seats.set(input.endpoint, seat);
+    this.replan();
+    return { kind: 'created', localSdp: seat.negotiation.localSdp, profile };
+  }
+
+  private async newSeat(endpoint: string, profile: MediaProfile, codecs: readonly string[] | undefined): Promise<Seat> {
+    const { config } = this.needs;
+    const ssrc = randomInt(1, 2 ** 32);
+    const cname = randomBytes(9).toString('base64url');
+    const party = new Party({
+      id: endpoint,
+      ssrc,
+      cname,
+      sequence: randomInt(0, 2 ** 15),
+      timestamp: randomInt(0, 2 ** 32),
+      mediaTimeoutMs: config.mediaTimeoutMs,
+      emit: (name, detail) => this.needs.endpointEvent(endpoint, name, detail),
+      replan: () => this.replan(),
+    });
+    party.playTones = (samples) =>
+      this.start(party, new Player({ samples, loop: false, over: true }, () => this.playerEnded(party)));
+    const local: Local = { address: config.publicAddress ?? config.rtpAddress, port: 0, ssrc, cname };
+    const seat: Seat = { party, negotiation: new Negotiation(profile, codecs), local, plays: new Map() };
+    if (profile === 'webrtc') {
+      this.newWebrtc(seat);
+      return seat;
+    }
+    const pair = await this.ports.take();
+    if (!pair) throw new EngineFault('media-unavailable', 'no RTP port is free: widen media.rtpPorts');
+    seat.udp = new UdpTransport(pair, party);
+    seat.local.port = pair.port;
+    party.transport = seat.udp;
+    return seat;
+  }
+
+  private newWebrtc(seat: Seat): WebrtcTransport {
+    const before = seat.webrtc;
+    const { party, local } = seat;
+    const transport = new WebrtcTransport({
+      name: party.id,
+      address: this.needs.config.rtpAddress,
+      port: this.needs.webrtcPort,
+      ssrc: local.ssrc,
+      cname: local.cname,
+      listener: party,
+      onLost: (because) => this.needs.log('info', 'browser media transport lost', { endpoint: party.id, because }),
+    });
+    seat.webrtc = transport;
+    seat.local.port = this.needs.webrtcPort;
+    party.transport = transport;
+    seat.negotiation.forgetSetup();
+    if (before) void before.close();
+    return transport;
+  }
+
+  private async firstDescription(seat: Seat, sdpOffer: string | undefined): Promise<{ kind: 'ok' } | Incompatible> {
+    if (sdpOffer === undefined) {
+      if (seat.webrtc) seat.local.ice = await seat.webrtc.offer();
+      seat.negotiation.offer(seat.local);
+      return { kind: 'ok' };
+    }
+    return this.answer(seat, sdpOffer);
+  }
+
+  private async answer(seat: Seat, sdpOffer: string): Promise<{ kind: 'ok' } | Incompatible> {
+    if (seat.webrtc) seat.local.ice = await this.iceFor(seat, seat.webrtc, sdpOffer);
+    const answered = seat.negotiation.answer(sdpOffer, seat.local);
+    if (answered.kind === 'incompatible') return answered;
+    this.agreed(seat);
+    return { kind: 'ok' };
+  }
+
+  /** Our credentials for an offer: those in use, or new ones when the browser begins a new ICE session. */
+  private async iceFor(seat: Seat, transport: WebrtcTransport, sdpOffer: string): Promise<LocalIce> {
+    const read = readOffer(sdpOffer);
+    if (read.kind !== 'ok' || !read.ice) throw new Error('the offer has no ICE credentials or fingerprint');
+    const before = seat.negotiation.remoteIce;
+    if (before && seat.local.ice && !isIceRestart(before, read.ice)) return seat.local.ice;
+    const fresh = before || seat.local.ice ? this.newWebrtc(seat) : transport;
+    return fresh.answer(sdpOffer);
+  }
+
+  async acceptAnswer({ endpoint, sdpAnswer }: CommandInput<'acceptAnswer'>): Promise<CommandOutput<'acceptAnswer'>> {
+    const seat = this.seat(endpoint);
+    const before = seat.negotiation.remoteIce;
+    const read = seat.negotiation.acceptAnswer(sdpAnswer);
+    if (read.kind === 'incompatible') return read;
+    if (seat.webrtc) {
+      const now = seat.negotiation.remoteIce;
+      const pending = !seat.webrtc.answered;
+      if (!pending && before && now && isIceRestart(before, now)) {
+        return { kind: 'incompatible', because: 'another browser answered; make a new endpoint for it' };
+      }
+      if (pending) {
+        try {
+          seat.webrtc.setAnswer(sdpAnswer);
+        } catch (error) {
+          return { kind: 'incompatible', because: `the answer cannot be used: ${String(error)}` };
+        }
+      }
+    }
+    this.agreed(seat);
+    return { kind: 'ok' };
+  }
+
+  private agreed(seat: Seat): void {
+    const { audio } = seat.negotiation;
+    if (!audio) return;
+    if (seat.udp) {
+      seat.udp.rtcpMux = audio.rtcpMux;
+      const keys = audio.crypto && JSON.stringify(audio.crypto);
+      if (audio.crypto && keys !== seat.keys) seat.udp.protection = createPacketProtection(audio.crypto);
+      if (keys !== undefined) seat.keys = keys;
+    }
+    seat.party.agree(audio);
+    if (seat.udp) seat.udp.setRemote(audio.remote);
+    this.replan();
+  }
+
+  async answerOffer({ endpoint, sdpOffer }: CommandInput<'answerOffer'>): Promise<CommandOutput<'answerOffer'>> {
+    const seat = this.seat(endpoint);
+    const read = readOffer(sdpOffer);
+    if (read.kind === 'incompatible') return read;
+    if (read.profile !== seat.negotiation.profile) {
+      return { kind: 'incompatible', because: `a ${seat.negotiation.profile} endpoint cannot become ${read.profile}` };
+    }
+    try {
+      const answered = await this.answer(seat, sdpOffer);
+      if (answered.kind === 'incompatible') return answered;
+    } catch (error) {
+      return { kind: 'incompatible', because: error instanceof Error ? error.message : String(error) };
+    }
+    return { kind: 'ok', sdpAnswer: seat.negotiation.localSdp };
+  }
+
+  async createOffer(input: CommandInput<'createOffer'>): Promise<CommandOutput<'createOffer'>> {
+    const seat = this.seat(input.endpoint);
+    if (input.iceRestart && seat.webrtc) seat.local.ice = await this.newWebrtc(seat).offer();
+    return { sdpOffer: seat.negotiation.offer(seat.local, input.direction) };
+  }
+
+  // Listening and playing
+
+  async play({ endpoint, play, sound, loop, over }: CommandInput<'play'>): Promise<null> {
+    const seat = this.seat(endpoint);
+    const { party } = seat;
+    let samples: Int16Array;
+    try {
+      samples = await this.samplesOf(sound);
+    } catch (error) {
+      this.needs.log('warn', 'sound cannot be played', { endpoint, error: String(error) });
+      this.needs.playEnded(endpoint, play, 'failed');
+      return null;
+    }
+    if (this.seats.get(endpoint) !== seat) {
+      this.needs.playEnded(endpoint, play, 'stopped');
+      return null;
+    }
+    const endless = sound.kind === 'ringback' || (sound.kind === 'tone' && sound.durationMs === undefined);
+    const player = new Player({ samples, loop: loop || endless, over, echo: sound.kind === 'echo' }, (how) => {
+      seat.plays.delete(play);
+      this.needs.playEnded(endpoint, play, how);
+      this.playerEnded(party);
+    });
+    seat.plays.set(play, player);
+    this.start(party, player);
+    return null;
+  }
+
+  private start(party: Party, player: Player): void {
+    const before = party.player;
+    party.player = player;
+    before?.stop();
+    this.replan();
+  }
+
+  private playerEnded(party: Party): void {
+    if (party.player?.ended) party.player = undefined;
+    this.replan();
+  }
+
+  private async samplesOf(sound: EngineSound): Promise<Int16Array> {
+    switch (sound.kind) {
+      case 'file':
+        return this.sounds.load(sound.path);
+      case 'ringback':
+        return ringback();
+      case 'tone':
+        return tone(sound.frequencyHz, sound.durationMs);
+      case 'echo':
+        return new Int16Array(0);
+    }
+  }
+
+  stopPlay({ endpoint, play }: CommandInput<'stopPlay'>): null {
+    this.seats.get(endpoint)?.plays.get(play)?.stop();
+    return null;
+  }
+
+  bridge({ endpoint, other }: CommandInput<'bridge'>): null {
+    const one = this.seat(endpoint).party;
+    const two = this.seat(other).party;
+    if (one === two) throw new EngineFault('invalid-argument', 'an endpoint cannot be bridged to itself');
+    this.separate(one);
+    this.separate(two);
+    one.bridgedTo = two;
+    two.bridgedTo = one;
+    this.replan();
+    return null;
+  }
+
+  unbridge({ endpoint }: CommandInput<'unbridge'>): null {
+    this.separate(this.seat(endpoint).party);
+    this.replan();
+    return null;
+  }
+
+  /** Out of its bridge or room. */
+  private separate(party: Party): void {
+    if (party.bridgedTo) party.bridgedTo.bridgedTo = undefined;
+    party.bridgedTo = undefined;
+    for (const room of this.rooms.values()) room.delete(party);
+  }
+
+  setMuted({ endpoint, muted }: CommandInput<'setMuted'>): null {
+    this.seat(endpoint).party.muted = muted;
+    this.replan();
+    return null;
+  }
+
+  setDigitsAudible({ endpoint, audible }: CommandInput<'setDigitsAudible'>): null {
+    this.seat(endpoint).party.digits.audible = audible;
+    return null;
+  }
+
+  async sendDigits({ endpoint, digits, durationMs }: CommandInput<'sendDigits'>): Promise<null> {
+    if (!/^[0-9A-D*#]+$/i.test(digits)) throw new EngineFault('invalid-argument', 'digits are 0-9, A-D, * and #');
+    await this.seat(endpoint).party.digits.send(digits, durationMs);
+    return null;
+  }
+
+  // Rooms
+
+  createRoom({ room }: CommandInput<'createRoom'>): null {
+    this.rooms.set(room, new Map());
+    return null;
+  }
+
+  join({ room, endpoint, muted, heardBy }: CommandInput<'join'>): null {
+    const members = this.rooms.get(room);
+    if (!members) throw new EngineFault('not-found', `no conference ${room}`);
+    const { party } = this.seat(endpoint);
+    if (!members.has(party)) this.separate(party);
+    const listeners = heardBy && new Set(heardBy.map((each) => this.seat(each).party));
+    members.set(party, { muted, ...(listeners ? { heardBy: listeners } : {}) });
+    this.replan();
+    return null;
+  }
+
+  leave({ room, endpoint }: CommandInput<'leave'>): null {
+    const party = this.seats.get(endpoint)?.party;
+    if (party) this.rooms.get(room)?.delete(party);
+    this.replan();
+    return null;
+  }
+
+  closeRoom({ room }: CommandInput<'closeRoom'>): null {
+    this.rooms.delete(room);
+    this.replan();
+    return null;
+  }
+
+  // Recording and figures
+
+  async startTap({ endpoint, url, metadata }: CommandInput<'startTap'>): Promise<null> {
+    const { party } = this.seat(endpoint);
+    await this.endTap(party);
+    const tap = new Tap({
+      url,
+      metadata,
+      onTrouble: (because, fields) => this.needs.log('warn', because, { endpoint, ...fields }),
+    });
+    party.tap = tap;
+    this.replan();
+    try {
+      await tap.open();
+    } catch (error) {
+      if (party.tap === tap) party.tap = undefined;
+      this.replan();
+      throw new EngineFault('media-unavailable', `recorder did not accept the audio: ${String(error)}`);
+    }
+    return null;
+  }
+
+  async stopTap({ endpoint }: CommandInput<'stopTap'>): Promise<null> {
+    const party = this.seats.get(endpoint)?.party;
+    if (party) await this.endTap(party);
+    return null;
+  }
+
+  private async endTap(party: Party): Promise<void> {
+    const { tap } = party;
+    party.tap = undefined;
+    this.replan();
+    await tap?.close(performance.now());
+  }
+
+  stats({ endpoint }: CommandInput<'stats'>): MediaQuality {
+    return qualityOf(this.seat(endpoint).party);
+  }
+
+  health(): EngineHealth {
+    const cpu = process.cpuUsage();
+    return {
+      endpoints: this.seats.size,
+      worstTickDelayMs: this.ticker.takeWorstDelayMs(),
+      cpuMs: (cpu.user + cpu.system) / 1000,
+    };
+  }
+
+  async close({ endpoint }: CommandInput<'close'>): Promise<null> {
+    const seat = this.seats.get(endpoint);
+    if (!seat) return null;
+    this.seats.delete(endpoint);
+    this.separate(seat.party);
+    this.replan();
+    await seat.party.close(performance.now());
+    return null;
+  }
+
+  async shutdown(): Promise<null> {
+    await Promise.all([...this.seats.keys()].map((endpoint) => this.close({ endpoint })));
+    this.ticker.stop();
+    return null;
+  }
+}

@@ -1,0 +1,56 @@
+// Who hears whom, worked out anew whenever something changes (engine.ts asks). Pure over the parties' own fields.
+// Preferred: a party hears exactly one other whose packets it can take as they are; they are forwarded on receipt.
+// Otherwise it hears a sum of decoded audio, made in the tick.
+
+import { kind, type Party, passes } from './party.ts';
+
+export interface RoomMember {
+  muted: boolean;
+  /** Only these hear the member; everybody unless given. */
+  heardBy?: ReadonlySet<Party>;
+}
+
+export type Room = Map<Party, RoomMember>;
+
+function membersHeardBy(listener: Party, room: Room): Party[] {
+  const out: Party[] = [];
+  for (const [party, member] of room) {
+    if (party === listener || member.muted) continue;
+    if (!member.heardBy || member.heardBy.has(listener)) out.push(party);
+  }
+  return out;
+}
+
+function heardBy(listener: Party, rooms: Iterable<Room>): { sources: Party[]; mixed: boolean } {
+  for (const room of rooms) if (room.has(listener)) return { sources: membersHeardBy(listener, room), mixed: true };
+  if (listener.bridgedTo) return { sources: [listener.bridgedTo], mixed: false };
+  return { sources: listener.player?.echo ? [listener] : [], mixed: false };
+}
+
+export function plan(parties: Iterable<Party>, rooms: readonly Room[]): void {
+  const all = [...parties];
+  const wasDecoding = new Map(all.map((party) => [party, party.decoding]));
+  for (const party of all) {
+    party.forwardTo = undefined;
+    party.hearsForwarded = undefined;
+    party.decoding = party.tap !== undefined && party.receiveKind === kind.opus;
+  }
+  for (const listener of all) {
+    const { sources, mixed } = heardBy(listener, rooms);
+    const only = sources.length === 1 ? sources[0]! : undefined;
+    const playingOver = listener.player?.over === true;
+    if (only && !mixed && !playingOver && passes(only.receiveKind, listener.sendKind)) {
+      // A muted party stays in its place; that it is not forwarded is its own doing, and silence is sent instead.
+      if (!only.muted) {
+        only.forwardTo = listener;
+        listener.hearsForwarded = only;
+      }
+      listener.mixFrom = [];
+      if (listener.tap && listener.sendKind === kind.opus) only.decoding = true;
+    } else {
+      listener.mixFrom = sources;
+      for (const source of sources) source.decoding = true;
+    }
+  }
+  for (const party of all) if (party.decoding && !wasDecoding.get(party)) party.decoded.reset();
+}

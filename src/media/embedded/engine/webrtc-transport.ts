@@ -1,0 +1,183 @@
+// ICE and DTLS-SRTP towards one browser through node-datachannel (libdatachannel), every party of an engine on one UDP port.
+// libdatachannel is used for the transport only: our SDP is written by negotiation.ts and carries its credentials. Its own
+// description stays sendrecv with every codec, so hold and codec changes never need it. A new ICE session (RFC 8839 §4.4.1.1)
+// is a new transport: it has no ICE restart. It checks the DTLS fingerprint against the SDP's (RFC 8122).
+
+import {
+  Audio,
+  initLogger,
+  type PeerConnection as LibPeerConnection,
+  type Track as LibTrack,
+  PeerConnection,
+} from 'node-datachannel';
+import { parseCandidate } from '../../../protocol/sdp/webrtc.ts';
+import type { Transport, TransportListener } from './transport.ts';
+
+/** What our SDP must say so that the far end reaches this transport. */
+export interface LocalIce {
+  usernameFragment: string;
+  password: string;
+  fingerprint: string;
+  setup: 'actpass' | 'active' | 'passive';
+  candidates: string[];
+}
+
+export interface WebrtcTransportNeeds {
+  name: string;
+  address: string;
+  port: number;
+  ssrc: number;
+  cname: string;
+  listener: TransportListener;
+  onLost(because: string): void;
+}
+
+const gatheringLimitMs = 3_000;
+
+let logging = false;
+
+/** Warnings of the library go to one place; called once per engine. */
+export function logWebrtcWith(write: (level: string, message: string) => void): void {
+  if (logging) return;
+  logging = true;
+  initLogger('Error', (level, message) => write(level, message));
+}
+
+export class WebrtcTransport implements Transport {
+  refused = 0;
+  connected = false;
+  /** The far end's credentials are in use; they cannot be changed any more. */
+  answered = false;
+  private readonly needs: WebrtcTransportNeeds;
+  private readonly peer: LibPeerConnection;
+  private track: LibTrack | undefined;
+  private closed = false;
+  private gathered: 'no' | 'yes' = 'no';
+  private onGathered: (() => void) | undefined;
+
+  constructor(needs: WebrtcTransportNeeds) {
+    this.needs = needs;
+    this.peer = new PeerConnection(needs.name, {
+      iceServers: [],
+      bindAddress: needs.address,
+      enableIceUdpMux: true,
+      portRangeBegin: needs.port,
+      portRangeEnd: needs.port,
+      disableAutoNegotiation: true,
+    });
+    this.peer.onGatheringStateChange((state) => {
+      if (state !== 'complete') return;
+      this.gathered = 'yes';
+      this.onGathered?.();
+    });
+    this.peer.onTrack((track) => this.useTrack(track));
+    this.peer.onStateChange((state) => {
+      if (this.closed) return;
+      if (state === 'failed' || state === 'closed' || state === 'disconnected') {
+        this.connected = false;
+        this.needs.onLost(state);
+      }
+    });
+  }
+
+  /** We offer: the library decides the DTLS role when the answer comes. */
+  async offer(): Promise<LocalIce> {
+    const audio = new Audio('0', 'SendRecv');
+    audio.addAudioCodec(0, 'PCMU');
+    audio.addAudioCodec(8, 'PCMA');
+    audio.addOpusCodec(111);
+    audio.addSSRC(this.needs.ssrc, this.needs.cname);
+    this.useTrack(this.peer.addTrack(audio));
+    this.peer.setLocalDescription('offer');
+    await this.untilGathered();
+    return this.localIce();
+  }
+
+  setAnswer(sdp: string): void {
+    this.peer.setRemoteDescription(sdp, 'answer');
+    this.answered = true;
+  }
+
+  async answer(sdpOffer: string): Promise<LocalIce> {
+    this.peer.setRemoteDescription(sdpOffer, 'offer');
+    this.answered = true;
+    this.peer.setLocalDescription('answer');
+    await this.untilGathered();
+    return this.localIce();
+  }
+
+  /** Host candidates only, so this is a matter of milliseconds. */
+  private untilGathered(): Promise<void> {
+    if (this.gathered === 'yes') return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error('no ICE candidate in time')), gatheringLimitMs);
+      this.onGathered = () => {
+        clearTimeout(late);
+        resolve();
+      };
+    });
+  }
+
+  private localIce(): LocalIce {
+    const sdp = this.peer.localDescription()?.sdp ?? '';
+    const value = (name: string) => new RegExp(`^a=${name}:(.*)$`, 'm').exec(sdp)?.[1]?.trim() ?? '';
+    const candidates = [...sdp.matchAll(/^a=candidate:(.*)$/gm)].map((match) => match[1]!.trim());
+    return {
+      usernameFragment: value('ice-ufrag'),
+      password: value('ice-pwd'),
+      fingerprint: value('fingerprint'),
+      setup: value('setup') as LocalIce['setup'],
+      candidates: candidates.filter((each) => parseCandidate(each) !== undefined),
+    };
+  }
+
+  private useTrack(track: LibTrack): void {
+    this.track = track;
+    track.onMessage((packet) => this.onPacket(packet));
+    track.onOpen(() => {
+      this.connected = true;
+      this.needs.listener.onConnected();
+    });
+    track.onClosed(() => {
+      this.connected = false;
+    });
+    track.onError(() => this.refused++);
+  }
+
+  private onPacket(packet: Buffer): void {
+    if (this.closed || packet.length < 8 || (packet[0]! & 0xc0) !== 0x80) {
+      this.refused++;
+      return;
+    }
+    const type = packet[1]!;
+    if (type >= 192 && type < 224) this.needs.listener.onRtcp(packet);
+    else if (packet.length >= 12) this.needs.listener.onRtp(packet);
+  }
+
+  sendRtp(packet: Buffer): void {
+    this.send(packet);
+  }
+
+  sendRtcp(packet: Buffer): void {
+    this.send(packet);
+  }
+
+  private send(packet: Buffer): void {
+    if (!this.connected || this.closed) return;
+    try {
+      this.track?.sendMessageBinary(packet);
+    } catch {
+      // The library throws when the track has just closed; its state change tells the rest.
+      this.connected = false;
+      this.refused++;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.connected = false;
+    this.track?.close();
+    this.peer.close();
+  }
+}
