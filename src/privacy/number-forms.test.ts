@@ -109,6 +109,11 @@ t.test('numbers are classed, and what is not certain is unknown', async (t) => {
 
 t.test('a number never prints itself', async (t) => {
   const secret = number('+819012345678');
-  for (const text of [`${secret}`, JSON.stringify({ secret }), inspect({ secret }), inspect(parseUserInput('09012345678'))])
+  for (const text of [
+    `${secret}`,
+    JSON.stringify({ secret }),
+    inspect({ secret }),
+    inspect(parseUserInput('09012345678')),
+  ])
     t.notMatch(text, /9012345678/);
 });

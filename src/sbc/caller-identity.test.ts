@@ -2,10 +2,7 @@ import t from 'tap';
 import { readCaller } from './caller-identity.ts';
 
 const read = (headers: Record<string, string>, trustAsserted = true) => {
-  const { caller, withheld } = readCaller(
-    { get: (name) => headers[name] },
-    { trustAsserted, form: 'national' },
-  );
+  const { caller, withheld } = readCaller({ get: (name) => headers[name] }, { trustAsserted, form: 'national' });
   return [caller?.reveal(), withheld];
 };
 const from = '"0312345678" <sip:0312345678@carrier.example;user=phone>;tag=1';

@@ -19,7 +19,10 @@ export interface CallerIdentity {
   withheld: InboundCall['withheld'];
 }
 
-export function readCaller(headers: IdentityHeaders, rules: { trustAsserted: boolean; form: NumberForm }): CallerIdentity {
+export function readCaller(
+  headers: IdentityHeaders,
+  rules: { trustAsserted: boolean; form: NumberForm },
+): CallerIdentity {
   const from = addresses(headers.get('From'))[0];
   const remoteParty = addresses(headers.get('Remote-Party-ID'));
   if (wantsPrivacy(headers.get('Privacy'), remoteParty)) return { caller: undefined, withheld: reasonIn(from) };

@@ -6,11 +6,20 @@ const oneOf = <const T extends readonly string[]>(values: T, options: { descript
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
 export const TrunkTargetSchema = Type.Object({
-  host: Type.String({ description: 'Name or address of the carrier. A name is resolved by NAPTR, SRV and A (RFC 3263).' }),
-  port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: 'Port; by SRV or 5060/5061 unless given.' })),
+  host: Type.String({
+    description: 'Name or address of the carrier. A name is resolved by NAPTR, SRV and A (RFC 3263).',
+  }),
+  port: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 65535, description: 'Port; by SRV or 5060/5061 unless given.' }),
+  ),
   transport: oneOf(['udp', 'tcp', 'tls'], { description: 'Transport towards this target.', default: 'udp' }),
   priority: Type.Integer({ minimum: 0, maximum: 65535, default: 10, description: 'Lower is tried first.' }),
-  weight: Type.Integer({ minimum: 0, maximum: 65535, default: 10, description: 'Share among targets of one priority.' }),
+  weight: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 10,
+    description: 'Share among targets of one priority.',
+  }),
 });
 
 export const TrunkRegistrationSchema = Type.Object({
@@ -20,7 +29,12 @@ export const TrunkRegistrationSchema = Type.Object({
   user: Type.String({ description: 'User part of the address-of-record.' }),
   authUser: Type.Optional(Type.String({ description: 'User name for digest, when it differs from user.' })),
   password: Type.String({ description: 'Password for digest. Keep it in the secrets, not in the file.' }),
-  expiresSeconds: Type.Integer({ minimum: 60, maximum: 86400, default: 600, description: 'Asked lifetime, in seconds.' }),
+  expiresSeconds: Type.Integer({
+    minimum: 60,
+    maximum: 86400,
+    default: 600,
+    description: 'Asked lifetime, in seconds.',
+  }),
 });
 
 export const TrunkIdentitySchema = Type.Object({
@@ -29,23 +43,29 @@ export const TrunkIdentitySchema = Type.Object({
     description: 'Believe P-Asserted-Identity of this carrier (RFC 3325). Otherwise the caller is taken from From.',
   }),
   send: oneOf(['from', 'asserted', 'both'], {
-    description: 'Where the presented number goes: From, P-Asserted-Identity (From is then anonymous when withheld), or both.',
+    description:
+      'Where the presented number goes: From, P-Asserted-Identity (From is then anonymous when withheld), or both.',
     default: 'both',
   }),
   userPhone: Type.Boolean({ default: true, description: 'Add user=phone to URIs that carry a number.' }),
   withhold: oneOf(['privacy', 'prefix'], {
-    description: 'How a number is withheld: Privacy: id with an anonymous From (RFC 3323), or the prefix 184 before the dialled number.',
+    description:
+      'How a number is withheld: Privacy: id with an anonymous From (RFC 3323), or the prefix 184 before the dialled number.',
     default: 'privacy',
   }),
 });
 
 export const NumberFormSchema = oneOf(['e164', 'e164-bare', 'national'], {
-  description: 'How this carrier writes numbers: +81312345678, 81312345678 or 0312345678. National-only numbers such as 0120… stay national in each.',
+  description:
+    'How this carrier writes numbers: +81312345678, 81312345678 or 0312345678. National-only numbers such as 0120… stay national in each.',
   default: 'e164',
 });
 
 export const TrunkSettingsSchema = Type.Object({
-  name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,31}$', description: 'Name of the trunk in logs, records and the API.' }),
+  name: Type.String({
+    pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
+    description: 'Name of the trunk in logs, records and the API.',
+  }),
   addresses: Type.Array(Type.String(), {
     default: [],
     description: 'Addresses or networks (CIDR) that requests of this carrier come from.',
@@ -60,7 +80,9 @@ export const TrunkSettingsSchema = Type.Object({
     ),
   ),
   targets: Type.Array(TrunkTargetSchema, { default: [], description: 'Where outbound calls go; none: inbound only.' }),
-  domain: Type.Optional(Type.String({ description: 'Domain in the URIs towards this carrier, when it is not the target host.' })),
+  domain: Type.Optional(
+    Type.String({ description: 'Domain in the URIs towards this carrier, when it is not the target host.' }),
+  ),
   register: Type.Optional(TrunkRegistrationSchema),
   credentials: Type.Optional(
     Type.Object(
@@ -82,11 +104,23 @@ export const TrunkSettingsSchema = Type.Object({
   formIn: NumberFormSchema,
   formOut: NumberFormSchema,
   identity: TrunkIdentitySchema,
-  media: oneOf(['rtp', 'srtp'], { description: 'Media towards this carrier: plain RTP, or SRTP with SDES.', default: 'rtp' }),
-  priority: Type.Integer({ minimum: 0, maximum: 65535, default: 10, description: 'Among trunks: lower is tried first.' }),
+  media: oneOf(['rtp', 'srtp'], {
+    description: 'Media towards this carrier: plain RTP, or SRTP with SDES.',
+    default: 'rtp',
+  }),
+  priority: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 10,
+    description: 'Among trunks: lower is tried first.',
+  }),
   weight: Type.Integer({ minimum: 0, maximum: 65535, default: 10, description: 'Share among trunks of one priority.' }),
   maxCalls: Type.Integer({ minimum: 0, default: 0, description: 'Calls at a time, both ways; 0 is no limit.' }),
-  maxCallsPerSecond: Type.Number({ minimum: 0, default: 0, description: 'New calls per second, both ways; 0 is no limit.' }),
+  maxCallsPerSecond: Type.Number({
+    minimum: 0,
+    default: 0,
+    description: 'New calls per second, both ways; 0 is no limit.',
+  }),
   optionsIntervalSeconds: Type.Integer({
     minimum: 0,
     maximum: 3600,

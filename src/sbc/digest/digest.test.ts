@@ -23,17 +23,20 @@ t.test('the examples of RFC 7616 §3.9.1 come out', async (t) => {
   );
 });
 
-t.test('the strongest challenge is answered, whatever the order, and those we cannot answer are passed over', async (t) => {
-  const joined =
-    'Digest realm="a, b", nonce="n1", algorithm=MD5, qop="auth,auth-int",' +
-    'Digest realm="a, b", nonce="n2", algorithm=SHA-512-256, Digest realm="a, b",nonce="n3",algorithm=SHA-256,qop="auth"';
-  t.match(bestChallenge(joined), { nonce: 'n3', algorithm: 'SHA-256', realm: 'a, b', qop: 'auth' });
-  t.match(bestChallenge('DIGEST realm="x", nonce="n"'), { algorithm: 'MD5', qop: undefined });
-  t.equal(bestChallenge('Digest realm="x", nonce="n", qop="auth-int"'), undefined);
-  t.equal(bestChallenge('Basic realm="x"'), undefined);
-  t.equal(bestChallenge(undefined), undefined);
-  t.equal(splitDigest('nonsense'.repeat(1000)).length, 0);
-});
+t.test(
+  'the strongest challenge is answered, whatever the order, and those we cannot answer are passed over',
+  async (t) => {
+    const joined =
+      'Digest realm="a, b", nonce="n1", algorithm=MD5, qop="auth,auth-int",' +
+      'Digest realm="a, b", nonce="n2", algorithm=SHA-512-256, Digest realm="a, b",nonce="n3",algorithm=SHA-256,qop="auth"';
+    t.match(bestChallenge(joined), { nonce: 'n3', algorithm: 'SHA-256', realm: 'a, b', qop: 'auth' });
+    t.match(bestChallenge('DIGEST realm="x", nonce="n"'), { algorithm: 'MD5', qop: undefined });
+    t.equal(bestChallenge('Digest realm="x", nonce="n", qop="auth-int"'), undefined);
+    t.equal(bestChallenge('Basic realm="x"'), undefined);
+    t.equal(bestChallenge(undefined), undefined);
+    t.equal(splitDigest('nonsense'.repeat(1000)).length, 0);
+  },
+);
 
 const message = (status: number, headers: Record<string, string>) => ({
   status,

@@ -32,7 +32,8 @@ export interface DigestCredentials {
 export function splitDigest(header: string | undefined): Map<string, string>[] {
   if (header === undefined) return [];
   const found: Map<string, string>[] = [];
-  const token = /(?:^|[,\s])(Digest|Basic|Bearer|AKAv1-MD5)\s+(?=[\w-]+\s*=)|([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]*))/gi;
+  const token =
+    /(?:^|[,\s])(Digest|Basic|Bearer|AKAv1-MD5)\s+(?=[\w-]+\s*=)|([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]*))/gi;
   for (const match of header.matchAll(token)) {
     if (match[1]) found.push(new Map([['scheme', match[1].toLowerCase()]]));
     else found.at(-1)?.set(match[2]!.toLowerCase(), match[3]?.replace(/\\(.)/g, '$1') ?? match[4] ?? '');
@@ -51,7 +52,10 @@ export function bestChallenge(header: string | undefined): Challenge | undefined
     const algorithm = algorithmOf(one.get('algorithm'));
     const realm = one.get('realm');
     const nonce = one.get('nonce');
-    const offered = one.get('qop')?.split(',').map((qop) => qop.trim().toLowerCase());
+    const offered = one
+      .get('qop')
+      ?.split(',')
+      .map((qop) => qop.trim().toLowerCase());
     if (!algorithm || realm === undefined || !nonce || (offered && !offered.includes('auth'))) return [];
     const opaque = one.get('opaque');
     const stale = one.get('stale')?.toLowerCase() === 'true';

@@ -5,7 +5,13 @@ import { randomUUID } from 'node:crypto';
 import type { EndCause } from '../../shared/events.ts';
 import type { Timer } from '../../shared/clock.ts';
 import { respond, type ControlLink } from '../link/control-link.ts';
-import type { Acknowledge, IncomingRequest, IncomingResponse, OutgoingResponse, SentRequest } from '../link/srf-types.ts';
+import type {
+  Acknowledge,
+  IncomingRequest,
+  IncomingResponse,
+  OutgoingResponse,
+  SentRequest,
+} from '../link/srf-types.ts';
 import { answerChallenge, type Credentials } from '../digest/answer.ts';
 import { reasonOf } from '../sip-cause.ts';
 import type { LegContext } from './leg-core.ts';

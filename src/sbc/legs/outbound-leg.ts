@@ -8,7 +8,7 @@ import { type LegId, newId } from '../../shared/ids.ts';
 import type { Timer } from '../../shared/clock.ts';
 import type { Leg } from '../leg.ts';
 import type { IncomingResponse } from '../link/srf-types.ts';
-import { causeOfStatus } from '../sip-cause.ts';
+import { causeOfSoftphoneStatus, causeOfStatus } from '../sip-cause.ts';
 import { createLegCore, type LegContext, within } from './leg-core.ts';
 import { type InviteAttempt, type InviteProgress, type InviteTarget, sendInvite } from './invite-attempt.ts';
 import { looksLikeSdp } from './sdp-view.ts';
@@ -57,6 +57,7 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
     onFault: () => void release('fault'),
     onEnded(cause) {
       ringTimer?.cancel();
+      target?.release?.();
       options.onEnded(cause);
     },
   });
@@ -76,7 +77,8 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
       return void core.finish('fault', 'us', null);
     }
     if (core.state === 'ended') return next?.release?.();
-    if (!next) return void core.finish(last?.cause ?? options.causeIfNone(), last ? 'far-end' : 'us', last?.sipStatus ?? null);
+    if (!next)
+      return void core.finish(last?.cause ?? options.causeIfNone(), last ? 'far-end' : 'us', last?.sipStatus ?? null);
     target = next;
     log.debug({ target: next.label }, 'trying a target');
     attempt = sendInvite({ ...options, log, target: next, progress });
@@ -111,7 +113,8 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
     const failed = target!;
     failed.release?.();
     if (core.state === 'ended') return;
-    const cause = status === null ? 'unreachable' : causeOfStatus(status, { reason, alerted });
+    const causeOf = kind === 'softphone' ? causeOfSoftphoneStatus : causeOfStatus;
+    const cause = status === null ? 'unreachable' : causeOf(status, { reason, alerted });
     last = { target: failed, sipStatus: status, cause, alerted };
     if (failed.triesNext && !alerted) {
       log.info({ target: failed.label, sipStatus: status, cause }, 'a target failed');

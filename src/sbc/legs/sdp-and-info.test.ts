@@ -8,7 +8,10 @@ t.test('the direction is that of the audio stream, else of the session, else bot
   t.equal(audioDirection(sdp('c=IN IP4 192.0.2.1', 'm=audio 4000 RTP/AVP 0')), 'sendrecv');
   t.equal(audioDirection(sdp('a=sendonly', 'm=audio 4000 RTP/AVP 0')), 'sendonly');
   t.equal(audioDirection(sdp('a=sendonly', 'm=audio 4000 RTP/AVP 0', 'a=sendrecv')), 'sendrecv');
-  t.equal(audioDirection(sdp('m=audio 4000 RTP/AVP 0', 'a=inactive', 'm=video 5000 RTP/AVP 96', 'a=sendrecv')), 'inactive');
+  t.equal(
+    audioDirection(sdp('m=audio 4000 RTP/AVP 0', 'a=inactive', 'm=video 5000 RTP/AVP 96', 'a=sendrecv')),
+    'inactive',
+  );
   t.equal(audioDirection(sdp('m=video 5000 RTP/AVP 96', 'a=inactive', 'm=audio 4000 RTP/AVP 0')), 'sendrecv');
   t.equal(audioDirection(sdp('m=audio 0 RTP/AVP 0', 'a=inactive', 'm=audio 4000 RTP/AVP 0', 'a=recvonly')), 'recvonly');
 });

@@ -1,0 +1,186 @@
+// Registering with a carrier (RFC 3261 §10.2): digest, refresh before expiry, 423, back-off with jitter after a failure,
+// unregister on close. The user part of our Contact is a random word: a request that names it comes from where we
+// registered, whatever its source address.
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { Random } from '../../shared/random.ts';
+import { parseAddressList } from '../../protocol/sip/address.ts';
+import { paramValue } from '../../protocol/sip/params.ts';
+import { parseSipUri } from '../../protocol/sip/uri.ts';
+import { answerChallenge } from '../digest/answer.ts';
+import type { ControlLink } from '../link/control-link.ts';
+import type { IncomingResponse, SentRequest } from '../link/srf-types.ts';
+import type { TrunkRegistration } from '../trunk-settings.ts';
+
+export interface Registration {
+  readonly registered: boolean;
+  readonly because: string;
+  /** User part of our Contact at the carrier. */
+  readonly contactUser: string;
+  start(): void;
+  /** Unregisters; at most two seconds. */
+  close(): Promise<void>;
+}
+
+export interface RegistrationOptions {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  trunk: string;
+  settings: TrunkRegistration;
+  link: () => ControlLink | undefined;
+  onChange: () => void;
+}
+
+const firstRetryMs = 2_000;
+const lastRetryMs = 60_000;
+
+export function createRegistration({
+  clock,
+  random,
+  log,
+  trunk,
+  settings,
+  link,
+  onChange,
+}: RegistrationOptions): Registration {
+  const contactUser = `eg${randomBytes(9).toString('hex')}`;
+  const sipCallId = randomUUID();
+  const transport = settings.transport === 'udp' ? '' : `;transport=${settings.transport}`;
+  const uri = `sip:${settings.domain ?? settings.registrar}${settings.domain ? '' : transport}`;
+  const aor = `<sip:${settings.user}@${settings.domain ?? settings.registrar.replace(/:\d+$/, '')}>`;
+  let cseq = 0;
+  let expiresSeconds = settings.expiresSeconds;
+  let registered = false;
+  let because = 'not registered yet';
+  let retryMs = firstRetryMs;
+  let timer: Timer | undefined;
+  let lapse: Timer | undefined;
+  let closing = false;
+
+  function change(now: boolean, why: string): void {
+    registered = now;
+    because = why;
+    onChange();
+  }
+
+  function again(delayMs: number): void {
+    timer?.cancel();
+    if (!closing) timer = clock.after(delayMs, () => attempt());
+  }
+
+  function failed(why: string): void {
+    log.error({ trunk, because: why }, 'registration with the carrier failed');
+    // A binding that has not run out yet still brings calls.
+    if (!registered || !lapse) change(false, why);
+    again(retryMs * (0.75 + random.next() / 2));
+    retryMs = Math.min(lastRetryMs, retryMs * 2);
+  }
+
+  function attempt(extra: Record<string, string> = {}, resends = 0): void {
+    const through = link();
+    if (!through) return failed('no SIP server connected');
+    send(through, expiresSeconds, extra, {
+      response: (response, sent) => onResponse(response, sent, resends),
+      failed,
+    });
+  }
+
+  function onResponse(response: IncomingResponse, sent: SentRequest, resends: number): void {
+    if (response.status < 200) return;
+    if (response.status < 300) return accepted(response);
+    if (response.status === 423 && resends < 3) {
+      const minimum = Number.parseInt(response.get('Min-Expires') ?? '', 10);
+      if (minimum > expiresSeconds && minimum <= 86_400) {
+        expiresSeconds = minimum;
+        return attempt({}, resends + 1);
+      }
+    }
+    if ((response.status === 401 || response.status === 407) && resends < 3) {
+      const credentials = { user: settings.authUser ?? settings.user, password: settings.password };
+      const answer = answerChallenge(response, { credentials, method: 'REGISTER', uri: sent.uri, again: resends > 0 });
+      if (answer) return attempt(answer, resends + 1);
+    }
+    failed(`REGISTER ${response.status}`);
+  }
+
+  function accepted(response: IncomingResponse): void {
+    const granted = grantedSeconds(response, contactUser) ?? expiresSeconds;
+    retryMs = firstRetryMs;
+    lapse?.cancel();
+    lapse = clock.after(granted * 1000, () => {
+      lapse = undefined;
+      change(false, 'the registration ran out');
+    });
+    change(true, 'registered');
+    // Long before it runs out, and with time for a few tries.
+    again(Math.max(granted * 500, granted * 1000 - 300_000));
+  }
+
+  function send(
+    through: ControlLink,
+    seconds: number,
+    extra: Record<string, string>,
+    on: { response: (response: IncomingResponse, sent: SentRequest) => void; failed: (because: string) => void },
+  ): void {
+    let sent: SentRequest | undefined;
+    const headers = {
+      'Call-ID': sipCallId,
+      CSeq: `${++cseq} REGISTER`,
+      From: aor,
+      To: aor,
+      Contact: `<sip:${contactUser}@localhost${transport}>;expires=${seconds}`,
+      Expires: String(seconds),
+      'User-Agent': 'Engawa',
+      ...extra,
+    };
+    const proxy = settings.domain ? { proxy: `sip:${settings.registrar}${transport}` } : {};
+    through.request(
+      { method: 'REGISTER', uri, headers, ...proxy },
+      {
+        sent: (request) => {
+          sent = request;
+        },
+        response: (response) => sent && on.response(response, sent),
+        failed: (why) => on.failed(why === 'timeout' ? 'the registrar does not answer' : `REGISTER ${why}`),
+      },
+    );
+  }
+
+  return {
+    get registered() {
+      return registered;
+    },
+    get because() {
+      return because;
+    },
+    contactUser,
+    start: () => attempt(),
+    async close() {
+      closing = true;
+      timer?.cancel();
+      lapse?.cancel();
+      const through = link();
+      if (!registered || !through) return;
+      await new Promise<void>((resolve) => {
+        clock.after(2_000, resolve);
+        const challenged = (response: IncomingResponse, sent: SentRequest) => {
+          const credentials = { user: settings.authUser ?? settings.user, password: settings.password };
+          const answer = answerChallenge(response, { credentials, method: 'REGISTER', uri: sent.uri, again: false });
+          if (!answer || response.status < 300) return resolve();
+          send(through, 0, answer, { response: () => resolve(), failed: () => resolve() });
+        };
+        send(through, 0, {}, { response: challenged, failed: () => resolve() });
+      });
+    },
+  };
+}
+
+function grantedSeconds(response: IncomingResponse, contactUser: string): number | undefined {
+  const contacts = parseAddressList(response.get('Contact') ?? '') ?? [];
+  const ours = contacts.find((contact) => parseSipUri(contact.uri)?.user === contactUser);
+  const seconds = Number.parseInt((ours && paramValue(ours.params, 'expires')) ?? response.get('Expires') ?? '', 10);
+  return seconds > 0 && seconds <= 86_400 ? seconds : undefined;
+}
