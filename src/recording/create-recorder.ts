@@ -53,7 +53,8 @@ interface Open {
   origin?: TimelineOrigin;
   trouble?: string;
   started: boolean;
-  stopping?: { promise: Promise<void>; settle: (result: TakeResult) => void };
+  givenUp: boolean;
+  stopping?: { promise: Promise<void>; settle: (result: TakeResult | undefined) => void };
 }
 
 const mebibyte = 1024 * 1024;
@@ -142,6 +143,11 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
         break;
       case 'stopped':
         entry.stopping?.settle(message.result);
+        break;
+      case 'given-up':
+        entry.givenUp = true;
+        fail(entry, `The recording was given up: ${message.because}`);
+        entry.stopping?.settle(undefined);
     }
   }
 
@@ -173,15 +179,18 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
 
   async function end(entry: Open): Promise<void> {
     const { callId, recordingId, generation } = entry;
-    const result = await new Promise<TakeResult>((resolve) => {
+    const result = await new Promise<TakeResult | undefined>((resolve) => {
       entry.stopping!.settle = resolve;
-      children[entry.child]!.tell({ kind: 'stop', recordingId });
+      if (entry.givenUp) resolve(undefined);
+      else children[entry.child]!.tell({ kind: 'stop', recordingId });
     });
-    const { durationMs, bytes, sha256 } = result;
-    const state = generation === 0 ? 'complete' : 'interrupted';
-    const hash = state === 'complete' ? sha256 : null;
     open.delete(recordingId);
-    const row = rows.finish(recordingId, { endedAt: clock.now(), durationMs, bytes, sha256: hash, state });
+    const endedAt = clock.now();
+    const durationMs = result?.durationMs ?? endedAt - (entry.origin?.zeroAt ?? endedAt);
+    const bytes = result?.bytes ?? 0;
+    const state = result && generation === 0 ? 'complete' : 'interrupted';
+    const sha256 = state === 'complete' ? result!.sha256 : null;
+    const row = rows.finish(recordingId, { endedAt, durationMs, bytes, sha256, state });
     emitter.emit('stopped', { callId, recordingId, durationMs, bytes });
     await row;
   }
@@ -218,6 +227,7 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
         generation: 0,
         paused: false,
         started: false,
+        givenUp: false,
       };
       open.set(recordingId, entry);
       launchTake(entry);

@@ -42,12 +42,12 @@ export async function openRecording(options: {
   const notes: string[] = [];
   const generations = [...new Set(names.map((name) => name.slice(0, name.indexOf('.opus.age'))))].sort(byGeneration);
   if (generations.length === 1 && names.length === 1 && names[0] === `${base}.opus.age`) {
-    const ogg = Buffer.from(await decryptWhole(identities, await storage.read(names[0])));
+    const ogg = await decryptAny(identities, await storage.read(names[0]), notes);
     const stream = readOggOpus(ogg);
     if (stream?.ended && stream.lostBytes === 0) {
       return { ogg, state: 'complete', durationMs: Number(stream.samples48k / 48n), notes };
     }
-    notes.push('The file opens, but what is in it is damaged; what could be read was put together anew.');
+    notes.push('What is in the file is damaged; what could be read was put together anew.');
   }
   const streams: OggOpusStream[] = [];
   for (const generation of generations) {
@@ -56,7 +56,9 @@ export async function openRecording(options: {
     if (stream) streams.push(stream);
     else notes.push(`Nothing could be read of ${generation}.`);
   }
-  if (streams.length === 0) throw new AppError('not-found', `Nothing of recording ${recordingId} could be read.`);
+  if (streams.length === 0) {
+    throw new AppError('not-found', `Nothing of recording ${recordingId} could be read. ${notes.join(' ')}`);
+  }
   const { ogg, durationMs } = joinStreams(streams);
   return { ogg, state: 'interrupted', durationMs, notes };
 }
@@ -75,7 +77,7 @@ async function openGeneration(options: {
 }): Promise<Buffer> {
   const { storage, identities, generation, names, notes } = options;
   const whole = `${generation}.opus.age`;
-  if (names.includes(whole)) return Buffer.from(await decryptWhole(identities, await storage.read(whole)));
+  if (names.includes(whole)) return decryptAny(identities, await storage.read(whole), notes);
   let plaintext: Buffer = Buffer.alloc(0);
   if (names.includes(`${whole}.part`)) plaintext = await decryptPart(identities, await storage.read(`${whole}.part`));
   for (const name of names.filter((candidate) => candidate.startsWith(`${whole}.tail-`))) {
@@ -90,6 +92,18 @@ async function openGeneration(options: {
     }
   }
   return plaintext;
+}
+
+/** A finished file that was harmed afterwards still gives its whole chunks. */
+async function decryptAny(identities: Decrypter, sealed: Buffer, notes: string[]): Promise<Buffer> {
+  try {
+    return Buffer.from(await decryptWhole(identities, sealed));
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown;
+    const harmed = 'The file was cut off or changed after it was finished.';
+    if (!notes.includes(harmed)) notes.push(harmed);
+    return decryptPart(identities, sealed);
+  }
 }
 
 async function decryptWhole(identities: Decrypter, sealed: Uint8Array): Promise<Uint8Array> {
@@ -114,9 +128,9 @@ async function decryptPart(identities: Decrypter, sealed: Buffer): Promise<Buffe
   // A chunk counts as an inner one only when something follows it: with one byte more, the last whole chunk comes out.
   const header = headerBytes(sealed);
   const follows = (sealed.length - header) % sealedChunkBytes === 0 ? [Buffer.alloc(1)] : [];
-  const source = new Blob([sealed, ...follows]).stream() as ReadableStream<Uint8Array>;
   const chunks: Uint8Array[] = [];
   try {
+    const source = new Blob([sealed, ...follows]).stream() as ReadableStream<Uint8Array>;
     const reader = (await identities.decrypt(source)).getReader();
     for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
   } catch {

@@ -35,4 +35,6 @@ export type FromProcess =
   | { kind: 'tap-lost'; recordingId: RecordingId }
   | { kind: 'trouble'; recordingId: RecordingId; because: string }
   | { kind: 'recovered'; recordingId: RecordingId }
+  /** It could not be finished, or not be begun; what is sealed stays where it is. */
+  | { kind: 'given-up'; recordingId: RecordingId; because: string }
   | { kind: 'stopped'; recordingId: RecordingId; result: TakeResult };

@@ -95,9 +95,15 @@ async function handle(message: ToProcess): Promise<void> {
     return say({ kind: 'listening', port: taps.port });
   }
   const recorder = await starting!;
-  if (message.kind === 'open') recorder.open(message.take);
-  if (message.kind === 'pause') recorder.pause(message.recordingId, message.paused);
-  if (message.kind === 'stop') await recorder.stop(message.recordingId);
+  const recordingId = message.kind === 'open' ? message.take.recordingId : message.recordingId;
+  try {
+    if (message.kind === 'open') recorder.open(message.take);
+    if (message.kind === 'pause') recorder.pause(recordingId, message.paused);
+    if (message.kind === 'stop') await recorder.stop(recordingId);
+  } catch (thrown) {
+    // One recording's fault is not the others'.
+    say({ kind: 'given-up', recordingId, because: asError(thrown).message });
+  }
 }
 
 function track(work: Promise<void>): void {

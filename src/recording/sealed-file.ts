@@ -25,6 +25,8 @@ export interface SealedFileEvents {
 
 export interface SealedFile {
   append(page: Uint8Array): void;
+  /** The storage refuses at the moment. */
+  readonly troubled: boolean;
   /** Writes what is left and gives the file its name. Waits for as long as the storage refuses. */
   finish(): Promise<{ bytes: number; sha256: string }>;
 }
@@ -55,7 +57,7 @@ export function createSealedFile(options: SealedFileOptions): SealedFile {
   let pageBytes = 0;
   let tails: { name: string; end: number }[] = [];
   const running = run();
-  running.catch(() => {}); // `finish` hands the fault on; until then it must not count as unhandled.
+  running.catch(options.onTrouble); // `finish` hands the fault on as well, but that may be an hour away.
 
   /** Repeats until the storage obeys. */
   async function insist<T>(write: () => Promise<T>): Promise<T> {
@@ -133,6 +135,9 @@ export function createSealedFile(options: SealedFileOptions): SealedFile {
   }
 
   return {
+    get troubled() {
+      return troubled;
+    },
     append(page) {
       budget.take(page.length);
       waiting.push(page);

@@ -3,7 +3,7 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 
 export interface StoredFile {
   /** Writes all of it or rejects; may be repeated at the same position. */
@@ -16,12 +16,14 @@ export interface StoredFile {
 export interface RecordingStorage {
   /** Creates a file, or empties the one that is there. */
   create(name: string): Promise<StoredFile>;
-  /** Gives a file its final name, at once and durably. */
+  /** Gives a file its final name, at once and durably; may be repeated. */
   rename(from: string, to: string): Promise<void>;
   /** Removes what is there of the named files. */
   remove(names: readonly string[]): Promise<void>;
   /** Names that begin with `prefix`, sorted: `a/b` those of folder `a` that begin with b, `a/` all of them. */
   list(prefix: string): Promise<string[]>;
+  /** Every file there is. */
+  listAll(): Promise<string[]>;
   read(name: string): Promise<Buffer>;
   info(name: string): Promise<{ bytes: number; changedAt: number }>;
 }
@@ -42,7 +44,7 @@ export function createFolderStorage({ folder }: { folder: string }): RecordingSt
       return storedFile(await open(at(name), flags, 0o600));
     },
     async rename(from, to) {
-      await rename(at(from), at(to));
+      await rename(at(from), at(to)).catch((error) => unlessRenamed(error, at(to)));
       await syncFolder(dirname(at(to)));
     },
     async remove(names) {
@@ -56,6 +58,10 @@ export function createFolderStorage({ folder }: { folder: string }): RecordingSt
         .filter((name) => name.startsWith(prefix))
         .sort();
     },
+    async listAll() {
+      const names = await readdir(folder, { recursive: true }).catch(emptyIfMissing);
+      return names.map((name) => name.split(sep).join('/'));
+    },
     read: (name) => readFile(at(name)),
     async info(name) {
       const { size, mtimeMs } = await stat(at(name));
@@ -67,6 +73,12 @@ export function createFolderStorage({ folder }: { folder: string }): RecordingSt
 function emptyIfMissing(error: NodeJS.ErrnoException): string[] {
   if (error.code === 'ENOENT') return [];
   throw error;
+}
+
+/** A rename that is repeated because making it durable failed finds the work done. */
+async function unlessRenamed(error: NodeJS.ErrnoException, to: string): Promise<void> {
+  if (error.code !== 'ENOENT') throw error;
+  await stat(to);
 }
 
 function storedFile(handle: FileHandle): StoredFile {

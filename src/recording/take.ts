@@ -105,6 +105,8 @@ export function createTake(options: TakeOptions): Take {
   }
 
   function fillSkipped(): void {
+    if (skippedFrames === 0) return;
+    if (!file.troubled) options.onRecovered();
     for (; skippedFrames > 0; skippedFrames--) append(ogg!.add(silentPacket, silentPacketMs));
   }
 
@@ -122,7 +124,10 @@ export function createTake(options: TakeOptions): Take {
       timeline.push(pcm, clock.now());
       tellOrigin();
     },
-    tick: () => timeline.tick(clock.now()),
+    tick() {
+      timeline.tick(clock.now());
+      if (budget.hasRoom()) fillSkipped();
+    },
     setPaused: timeline.setPaused,
     async finish() {
       const { recordedBytes } = timeline.end(clock.now());
