@@ -4,7 +4,7 @@
 import holidays from '@holiday-jp/holiday_jp';
 import { Type } from 'typebox';
 import type { FlowProblem } from './flow/flow.ts';
-import { readYaml, type YamlReading } from './yaml/yaml-reader.ts';
+import { byPlace, readYaml, type YamlReading } from './yaml/yaml-reader.ts';
 
 export const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 export type Weekday = (typeof weekdays)[number];
@@ -73,7 +73,7 @@ const span = Type.String({
   description: 'From and to, such as 09:00-18:00; an end before the beginning is on the next day.',
   'x-says': 'a time span such as 09:00-18:00',
 });
-const times = Type.Union([span, Type.Array(span), Type.Literal('closed')], {
+const times = Type.Union([Type.Literal('closed'), span, Type.Array(span)], {
   description: 'One span, several, or closed.',
 });
 const daysPattern = '^(sun|mon|tue|wed|thu|fri|sat)(-(sun|mon|tue|wed|thu|fri|sat))?$';
@@ -142,7 +142,7 @@ export function parseCalendars(
     const broken = reading.brokenAt(['calendars', id]) || reading.problems.length > before;
     if (!broken) calendars.set(id, made);
   }
-  return { calendars, problems: reading.problems };
+  return { calendars, problems: reading.problems.sort(byPlace) };
 }
 
 function calendarFrom(id: string, fields: CalendarFields, reading: YamlReading): Calendar {

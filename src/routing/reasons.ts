@@ -4,7 +4,7 @@
 import { Type } from 'typebox';
 import type { PiiClass } from '../shared/events.ts';
 import type { FlowProblem, Reason } from './flow/flow.ts';
-import { readYaml } from './yaml/yaml-reader.ts';
+import { byPlace, readYaml } from './yaml/yaml-reader.ts';
 
 export const ReasonsSchema = Type.Object(
   {
@@ -53,5 +53,5 @@ export function parseReasons(
     if (reading.brokenAt(['reasons', id]) || !label?.ja || !label.en || !piiClass) continue;
     reasons.set(id, { id, label: { ja: label.ja, en: label.en }, piiClass });
   }
-  return { reasons, problems: reading.problems };
+  return { reasons, problems: reading.problems.sort(byPlace) };
 }

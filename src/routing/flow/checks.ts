@@ -27,7 +27,7 @@ export function checkFlow(fields: FlowFields, known: KnownNames, reading: YamlRe
   for (const [name, node] of nodes) {
     checkReferences(name, node, known, report);
     checkTexts(name, node, fields.language ?? 'ja', report);
-    checkBranches(name, node, report);
+    if (!reading.brokenAt(['nodes', name])) checkBranches(name, node, report);
   }
   // Ways are only told when all of them are known.
   if (brokenBefore || problems.some((problem) => problem.severity === 'error')) return;

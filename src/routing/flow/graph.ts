@@ -49,7 +49,28 @@ export function reachable(from: Iterable<string>, edges: (name: string) => Itera
   return seen;
 }
 
-/** The circles: groups of nodes each of which can be reached from each other (Tarjan), without recursion. */
+/** The shortest way from the first of a group back to itself, within the group. */
+function roundFrom(group: readonly string[], edges: (name: string) => readonly string[]): string[] {
+  const inside = new Set(group);
+  const start = group[0]!;
+  const cameFrom = new Map<string, string>();
+  const queue = [start];
+  for (const name of queue) {
+    for (const to of edges(name)) {
+      if (to === start) {
+        const round = [name];
+        while (round[0] !== start) round.unshift(cameFrom.get(round[0]!)!);
+        return round;
+      }
+      if (!inside.has(to) || cameFrom.has(to)) continue;
+      cameFrom.set(to, name);
+      queue.push(to);
+    }
+  }
+  return [...group];
+}
+
+/** One circle for each group of nodes that can be reached from each other (Tarjan), without recursion. */
 export function circles(names: Iterable<string>, edges: (name: string) => readonly string[]): string[][] {
   const found: string[][] = [];
   const order = new Map<string, number>();
@@ -81,7 +102,7 @@ export function circles(names: Iterable<string>, edges: (name: string) => readon
       if (low.get(name) !== order.get(name)) continue;
       const group = open.splice(open.indexOf(name));
       for (const member of group) isOpen.delete(member);
-      if (group.length > 1 || edges(name).includes(name)) found.push(group.reverse());
+      if (group.length > 1 || edges(name).includes(name)) found.push(roundFrom(group, edges));
     }
   }
   return found;

@@ -2,7 +2,7 @@
 // The format is schema.ts, reading with positions yaml/yaml-reader.ts, and what must hold between nodes checks.ts.
 
 import { createHash } from 'node:crypto';
-import { readYaml, type YamlPath } from '../yaml/yaml-reader.ts';
+import { byPlace, readYaml, type YamlPath } from '../yaml/yaml-reader.ts';
 import { checkFlow, type KnownNames } from './checks.ts';
 import type { Flow, FlowNode, FlowProblem, Say } from './flow.ts';
 import { type FlowFields, FlowFileSchema, hangUpName, type NodeFields, repeatName, type SayFields } from './schema.ts';
@@ -14,7 +14,7 @@ export function parseFlow(yaml: string, file: string, known: KnownNames): Parsed
   const reading = readYaml(yaml, file, FlowFileSchema, ownerOf);
   const fields = (reading.value ?? undefined) as FlowFields | undefined;
   if (fields) checkFlow(fields, listed(known), reading);
-  const problems = reading.problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  const problems = reading.problems.sort(byPlace);
   if (!fields || problems.some((problem) => problem.severity === 'error')) return { ok: false, problems };
   return { ok: true, flow: flowFrom(fields, yaml, file), problems };
 }

@@ -6,7 +6,18 @@
 // have positions of their own. Understands the part of JSON Schema that routing's schemas use. Never throws.
 
 import type { TSchema } from 'typebox';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import { nearest } from '../../shared/yaml-check.ts';
 import type { FlowProblem } from '../flow/flow.ts';
 
@@ -94,6 +105,11 @@ export function readYaml(
   return reading;
 }
 
+/** Order of problems as one goes through a file. */
+export function byPlace(a: FlowProblem, b: FlowProblem): number {
+  return a.line - b.line || a.column - b.column;
+}
+
 function placeOf(path: YamlPath, where: 'key' | 'value'): string {
   return `${where}:${JSON.stringify(path)}`;
 }
@@ -111,7 +127,7 @@ type Add = (severity: FlowProblem['severity'], offset: number, message: string) 
 /** The content of the document; undefined when its syntax is so broken that reading on would only confuse. */
 function parse(text: string, lineCounter: LineCounter, add: Add): Node | null | undefined {
   try {
-    const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, logLevel: 'silent' });
+    const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, logLevel: 'error' });
     for (const error of document.errors) add('error', error.pos[0], syntaxSentence(error.code, error.message));
     // A key written twice is a mistake of its own; the rest of the file can still be read.
     return document.errors.every((error) => error.code === 'DUPLICATE_KEY') ? document.contents : undefined;
@@ -174,7 +190,7 @@ class Walker {
     if (!isMap(node)) {
       const plain = variants.filter((variant) => variant.type !== 'object' && this.#fits(node, variant));
       if (plain[0]) return this.read(node, plain[0], path);
-      return this.#wrong(path, `${label(path)} must be ${variants.map(expected).join(' or ')}, not ${shown(node)}`);
+      return this.#wrong(path, `${label(path)} must be ${expected({ anyOf: variants } as Schema)}, not ${shown(node)}`);
     }
     const objects = variants.filter((variant) => variant.type === 'object');
     if (objects.length === 1) return this.read(node, objects[0]!, path);
@@ -187,8 +203,19 @@ class Walker {
       return this.#wrong(path, `${label(path)} has ${both}; only one of them can be meant`, 'key');
     }
     const near = keys.map((key) => [key, nearest(key, choices)] as const).find(([, word]) => word !== undefined);
-    if (near) return this.#wrong([...path, near[0]], `"${near[0]}" is not known; did you mean "${near[1]}"?`);
+    if (near) {
+      this.#placeKeys(node, path);
+      return this.#wrong([...path, near[0]], `"${near[0]}" is not known; did you mean "${near[1]}"?`, 'key');
+    }
     return this.#wrong(path, `${label(path)} needs one of ${choices.map((choice) => `"${choice}"`).join(', ')}`, 'key');
+  }
+
+  #placeKeys(node: YAMLMap, path: YamlPath): void {
+    for (const pair of node.items) {
+      const key = keyText(pair);
+      const range = (pair.key as Scalar).range;
+      if (key !== undefined && range) this.#places.set(placeOf([...path, key], 'key'), range[0]);
+    }
   }
 
   #readWord(node: Node | null, words: unknown[], path: YamlPath): unknown {
@@ -246,8 +273,10 @@ class Walker {
       this.#wrong(at, `"${key}" is not ${schema['x-keys'] ?? 'a name'}`, 'key');
       return undefined;
     }
-    const near = nearest(key, Object.keys(schema.properties ?? {}));
-    this.#wrong(at, `"${key}" is not known here${near ? `; did you mean "${near}"?` : ''}`, 'key');
+    const known = Object.keys(schema.properties ?? {});
+    const near = nearest(key, known);
+    const hint = near ? `did you mean "${near}"?` : `it can be ${known.join(', ')}`;
+    this.#wrong(at, `"${key}" is not known here; ${hint}`, 'key');
     return undefined;
   }
 
@@ -296,13 +325,13 @@ function label(path: YamlPath): string {
 
 function whatFor(schema: Schema | undefined): string {
   const says = (schema as { description?: string } | undefined)?.description;
-  return says ? ` (${says.replace(/\.$/, '').replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())})` : '';
+  return says ? ` (${says.replace(/\..*$/, '').replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())})` : '';
 }
 
 function expected(schema: Schema): string {
   if (schema['x-says']) return schema['x-says'];
   if (schema.const !== undefined) return `${schema.const}`;
-  if (schema.anyOf) return schema.anyOf.map(expected).join(' or ');
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(expected))].join(' or ');
   if (schema.type === 'integer') {
     const { minimum, maximum } = schema;
     return maximum === undefined ? 'a whole number' : `a whole number from ${minimum ?? 0} to ${maximum}`;
@@ -323,5 +352,6 @@ function shown(node: Node | null): string {
   if (isSeq(node)) return 'a list';
   if (!isScalar(node) || node.value === null || node.value === '') return 'empty';
   const text = node.source ?? String(node.value);
+  if (typeof node.value !== 'string') return text.slice(0, 40);
   return text.length > 40 ? `"${text.slice(0, 40)}…"` : `"${text}"`;
 }

@@ -1,0 +1,175 @@
+// Mutated flows, reasons and calendars: whatever is written, the loaders answer with problems at a place in the text, and
+// never throw. What they take for a flow can be run to its end. Repeat a run with SEED=…
+
+import { test } from 'tap';
+import { type Random, seededRandom } from '../../shared/random.ts';
+import type { FlowInput, FlowProblem } from '../flow/flow.ts';
+import { parseFlow } from '../flow/load.ts';
+import { startFlow } from '../flow/run.ts';
+import { isOpen, parseCalendars } from '../hours.ts';
+import { parseReasons } from '../reasons.ts';
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+const runForMs = 3000;
+
+const flowText = `flow: main
+language: ja
+start: hours
+nodes:
+  hours: { hours: always, open: greeting, closed: bye }
+  greeting:
+    say: { ja: お電話ありがとうございます, ja-kana: おでんわ, en: "Welcome" }
+    next: why
+  why:
+    menu: { ja: 用件, en: Why }
+    choices: { 1: contract, 2: number, 9: repeat, "*": hang-up }
+    timeout-seconds: 6
+    retries: 2
+    on-timeout: wait
+  number: { collect: { prompt: number }, max-digits: 8, next: contract, on-failure: out }
+  contract: { reason: contract, next: wait }
+  wait:
+    queue: contracts # the queue
+    timeout-seconds: 60
+    on-timeout: out
+  out: { transfer: +81312345678, on-failure: bye }
+  bye: { hang-up: true }
+`;
+const reasonsText = 'reasons:\n  contract: { label: { ja: 契約, en: Contract }, class: personal }\n';
+const calendarsText =
+  'calendars:\n  always: { days: { mon-sun: [00:00-12:00, 13:00-24:00] }, closed: [12-29], national-holidays: closed }\n';
+
+const pieces = [
+  '\t',
+  '\n',
+  ' ',
+  '  ',
+  ': ',
+  '- ',
+  '? ',
+  '[',
+  ']',
+  '{',
+  '}',
+  '&a ',
+  '*a',
+  '*',
+  '#',
+  '|',
+  '>',
+  '!!str ',
+  '!x ',
+  '%',
+  '---\n',
+  '...\n',
+  '"',
+  "'",
+  '\\',
+  '\u0000',
+  '\ufeff',
+  '\u2028',
+  '😀',
+  '\ud800',
+  'null',
+  'true',
+  '~',
+  '.nan',
+  '-.inf',
+  '0x1F',
+  '1e999',
+  '__proto__: ',
+  'constructor: ',
+  'toString',
+  '<<: ',
+  'hang-up',
+  'repeat',
+  'next: ',
+  'why',
+  '99999999999999999999',
+  '\r\n',
+];
+
+function mutate(random: Random, text: string): string {
+  let out = text;
+  for (let edits = random.integer(1, 4); edits > 0; edits--) {
+    const at = random.integer(0, out.length + 1);
+    const length = random.integer(0, 1 + Math.min(40, out.length));
+    const other = random.integer(0, out.length + 1);
+    switch (random.integer(0, 6)) {
+      case 0:
+        out = out.slice(0, at) + out.slice(at + length);
+        break;
+      case 1:
+        out = out.slice(0, at) + out.slice(other, other + length) + out.slice(at);
+        break;
+      case 2:
+        out = out.slice(0, at) + String.fromCharCode(random.integer(0, 0x3100)) + out.slice(at + 1);
+        break;
+      case 3:
+        out = out.slice(0, at) + random.pick(pieces).repeat(random.integer(1, 60)) + out.slice(at);
+        break;
+      case 4:
+        // Lines change places, or come twice.
+        out = out
+          .split('\n')
+          .toSorted(() => (random.next() - 0.5 > 0.45 ? 1 : -1))
+          .join('\n');
+        break;
+      default:
+        out = out.slice(0, at) + random.pick(pieces) + out.slice(at);
+    }
+  }
+  return out;
+}
+
+function checkPlaces(text: string, problems: FlowProblem[]): void {
+  const lines = text.split('\n').length;
+  for (const { line, column, message } of problems) {
+    if (!(line >= 1 && line <= lines + 1 && column >= 1) || message === '')
+      throw new Error(`no place: ${line}:${column}`);
+  }
+}
+
+function runToTheEnd(random: Random, parsed: ReturnType<typeof parseFlow>): void {
+  if (!parsed.ok) return;
+  const run = startFlow(parsed.flow, { reasons: new Map(), calendars: new Map() });
+  let input: FlowInput = { kind: 'started' };
+  for (let steps = 0; steps < 5000; steps++) {
+    const action = run.step(input, 0);
+    if (action.kind === 'hangup') return;
+    const keyed: FlowInput = { kind: 'digits', digits: random.pick(['', '1', '2', '9', '12345678', '__proto__']) };
+    input = action.kind === 'say' ? { kind: 'done' } : random.pick([keyed, { kind: 'timeout' }, { kind: 'done' }]);
+  }
+}
+
+test(`mutated files never make the loaders throw (SEED=${seed})`, async (t) => {
+  const random = seededRandom(seed);
+  const known = { queues: ['contracts'], reasons: ['contract'], calendars: ['always'], prompts: ['number'] };
+  t.same(
+    parseFlow(flowText, 'x', known).problems.filter((one) => one.severity === 'error'),
+    [],
+  );
+  const until = Date.now() + runForMs;
+  let texts = 0;
+  let taken = 0;
+  while (Date.now() < until) {
+    texts += 1;
+    const text = mutate(random, random.pick([flowText, flowText, flowText, reasonsText, calendarsText]));
+    try {
+      const parsed = parseFlow(text, 'x', known);
+      if (!parsed.ok && parsed.problems.length === 0) throw new Error('refused without a reason');
+      if (parsed.ok) taken += 1;
+      checkPlaces(text, parsed.problems);
+      runToTheEnd(random, parsed);
+      checkPlaces(text, parseReasons(text, 'x').problems);
+      const { calendars, problems } = parseCalendars(text, 'x');
+      checkPlaces(text, problems);
+      for (const calendar of calendars.values()) isOpen(calendar, random.integer(0, 2 ** 31) * 1000);
+    } catch (thrown) {
+      throw new Error(`text ${texts}, SEED=${seed}: ${JSON.stringify(text)}`, { cause: thrown });
+    }
+  }
+  t.comment(`${texts} texts, ${taken} taken for a flow`);
+  t.ok(texts > 100);
+  t.ok(taken > 0, 'some mutations do no harm');
+});
