@@ -138,7 +138,8 @@ function parseStartLine(line: string): StartLine {
 function parseStatusLine(line: string): StartLine {
   const status = digits(line.slice(8, 11), 0, 699);
   const fourth = line.charCodeAt(11);
-  const fine = line.slice(0, 8).toUpperCase() === 'SIP/2.0 ' && (line.length === 11 || fourth === 0x20);
+  const fine =
+    line.slice(0, 8).toUpperCase() === 'SIP/2.0 ' && (line.length === 11 || fourth === 0x20) && !line.includes('\r');
   if (!fine || status === undefined || status < 100) {
     return { kind: 'response', status: 0, reason: '', because: 'the status line is not one of SIP/2.0' };
   }
@@ -189,6 +190,8 @@ function addHeader(scan: Scan, text: string, start: number, end: number, folded:
   while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd--;
   let value = text.slice(valueStart, valueEnd);
   if (folded) value = value.replace(/[ \t]*\r?\n[ \t]+/g, ' ').trim();
+  // Whoever takes a lone CR for a line end would see other headers than we do.
+  if (value.includes('\r')) scan.broken ??= 'a header value holds a lone carriage return';
   const header: SipHeader = { name, value };
   scan.headers.push(header);
   const key = headerKey(name);
