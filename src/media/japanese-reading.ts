@@ -67,9 +67,11 @@ function loadTokenizer(): Promise<Tokenizer> {
   return new TokenizerBuilder({ loader: new NodeDictionaryLoader({ dic_path: dictionary }) }).build();
 }
 
-/** Text in kana, with its punctuation. */
+/** Text in kana, with its punctuation. Text without kanji is left as its author wrote it. */
 export async function japaneseReading(text: string): Promise<string> {
+  const spelt = spellNumbers(text);
+  if (!/\p{Script=Han}/u.test(spelt)) return spelt;
   tokenizer ??= loadTokenizer();
-  const tokens = (await tokenizer).tokenize(spellNumbers(text));
+  const tokens = (await tokenizer).tokenize(spelt);
   return tokens.map((token) => token.pronunciation ?? token.reading ?? token.surface_form).join('');
 }

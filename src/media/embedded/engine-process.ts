@@ -2,6 +2,7 @@
 // It lives as long as its parent: signals meant for the parent are ignored, and when the channel closes it leaves.
 // It opens no database, reads no configuration and writes no log of its own.
 
+import { loadOpus } from '../../protocol/rtp/opus.ts';
 import { Engine, EngineFault } from './engine/engine.ts';
 import { createUdpPorts } from './engine/udp-ports.ts';
 import { logWebrtcWith } from './engine/webrtc-transport.ts';
@@ -32,10 +33,11 @@ async function start(config: EngineConfig): Promise<CommandOutput<'start'>> {
   logWebrtcWith((level, message) =>
     log(level === 'Error' || level === 'Fatal' ? 'warn' : 'debug', 'WebRTC library', { message }),
   );
-  const webrtcPort = await chooseWebrtcPort(config);
+  const [webrtcPort, opus] = await Promise.all([chooseWebrtcPort(config), loadOpus()]);
   engine = new Engine({
     config,
     webrtcPort,
+    opus,
     endpointEvent: (endpoint, name, detail) =>
       tell({ event: 'endpoint', endpoint, name, detail } as unknown as EngineMessage),
     playEnded: (endpoint, play, how) => tell({ event: 'playEnded', endpoint, play, how }),

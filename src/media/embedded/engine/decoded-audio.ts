@@ -4,7 +4,7 @@
 // silence for G.711 and concealment for Opus, whose decoder must see packets in order.
 
 import { decodeG711 } from '../../../protocol/rtp/g711.ts';
-import { OpusVoice } from './opus-voice.ts';
+import type { Opus, OpusDecoder } from '../../../protocol/rtp/opus.ts';
 import { frameSamples } from './player.ts';
 
 const ringSamples = 16_384;
@@ -12,6 +12,8 @@ const mask = ringSamples - 1;
 const startDelaySamples = 320;
 const maxDelaySamples = 1_600;
 const calmTicks = 500;
+/** Frames made up for a run of losses; a longer gap is silence. */
+const mostConcealed = 5;
 const pcmu = 1;
 const opus = 3;
 const scratch = new Int16Array(5760);
@@ -29,7 +31,12 @@ export class DecodedAudio {
   private delay = startDelaySamples;
   private ticksSinceLate = 0;
   private lastSequence = -1;
-  private decoder: OpusVoice | undefined;
+  private decoder: OpusDecoder | undefined;
+  private readonly opus: Opus;
+
+  constructor(opus: Opus) {
+    this.opus = opus;
+  }
 
   reset(): void {
     this.anchored = false;
@@ -47,14 +54,14 @@ export class DecodedAudio {
     const step = this.lastSequence < 0 ? 1 : (sequence - this.lastSequence) & 0xffff;
     // An old or repeated packet would confuse the decoder, which has concealed its place already.
     if (step === 0 || step > 0x8000) return;
-    this.decoder ??= new OpusVoice();
-    const lost = Math.min(step - 1, 5);
-    for (let i = lost; i > 0; i--) {
-      const count = this.decoder.conceal(scratch);
-      this.lay((timestamp - i * 960) >>> 0, 6, count);
+    this.decoder ??= this.opus.createDecoder({ sampleRateHz: 8000 });
+    const payload = packet.subarray(12);
+    for (let i = Math.min(step - 1, mostConcealed); i > 0; i--) {
+      const count = this.decoder.conceal(scratch, frameSamples, i === 1 ? payload : undefined);
+      this.lay((timestamp - i * 960) >>> 0, 6, Math.max(0, count));
     }
     this.lastSequence = sequence;
-    this.lay(timestamp, 6, this.decoder.decode(packet.subarray(12), scratch));
+    this.lay(timestamp, 6, Math.max(0, this.decoder.decode(payload, scratch)));
   }
 
   private lay(timestamp: number, perSample: number, count: number): void {
@@ -92,7 +99,7 @@ export class DecodedAudio {
   }
 
   close(): void {
-    this.decoder?.close();
+    this.decoder?.free();
     this.decoder = undefined;
   }
 }

@@ -2,6 +2,7 @@
 // Knows no IPC (engine-process.ts), no database, no SIP. Every party of a call, bridge or room is in one engine.
 
 import { randomBytes, randomInt } from 'node:crypto';
+import type { Opus } from '../../../protocol/rtp/opus.ts';
 import { isIceRestart } from '../../../protocol/sdp/webrtc.ts';
 import type { MediaQuality } from '../../../shared/events.ts';
 import type { EndpointEvents, MediaProfile } from '../../endpoint.ts';
@@ -53,6 +54,7 @@ interface Seat {
 export interface EngineNeeds {
   config: EngineConfig;
   webrtcPort: number;
+  opus: Opus;
   endpointEvent<N extends keyof EndpointEvents>(endpoint: string, name: N, detail: EndpointEvents[N]): void;
   playEnded(endpoint: string, play: number, how: 'finished' | 'stopped' | 'failed'): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
@@ -65,7 +67,6 @@ export class Engine {
   private readonly ports;
   private readonly sounds = createSoundFiles();
   private readonly ticker;
-  private planned = false;
 
   constructor(needs: EngineNeeds) {
     this.needs = needs;
@@ -98,7 +99,6 @@ export class Engine {
 
   /** Works out the plan once, after everything of this moment has changed. */
   private replan(): void {
-    this.planned = true;
     plan(
       [...this.seats.values()].map((seat) => seat.party),
       [...this.rooms.values()],
@@ -139,6 +139,7 @@ export class Engine {
       id: endpoint,
       ssrc,
       cname,
+      opus: this.needs.opus,
       sequence: randomInt(0, 2 ** 15),
       timestamp: randomInt(0, 2 ** 32),
       mediaTimeoutMs: config.mediaTimeoutMs,

@@ -8,12 +8,12 @@
 
 import { crossG711, decodeG711, encodeG711, type Law, silenceCode } from '../../../protocol/rtp/g711.ts';
 import { addSamples } from '../../../protocol/rtp/mixer.ts';
+import type { Opus, OpusEncoder } from '../../../protocol/rtp/opus.ts';
 import { newRtpHeader, parseRtp } from '../../../protocol/rtp/packet.ts';
 import { ReceptionStatistics } from '../../../protocol/rtp/sequence.ts';
 import type { NegotiatedAudio } from '../../../protocol/sdp/offer-answer.ts';
 import type { EndpointEvents } from '../../endpoint.ts';
 import { DecodedAudio } from './decoded-audio.ts';
-import { OpusVoice } from './opus-voice.ts';
 import { OutStream } from './out-stream.ts';
 import { PartyDigits } from './party-digits.ts';
 import { frameSamples, type Player } from './player.ts';
@@ -43,6 +43,7 @@ export interface PartyNeeds {
   sequence: number;
   timestamp: number;
   cname: string;
+  opus: Opus;
   mediaTimeoutMs: number;
   emit<N extends keyof EndpointEvents>(name: N, detail: EndpointEvents[N]): void;
   /** Something that the plan depends on has changed. */
@@ -54,7 +55,7 @@ export class Party implements TransportListener {
   readonly out: OutStream;
   readonly rtcp: RtcpSession;
   readonly digits: PartyDigits;
-  readonly decoded = new DecodedAudio();
+  readonly decoded: DecodedAudio;
   transport: Transport | undefined;
   audio: NegotiatedAudio | undefined;
 
@@ -85,11 +86,12 @@ export class Party implements TransportListener {
   private lastArrivalAt = 0;
   private heardFirst = false;
   private toldTimeout = false;
-  private opus: OpusVoice | undefined;
+  private encoder: OpusEncoder | undefined;
 
   constructor(needs: PartyNeeds) {
     this.needs = needs;
     this.id = needs.id;
+    this.decoded = new DecodedAudio(needs.opus);
     this.out = new OutStream(needs.ssrc, needs.sequence, needs.timestamp, (packet) => this.transport?.sendRtp(packet));
     this.rtcp = new RtcpSession(needs.ssrc, needs.cname);
     this.digits = new PartyDigits({
@@ -259,8 +261,8 @@ export class Party implements TransportListener {
     let packet: Buffer;
     let units = frameSamples;
     if (this.sendKind === kind.opus) {
-      this.opus ??= new OpusVoice();
-      const payload = this.opus.encode(frame);
+      this.encoder ??= this.needs.opus.createEncoder({ sampleRateHz: 8000, expectedLossPercent: 5 });
+      const payload = this.encoder.encode(frame);
       packet = Buffer.allocUnsafe(12 + payload.length);
       packet.set(payload, 12);
       units = 960;
@@ -303,7 +305,7 @@ export class Party implements TransportListener {
   async close(now: number): Promise<void> {
     this.player?.stop();
     this.digits.close();
-    this.opus?.close();
+    this.encoder?.free();
     this.decoded.close();
     if (this.transport?.connected && this.audio)
       this.transport.sendRtcp(this.rtcp.goodbye(this.out, this.statistics, now));

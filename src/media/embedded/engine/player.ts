@@ -35,8 +35,7 @@ export class Player {
         if (!this.loop) break;
         this.at = 0;
       }
-      const sum = into[i]! + this.samples[this.at++]!;
-      into[i] = sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum;
+      into[i] = Math.max(-32768, Math.min(32767, into[i]! + this.samples[this.at++]!));
     }
     if (this.at >= this.samples.length && !this.loop) this.end('finished');
   }
