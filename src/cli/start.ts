@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildApp } from '../app.ts';
+import { startApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { loadSecrets } from '../secrets.ts';
 import { AppError } from '../shared/errors.ts';
@@ -50,34 +50,26 @@ async function runUntilStopped(file: string, logFile: string | undefined): Promi
   if (logTo) console.log(`log: ${logTo}`);
   for (const line of choices) console.log(line);
 
-  const app = await buildApp(config, secrets, { log, progress: (line) => console.log(line) });
   const stopped = whenAskedToStop();
-  try {
-    await app.start();
-    for (const line of app.greeting()) console.log(line);
-    const signal = await stopped.first;
-    console.log(`\n${signal}: no new calls; live calls get ${config.calls.drainSeconds} s. Again to stop at once.`);
-    await Promise.race([app.close(), stopped.second]);
-  } catch (error) {
-    await app.close().catch(() => {});
-    throw error;
-  }
+  const app = await startApp(config, secrets, { log, progress: (line) => console.log(line) });
+  for (const line of app.greeting()) console.log(line);
+  const signal = await stopped;
+  console.log(`\n${signal}: no new calls; live calls get ${config.calls.drainSeconds} s. Again to stop at once.`);
+  await app.close();
   console.log('Closed.');
   return 0;
 }
 
-function whenAskedToStop(): { first: Promise<string>; second: Promise<never> } {
-  let count = 0;
-  let first: (signal: string) => void = () => {};
-  const firstAsked = new Promise<string>((resolve) => {
-    first = resolve;
+/** Settles at the first signal; a second one does not wait. */
+function whenAskedToStop(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (signal: string) => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve(signal);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
   });
-  const onSignal = (signal: string) => {
-    count += 1;
-    if (count === 1) first(signal);
-    else process.exit(130);
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return { first: firstAsked, second: new Promise<never>(() => {}) };
 }

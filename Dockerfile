@@ -1,0 +1,29 @@
+# One image: the server, the pages and the embedded parts.
+#   docker build -t engawa .
+#   docker run --network host -v engawa-data:/data -v ./engawa.yaml:/etc/engawa.yaml engawa start --config /etc/engawa.yaml
+# Host networking, because SIP and RTP need their real ports; without it publish 5060/udp, the RTP range and the WebRTC port.
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+COPY web-softphone/package.json web-softphone/
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build && npm prune --omit=dev
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production
+RUN useradd --system --create-home --home-dir /data engawa
+WORKDIR /engawa
+COPY --from=build /build/package.json /build/package-lock.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+COPY --from=build /build/config config
+COPY --from=build /build/migrations migrations
+USER engawa
+WORKDIR /data
+VOLUME /data
+EXPOSE 5060/udp 5060/tcp 8443/tcp
+HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch(process.env.ENGAWA_HEALTH_URL ?? 'http://127.0.0.1:8080/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/engawa/dist/src/cli/engawa.js"]
+CMD ["start", "--config", "/etc/engawa.yaml"]

@@ -1,0 +1,338 @@
+// Builds the program in reading order and takes it down in reverse. The only place, with the commands, that knows makers.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Api, createApi } from './api/api.ts';
+import type { TestCalls } from './api/needs.ts';
+import { checkDial } from './app-dialling.ts';
+import { type AppFlows, loadFlows } from './app-flows.ts';
+import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
+import type { Config } from './config.ts';
+import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
+import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
+import { createIdentity } from './identity/identity.ts';
+import { createEmbeddedMedia } from './media/embedded/embedded-media.ts';
+import type { MediaServer } from './media/media-server.ts';
+import { createPrompts, type Prompts } from './media/prompts.ts';
+import { createSpeech } from './media/speech.ts';
+import { createNumberVault } from './privacy/number-vault.ts';
+import { createRecorder } from './recording/create-recorder.ts';
+import { ensureIdentity } from './recording/identity.ts';
+import type { Recorder } from './recording/recorder.ts';
+import type { Border } from './sbc/border.ts';
+import { createBorder } from './sbc/drachtio-border.ts';
+import { createSipServer } from './sbc/embedded/sip-server.ts';
+import { trunkSettings } from './sbc/trunk-settings.ts';
+import type { Secrets } from './secrets.ts';
+import { type Clock, systemClock } from './shared/clock.ts';
+import { type Closer, createCloser } from './shared/closer.ts';
+import type { PersonId } from './shared/ids.ts';
+import type { Logger } from './shared/logger.ts';
+import { projectRoot } from './shared/paths.ts';
+import { createStore } from './store/create-store.ts';
+import type { Store } from './store/store.ts';
+
+export interface App {
+  readonly url: string;
+  /** What a person who starts this wants to know: where, who, and where SIP goes. */
+  greeting(): string[];
+  /** Takes no new calls, gives live ones the configured time, closes everything. */
+  close(): Promise<void>;
+}
+
+interface Surroundings {
+  log: Logger;
+  clock?: Clock;
+  /** Told what takes long. */
+  progress?: (line: string) => void;
+}
+
+/** Starts everything. When a part cannot start, what had started is closed again and the reason is thrown. */
+export async function startApp(config: Config, secrets: Secrets, surroundings: Surroundings): Promise<App> {
+  const { log, clock = systemClock, progress = () => {} } = surroundings;
+  const closer = createCloser((part) => log.debug({ part }, 'closing'));
+  try {
+    return await build(config, secrets, { log, clock, progress, closer });
+  } catch (thrown) {
+    await closer.close().catch((err: unknown) => log.error({ err }, 'closing after a failed start'));
+    throw thrown;
+  }
+}
+
+interface Site {
+  log: Logger;
+  clock: Clock;
+  progress: (line: string) => void;
+  closer: Closer;
+}
+
+async function build(config: Config, secrets: Secrets, site: Site): Promise<App> {
+  const { log, clock, closer } = site;
+  const flows = await loadFlows(config);
+  const store = await openStore(config, secrets, site);
+  const vault = createNumberVault({ rows: store.vaultRows, keys: [secrets.vaultKey] });
+  const { media, prompts } = await openMedia(config, site);
+  const recorder = await openRecorder(config, store, site);
+  const { border, carrier, sipUdp } = await openBorder(config, secrets, media, site);
+
+  const callCentre = createCallCentre({
+    clock,
+    log,
+    border,
+    media,
+    recorder,
+    vault,
+    events: store.events,
+    people: store.people,
+    settings: {
+      ...config.calls,
+      queues: config.queues,
+      companyNumbers: config.company.numbers.map(({ number }) => number),
+      demoNumbers: config.demo,
+    },
+    flowFor: flows.flowFor,
+    startFlow: flows.start,
+    reason: flows.reason,
+    checkDial: (typed) => checkDial(typed, config),
+  });
+  closer.add('call centre', () => callCentre.close());
+
+  const api = await openApi(config, { store, callCentre, border, media, recorder, flows, carrier }, site);
+  border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));
+  media.on('engineState', (event) => void store.events.append({ type: 'media-engine-state', ...event }));
+  await border.start();
+  void prompts.prepare(flows.texts()).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
+
+  const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp }) : undefined;
+  closer.add('live calls', async () => {
+    border.drain();
+    await callCentre.drain(config.calls.drainSeconds * 1000);
+  });
+  return { url: api.url, greeting: () => greet(config, api.url, sipUdp, demo), close: () => closer.close() };
+}
+
+interface Rooms {
+  store: Store;
+  callCentre: RunningCallCentre;
+  border: Border;
+  media: MediaServer;
+  recorder: Recorder;
+  flows: AppFlows;
+  carrier: DemoCarrier | undefined;
+}
+
+async function openApi(config: Config, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
+  const { store, callCentre, border, media, recorder, flows, carrier } = rooms;
+  const isBusy = (personId: PersonId) => callCentre.desk(personId)?.call !== null;
+  const identity = createIdentity({ clock, log, store, settings: config.sessions, isBusy });
+  const { tls, host, port, publicUrl } = config.http;
+  const api = await createApi({
+    clock,
+    log,
+    store,
+    identity,
+    callCentre,
+    flows,
+    demo: config.demo,
+    webRoot: join(projectRoot, 'dist', 'web'),
+    listen: {
+      host,
+      port,
+      ...(publicUrl ? { publicUrl } : {}),
+      ...(tls ? { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
+    },
+    company: {
+      domain: config.company.domain,
+      numbers: config.company.numbers,
+      queues: config.queues,
+      mayDialNumbers: config.dialling.numbersAllowed,
+    },
+    softphone: {
+      tunnelTarget: () => border.webSocketTarget,
+      admit: border.admitSoftphone,
+      registerExpiresSeconds: 60,
+    },
+    trunks: border.trunks,
+    health: async () => [
+      { name: 'sip', ...border.health() },
+      { name: 'media', ...(await media.health()) },
+      { name: 'recording', ...recorder.health() },
+    ],
+    recordingsFolder: recordingsFolder(config),
+    gauges: () => ({ engawa_active_calls: callCentre.activeCalls() }),
+    onPersonChanged: callCentre.factsChanged,
+    ...(carrier ? { testCalls: testCalls(config, carrier) } : {}),
+  });
+  closer.add('API', () => api.close());
+  return api;
+}
+
+function testCalls(config: Config, carrier: DemoCarrier): TestCalls {
+  const [first] = config.company.numbers;
+  return {
+    place: (request) => carrier.placeCall({ ...request, number: nationalForm(request.number ?? first?.number ?? '') }),
+    byId: carrier.testCall,
+  };
+}
+
+/** As a Japanese telephone would dial it. */
+const nationalForm = (canonical: string): string => canonical.replace(/^\+81/, '0');
+
+const recordingsFolder = (config: Config): string => config.recording.folder ?? join(config.dataFolder, 'recordings');
+
+async function openStore(config: Config, secrets: Secrets, { log, clock, progress, closer }: Site): Promise<Store> {
+  const store = await createStore({
+    clock,
+    log,
+    dataFolder: join(config.dataFolder, 'postgres'),
+    journalFolder: join(config.dataFolder, 'journal'),
+    onProgress: progress,
+    ...(secrets.databaseUrl ? { url: secrets.databaseUrl } : {}),
+  });
+  closer.add('store', () => store.close());
+  return store;
+}
+
+async function openMedia(
+  config: Config,
+  { log, clock, closer }: Site,
+): Promise<{ media: MediaServer; prompts: Prompts }> {
+  const { speech: voice } = config;
+  const [command = '', ...args] = voice.kind === 'command' ? voice.command : [];
+  const speech = createSpeech(voice.kind === 'command' ? { kind: 'command', command, args } : voice);
+  closer.add('speech', () => speech.close());
+  const prompts = createPrompts({
+    log,
+    speech,
+    promptsFolder: join(projectRoot, 'config', 'prompts'),
+    cacheFolder: join(config.dataFolder, 'cache', 'prompts'),
+  });
+  closer.add('prompts', () => prompts.close());
+  const { address, publicAddress, rtpPorts, webrtcPort, engines, mediaTimeoutSeconds } = config.media;
+  const media = await createEmbeddedMedia({
+    clock,
+    log,
+    prompts,
+    rtpAddress: address,
+    rtpPorts,
+    webrtcPort,
+    engines,
+    mediaTimeoutMs: mediaTimeoutSeconds * 1000,
+    ...(publicAddress ? { publicAddress } : {}),
+  });
+  closer.add('media', () => media.close());
+  return { media, prompts };
+}
+
+async function openRecorder(config: Config, store: Store, { log, clock, closer }: Site): Promise<Recorder> {
+  const { recipients, bitrateKbps, bufferMegabytes } = config.recording;
+  const demoKey = config.demo && recipients.length === 0;
+  const recorder = await createRecorder({
+    clock,
+    log,
+    recordings: store.recordings,
+    folder: recordingsFolder(config),
+    recipients: demoKey
+      ? (await ensureIdentity(join(config.dataFolder, 'recording-identity.txt'))).recipients
+      : [...recipients],
+    bitrate: bitrateKbps * 1000,
+    memoryLimitBytes: bufferMegabytes * 1024 * 1024,
+  });
+  closer.add('recorder', () => recorder.close());
+  return recorder;
+}
+
+async function openBorder(
+  config: Config,
+  secrets: Secrets,
+  media: MediaServer,
+  { log, clock, closer }: Site,
+): Promise<{ border: Border; carrier: DemoCarrier | undefined; sipUdp: string }> {
+  const { sip } = config;
+  const secret = secrets.drachtioSecret ?? randomBytes(24).toString('hex');
+  let control = { host: '127.0.0.1', port: 9022 };
+  let udp: { host: string; port: number } | undefined;
+  if (sip.kind === 'embedded') {
+    const server = await createSipServer({
+      clock,
+      log,
+      control: { host: '127.0.0.1', port: 0, secret },
+      sip: [...sip.listen, 'ws/127.0.0.1:0'],
+      ...(sip.externalAddress ? { externalAddress: sip.externalAddress } : {}),
+      ...(sip.tls ? { tls: { cert: readFileSync(sip.tls.certFile), key: readFileSync(sip.tls.keyFile) } } : {}),
+    });
+    closer.add('SIP server', () => server.close());
+    control = server.listening.control;
+    const flow = server.listening.sip.find((one) => one.protocol === 'udp');
+    if (flow) udp = { host: flow.localAddress, port: flow.localPort };
+  } else control = { host: sip.host, port: sip.port };
+
+  const target = udp;
+  const carrier =
+    config.demo && target ? await createDemoCarrier({ clock, log, media, callCentre: () => target }) : undefined;
+  if (carrier) closer.add('demo carrier', () => carrier.close());
+  const demoTrunk = carrier
+    ? [
+        trunkSettings({
+          name: 'demo-carrier',
+          addresses: ['127.0.0.0/8'],
+          targets: [carrier.target],
+          formIn: 'national',
+          formOut: 'national',
+          optionsIntervalSeconds: 0,
+          demo: true,
+        }),
+      ]
+    : [];
+  const border = createBorder({
+    clock,
+    log,
+    sipServers: [{ ...control, secret }],
+    trunks: [...config.trunks, ...demoTrunk],
+    companyNumbers: config.company.numbers.map(({ number }) => number),
+    domain: config.company.domain,
+    ...(sip.kind === 'drachtio' ? { webSocketTarget: sip.webSocket } : {}),
+  });
+  closer.add('border', () => border.close());
+  return { border, carrier, sipUdp: udp ? `${udp.host}:${udp.port}` : '' };
+}
+
+async function tellDemo(
+  config: Config,
+  store: Store,
+  clock: Clock,
+  where: { url: string; sipUdp: string },
+): Promise<DemoFile> {
+  const file = join(config.dataFolder, 'demo.json');
+  const demo: DemoFile = {
+    url: where.url,
+    sip: { udp: where.sipUdp },
+    numbers: config.company.numbers.map(({ number }) => number),
+    ...(await ensureDemoCompany({ store, clock, file })),
+  };
+  writeDemoFile(file, demo);
+  return demo;
+}
+
+function greet(config: Config, url: string, sipUdp: string, demo: DemoFile | undefined): string[] {
+  const numbers = config.company.numbers.map(({ number, label }) => `  ${number}  ${label.en}`);
+  if (!demo) return ['', `Open ${url}`, `SIP: ${sipUdp || 'see the SIP server'}`, ...numbers];
+  const people = demo.people.map(
+    ({ login, role, place, password }) =>
+      `  ${login.padEnd(8)} ${password}   ${role}, ${place === 'home' ? 'at home' : 'in the centre'}`,
+  );
+  return [
+    '',
+    `Open  ${url}`,
+    '',
+    'Sign in as',
+    ...people,
+    '',
+    `Send SIP (UDP) to ${sipUdp}, or press “Place a test call” on the page. Numbers of the company:`,
+    ...numbers,
+    '',
+    `The same for scripts: ${join(config.dataFolder, 'demo.json')}. Recordings open with ${join(config.dataFolder, 'recording-identity.txt')}.`,
+    'Ctrl-C ends it.',
+  ];
+}

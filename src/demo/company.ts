@@ -1,0 +1,83 @@
+// The demo's people and its key, made at the first start and kept in the data folder; told in data/demo.json (0600).
+
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hashApiKey, newApiKey } from '../identity/api-keys.ts';
+import { hashPassword } from '../identity/password.ts';
+import type { Clock } from '../shared/clock.ts';
+import { newId } from '../shared/ids.ts';
+import type { Person, Role } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+
+type DemoPerson = Pick<Person, 'login' | 'displayName' | 'role' | 'place' | 'clearance' | 'queues'>;
+
+const people: readonly DemoPerson[] = [
+  {
+    login: 'hanako',
+    displayName: '佐藤 花子',
+    role: 'agent',
+    place: 'home',
+    clearance: 'none',
+    queues: ['general', 'contracts'],
+  },
+  {
+    login: 'taro',
+    displayName: '鈴木 太郎',
+    role: 'agent',
+    place: 'centre',
+    clearance: 'sensitive',
+    queues: ['contracts', 'general'],
+  },
+  { login: 'midori', displayName: '高橋 緑', role: 'supervisor', place: 'centre', clearance: 'sensitive', queues: [] },
+];
+
+export interface DemoFile {
+  url: string;
+  sip: { udp: string };
+  numbers: string[];
+  people: { login: string; role: Role; place: string; password: string }[];
+  apiKey: string;
+}
+
+/** Makes the demo people and their key, or finds them from the last start. */
+export async function ensureDemoCompany(needs: {
+  store: Store;
+  clock: Clock;
+  file: string;
+}): Promise<Pick<DemoFile, 'people' | 'apiKey'>> {
+  const { store, clock, file } = needs;
+  const earlier: Partial<DemoFile> = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoFile) : {};
+  const told: DemoFile['people'] = [];
+  for (const person of people) {
+    const known = earlier.people?.find((one) => one.login === person.login)?.password;
+    const password = known ?? randomBytes(9).toString('base64url');
+    const present = await store.people.byLogin(person.login);
+    if (!present) {
+      const passwordHash = await hashPassword(password);
+      await store.people.create({ ...person, language: 'ja', disabled: false, passwordHash });
+    } else if (known === undefined) {
+      await store.people.update(present.id, { passwordHash: await hashPassword(password) });
+    }
+    told.push({ login: person.login, role: person.role, place: person.place, password });
+  }
+  return { people: told, apiKey: await ensureApiKey(store, clock, earlier.apiKey) };
+}
+
+async function ensureApiKey(store: Store, clock: Clock, earlier: string | undefined): Promise<string> {
+  if (earlier && (await store.apiKeys.byHash(hashApiKey(earlier)))) return earlier;
+  const key = newApiKey();
+  await store.apiKeys.create({
+    id: newId('apiKey'),
+    name: 'demo',
+    keyHash: hashApiKey(key),
+    role: 'integrator',
+    createdAt: clock.now(),
+    revokedAt: null,
+  });
+  return key;
+}
+
+export function writeDemoFile(file: string, demo: DemoFile): void {
+  writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+}
