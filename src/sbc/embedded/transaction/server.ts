@@ -127,12 +127,18 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
     response: SipResponse | undefined,
   ): void {
     this.context.deadlines.set(this, deadlineMs);
+    let sent = true;
     for (const which of send) {
       if (which === 'new' && response) this.remember(response);
       else if (which === 'trying') this.last = serialize(makeResponse(this.request, { status: 100 }));
       else this.context.counters.count('retransmitted-response');
-      this.sendLast();
+      sent = this.sendLast();
     }
+    if (sent) this.notify(notify);
+    else void this.sendAnew(notify);
+  }
+
+  private notify(notify: readonly ServerNotify[]): void {
     for (const what of notify) {
       if (what === 'terminated') this.finish();
       else this.tell(what);
@@ -153,28 +159,30 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
     this.context.accepted.set(this.acceptedAs, this);
   }
 
-  private sendLast(): void {
+  private sendLast(): boolean {
     const { last, context } = this;
-    if (!last) return;
+    if (!last) return true;
     context.counters.count('sent-response');
     const lost = () => this.run({ kind: 'transport-failed' });
-    if (context.transport.send(last, this.replyTo, lost)) return;
-    void this.sendAnew(last);
+    return context.transport.send(last, this.replyTo, lost);
   }
 
-  /** The connection is gone: RFC 3261 §18.2.2 has a new one opened to where the Via says. */
-  private async sendAnew(bytes: Buffer): Promise<void> {
-    const { context, flow, parsed } = this;
+  /** The connection is gone: RFC 3261 §18.2.2 has a new one opened to where the Via says. `then` is told when that went well. */
+  private async sendAnew(then: readonly ServerNotify[]): Promise<void> {
+    const { context, flow, parsed, last } = this;
     const { protocol, address } = flow;
     try {
-      if (protocol !== 'tcp' && protocol !== 'tls') throw new Error('the connection is gone');
+      if (!last || (protocol !== 'tcp' && protocol !== 'tls')) throw new Error('there is no way back');
       const port = parsed.via.port ?? (protocol === 'tls' ? 5061 : 5060);
       const opened = await context.transport.connect({ protocol, address, port });
-      if (!context.transport.send(bytes, opened)) throw new Error('the new connection is gone too');
+      if (!context.transport.send(last, opened)) throw new Error('the new connection is gone too');
+      this.notify(then);
     } catch (error) {
       context.counters.count('response-not-sent');
       context.log.debug({ err: asError(error), protocol }, 'a response could not be sent');
+      this.tell('transport');
       this.run({ kind: 'transport-failed' });
+      this.finish();
     }
   }
 

@@ -25,6 +25,8 @@ interface Connection {
   lastAtMs: number;
   /** A message came, so this is no half-open connection. */
   spoke: boolean;
+  /** We ended it; its close is on the way. */
+  ending: boolean;
 }
 
 export interface Connections {
@@ -60,10 +62,12 @@ export function createConnections({ clock, log, handlers, limits }: ConnectionsO
 
   function sweep(): void {
     const now = clock.now();
-    for (const { flow, wire, spoke, openedAtMs, lastAtMs } of byId.values()) {
+    for (const connection of byId.values()) {
+      const { flow, wire, spoke, openedAtMs, lastAtMs, ending } = connection;
       const silent = !spoke && now - openedAtMs > limits.firstMessageWithinMs;
       const idle = now - lastAtMs > limits.idleAfterMs;
-      if (!silent && !idle) continue;
+      if (ending || (!silent && !idle)) continue;
+      connection.ending = true;
       handlers.count(silent ? 'connection-silent' : 'connection-idle');
       log.debug({ connectionId: flow.connectionId, because: silent ? 'no message' : 'idle' }, 'closing a connection');
       wire.end();
@@ -98,7 +102,7 @@ export function createConnections({ clock, log, handlers, limits }: ConnectionsO
       flow.connectionId = connectionId;
       const key = keyOf(flow, serverName);
       const now = clock.now();
-      byId.set(connectionId, { flow, wire, key, openedAtMs: now, lastAtMs: now, spoke: outbound });
+      byId.set(connectionId, { flow, wire, key, openedAtMs: now, lastAtMs: now, spoke: outbound, ending: false });
       byKey.set(key, connectionId);
       perAddress.set(flow.address, (perAddress.get(flow.address) ?? 0) + 1);
       sweeper ??= clock.every(sweepEveryMs, sweep);
@@ -114,18 +118,23 @@ export function createConnections({ clock, log, handlers, limits }: ConnectionsO
     },
     send(connectionId, bytes) {
       const connection = byId.get(connectionId);
-      if (!connection) return false;
+      if (!connection || connection.ending) return false;
       if (connection.wire.queuedBytes() > limits.maxQueuedBytes) {
         handlers.count('connection-stuck');
+        connection.ending = true;
         connection.wire.end();
         return false;
       }
       return connection.wire.write(bytes);
     },
-    flowOf: (connectionId) => byId.get(connectionId)?.flow,
+    flowOf(connectionId) {
+      const connection = byId.get(connectionId);
+      return connection?.ending ? undefined : connection?.flow;
+    },
     towards(destination) {
       const id = byKey.get(keyOf(destination, destination.serverName));
-      return id === undefined ? undefined : byId.get(id)?.flow;
+      const connection = id === undefined ? undefined : byId.get(id);
+      return connection?.ending ? undefined : connection?.flow;
     },
     closeAll() {
       sweeper?.cancel();
