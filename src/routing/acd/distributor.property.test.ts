@@ -126,6 +126,7 @@ function createShadow() {
       if (call.offeredTo) {
         const agent = agents.get(call.offeredTo)!;
         if (agent.callId !== call.callId || !['reserved', 'alerting'].includes(agent.state)) fail('a call is stuck');
+        if (!may(agent, call)) fail('rings at a person whom the policy forbids');
       } else if (free.some((agent) => may(agent, call))) fail('a call waits although somebody free may take it');
     }
     let waiting = 0;
@@ -185,8 +186,10 @@ function randomInput(random: Random, shadow: ReturnType<typeof createShadow>, no
       priority: random.next() < 0.2 ? random.integer(-1, 4) : 0,
     },
   });
+  // Quiet hours, when agents wait for calls, and busy ones, when calls wait for agents.
+  const crowd = serial % 10_000 < 5000 ? 1 : 40;
   const dice = random.integer(0, 100);
-  if (dice < 16) return shadow.calls.size < 40 ? waiting(`c${serial}` as CallId) : { kind: 'callGone', callId };
+  if (dice < 16) return shadow.calls.size < crowd ? waiting(`c${serial}` as CallId) : { kind: 'callGone', callId };
   if (dice < 18 && known.length) return waiting(random.pick(known));
   if (dice < 22) return { kind: 'callGone', callId: known.length ? random.pick(known) : callId };
   if (dice < 36) return { kind: 'agentReady', personId };

@@ -291,6 +291,17 @@ test('a reason learned while it rings ends the offer when the agent may not have
   t.equal(state('aoi'), 'available');
 });
 
+test('a call that changes its queue while it rings goes to the agent there who has been idle longest', async (t) => {
+  const { signIn, ready, waits, state } = centre();
+  signIn('both', 'sensitive', ['general', 'contracts']);
+  signIn('other', 'sensitive', ['contracts']);
+  ready('other');
+  ready('both');
+  t.same(offers(waits('c1', { queue: 'general' })), ['c1→both']);
+  t.same(offers(waits('c1', { queue: 'contracts' })), ['c1→other']);
+  t.equal(state('both'), 'available');
+});
+
 test('impossible inputs change nothing, have no effect, and are counted', async (t) => {
   const { acd, tell, on, signIn, ready, waits } = centre();
   signIn('aoi');

@@ -208,6 +208,8 @@ class Distributor implements Acd {
     line.calls.set(call.callId, waiting);
     line.oldest.add(waiting);
     line.waiting[need].add(waiting);
+    // The call and the agent whom it freed look for partners at once: who has been idle longer goes first.
+    if (freed && agentFor(waiting, this.#effort).best !== freed) this.#findAgent(waiting);
     if (freed) this.#findCall(freed);
     if (!waiting.offeredTo) this.#findAgent(waiting);
     return true;
