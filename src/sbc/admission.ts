@@ -4,13 +4,13 @@
 // Unknown sources get 403, not silence: the SIP server has said 100 Trying before we see the INVITE, so silence would hide
 // nothing and only hold the transaction for a minute. They are logged once a minute each.
 
+import { parseTrunkNumber } from '../privacy/number-forms.ts';
+import { parseAddress } from '../protocol/sip/address.ts';
+import { parseUri, unescapeUri } from '../protocol/sip/uri.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { EndCause } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Random } from '../shared/random.ts';
-import { parseTrunkNumber } from '../privacy/number-forms.ts';
-import { parseAddress } from '../protocol/sip/address.ts';
-import { parseUri, unescapeUri } from '../protocol/sip/uri.ts';
 import type { InboundCall } from './border.ts';
 import { readCaller } from './caller-identity.ts';
 import { createDigestVerifier } from './digest/verifier.ts';
@@ -44,7 +44,7 @@ const maxQuiet = 1_000;
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { clock, log, trunks } = options;
-  const verifier = createDigestVerifier<Trunk>({ clock, realm: options.realm });
+  const verifier = createDigestVerifier<Trunk>({ clock, random: options.random, realm: options.realm });
   const heardOf = new Map<string, number>();
 
   function refuse(response: OutgoingResponse, cause: EndCause): void {

@@ -1,8 +1,9 @@
-// Answering a digest challenge to a request of ours (RFC 3261 §22.2, §22.3).
+// Answering a digest challenge to a request of ours (RFC 3261 §22.2, §22.3), the strongest that is offered (RFC 8760).
 
 import { randomBytes } from 'node:crypto';
+import { answerChallenge as answer, formatCredentials, strongestChallenge } from '../../protocol/sip/digest.ts';
 import type { SrfMessage } from '../link/srf-types.ts';
-import { bestChallenge, formatCredentials } from './digest.ts';
+import { joinedDigests } from './joined.ts';
 
 export interface Credentials {
   user: string;
@@ -15,14 +16,21 @@ export interface Credentials {
  */
 export function answerChallenge(
   response: SrfMessage & { status: number },
-  { credentials, method, uri, again }: { credentials: Credentials; method: string; uri: string; again: boolean },
+  request: { credentials: Credentials; method: string; uri: string; body?: string; again: boolean },
 ): Record<string, string> | undefined {
   const proxy = response.status === 407;
-  const challenge = bestChallenge(response.get(proxy ? 'Proxy-Authenticate' : 'WWW-Authenticate'));
-  if (!challenge || (again && !challenge.stale)) return undefined;
-  const { algorithm, realm, nonce, qop, opaque } = challenge;
-  const once = qop ? { qop, nc: '00000001', cnonce: randomBytes(12).toString('hex') } : {};
-  const { user: username, password } = credentials;
-  const value = formatCredentials({ algorithm, username, realm, password, method, uri, nonce, ...once }, opaque);
-  return { [proxy ? 'Proxy-Authorization' : 'Authorization']: value };
+  const challenges = joinedDigests(response.get(proxy ? 'Proxy-Authenticate' : 'WWW-Authenticate'));
+  const challenge = strongestChallenge(challenges);
+  if (!challenge || (request.again && !challenge.stale)) return undefined;
+  const credentials = answer({
+    challenge,
+    method: request.method,
+    uri: request.uri,
+    username: request.credentials.user,
+    secret: { password: request.credentials.password },
+    cnonce: randomBytes(12).toString('hex'),
+    count: 1,
+    body: Buffer.from(request.body ?? ''),
+  });
+  return { [proxy ? 'Proxy-Authorization' : 'Authorization']: formatCredentials(credentials) };
 }

@@ -1,10 +1,12 @@
-// Asking for credentials and checking them. Nonces carry their own time and a keyed hash, so nothing is stored for those
-// who never come back; of those who do, the nonce count is remembered so that an answer cannot be used twice (RFC 7616 §3.3).
-// SHA-256 is offered before MD5 (RFC 8760 §2.3); an unknown user costs the same work as a wrong password.
+// Asking those who call us for credentials, and checking them. SHA-256 is offered before MD5 (RFC 8760 §2.3); an unknown
+// user costs the same work as a wrong password. Nonces are protocol/sip/nonces.ts.
 
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { formatChallenge, parseCredentials, verifyCredentials } from '../../protocol/sip/digest.ts';
+import { createNonces } from '../../protocol/sip/nonces.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { digestAlgorithms, digestResponse, readCredentials } from './digest.ts';
+import type { Random } from '../../shared/random.ts';
+import { joinedDigests } from './joined.ts';
 
 export type Verdict<Who> = { kind: 'ok'; who: Who } | { kind: 'challenge'; stale: boolean } | { kind: 'wrong' };
 
@@ -12,70 +14,39 @@ export interface DigestVerifier<Who> {
   /** `find` gives the password of a user and who that is. */
   check(
     authorization: string | undefined,
-    request: { method: string; uri: string },
+    request: { method: string; uri: string; body: string | undefined },
     find: (username: string) => { password: string; who: Who } | undefined,
   ): Verdict<Who>;
   /** The value of WWW-Authenticate, one challenge per algorithm, each on a line of its own. */
   challenge(stale: boolean): string;
 }
 
-const nonceLifetimeMs = 120_000;
-const maxRemembered = 10_000;
+const offered = ['SHA-256', 'MD5'] as const;
+const lifetimeMs = 120_000;
 
-export function createDigestVerifier<Who>({ clock, realm }: { clock: Clock; realm: string }): DigestVerifier<Who> {
-  const key = randomBytes(32);
-  const counts = new Map<string, number>();
-
-  function sign(stamp: string): string {
-    return createHmac('sha256', key).update(stamp).digest('base64url').slice(0, 27);
-  }
-
-  function newNonce(): string {
-    const stamp = `${clock.now().toString(36)}.${randomBytes(6).toString('base64url')}`;
-    return `${stamp}.${sign(stamp)}`;
-  }
-
-  function nonceState(nonce: string): 'fresh' | 'stale' | 'forged' {
-    const at = nonce.lastIndexOf('.');
-    if (at < 0 || !same(nonce.slice(at + 1), sign(nonce.slice(0, at)))) return 'forged';
-    const madeAt = Number.parseInt(nonce, 36);
-    return clock.now() - madeAt <= nonceLifetimeMs ? 'fresh' : 'stale';
-  }
-
-  /** False when this nonce was used with this count, or a higher one. Without qop a nonce is good once. */
-  function count(nonce: string, nc: string | undefined): boolean {
-    const value = nc === undefined ? 1 : Number.parseInt(nc, 16);
-    if (!(value > (counts.get(nonce) ?? 0))) return false;
-    if (counts.size >= maxRemembered) counts.delete(counts.keys().next().value!);
-    counts.set(nonce, value);
-    return true;
-  }
-
+export function createDigestVerifier<Who>(needs: { clock: Clock; random: Random; realm: string }): DigestVerifier<Who> {
+  const { clock, random, realm } = needs;
+  const nonces = createNonces({ clock, random, secret: randomBytes(32), lifetimeMs });
+  const nobodysPassword = randomBytes(16).toString('hex');
   return {
-    check(authorization, { method, uri }, find) {
-      const given = readCredentials(authorization);
-      if (!given || given.realm !== realm) return { kind: 'challenge', stale: false };
-      const state = nonceState(given.nonce);
-      if (state === 'forged') return { kind: 'challenge', stale: false };
+    check(authorization, { method, uri, body }, find) {
+      const given = joinedDigests(authorization)
+        .flatMap((one) => parseCredentials(one) ?? [])
+        .find((one) => one.realm === realm);
+      if (!given) return { kind: 'challenge', stale: false };
       const known = find(given.username);
-      const password = known?.password ?? key.toString('hex');
-      const right = same(given.response.toLowerCase(), digestResponse({ ...given, password, method }));
+      const secret = { password: known?.password ?? nobodysPassword };
+      const right = verifyCredentials(given, secret, method, Buffer.from(body ?? ''));
       if (!right || !known || given.uri !== uri) return { kind: 'wrong' };
-      if (state === 'stale' || !count(given.nonce, given.nc)) return { kind: 'challenge', stale: true };
-      return { kind: 'ok', who: known.who };
+      const state = nonces.use(given.nonce, given.nc);
+      return state === 'ok' ? { kind: 'ok', who: known.who } : { kind: 'challenge', stale: state === 'stale' };
     },
     challenge(stale) {
-      const nonce = newNonce();
-      const one = (algorithm: string) =>
-        `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`;
-      // RFC 3261 §7.3.1 forbids joining challenges by commas, and drachtio-srf knows one value per header.
-      return digestAlgorithms.map(one).join('\r\nWWW-Authenticate: ');
+      const nonce = nonces.issue();
+      // RFC 3261 §7.3.1 forbids joining challenges by commas, and drachtio-srf knows one value per header name.
+      return offered
+        .map((algorithm) => formatChallenge({ realm, nonce, algorithm, qop: ['auth'], stale }))
+        .join('\r\nWWW-Authenticate: ');
     },
   };
-}
-
-function same(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -2,11 +2,11 @@
 // 1xx are sent reliably when the far end requires it (RFC 3262). A CANCEL that meets our 200 makes a dialog nobody wants:
 // the SIP server ends it, and the leg ends with it.
 
-import { newId } from '../../shared/ids.ts';
 import type { EndCause } from '../../shared/events.ts';
+import { newId } from '../../shared/ids.ts';
+import type { Leg } from '../leg.ts';
 import { type ControlLink, respond } from '../link/control-link.ts';
 import type { IncomingRequest, OutgoingResponse } from '../link/srf-types.ts';
-import type { Leg } from '../leg.ts';
 import { causeOfBye, refusalOf } from '../sip-cause.ts';
 import { createLegCore, type LegContext, type LegCore, within } from './leg-core.ts';
 import { looksLikeSdp } from './sdp-view.ts';
@@ -33,7 +33,7 @@ const ackTimeoutMs = 36_000;
 type Answered = Awaited<ReturnType<Leg['answer']>>;
 
 export function createInboundLeg(options: InboundLegOptions): Leg {
-  const { clock, link, request, response } = options;
+  const { clock, request, response } = options;
   const id = newId('leg', clock.now());
   const sipCallId = request.get('Call-ID') ?? '';
   const log = options.log.child({ legId: id, sipCallId, trunk: options.trunk });
@@ -41,6 +41,7 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
   let acknowledge: ((body: string | undefined) => void) | undefined;
   let settleAnswer: ((result: Answered) => void) | undefined;
   let earlySdp: string | undefined;
+  let earlyBound: (() => void) | undefined;
 
   const core: LegCore = createLegCore({
     ...options,
@@ -51,6 +52,7 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
     onEnded(cause) {
       undecided.cancel();
       settleAnswer?.({ kind: 'ended' });
+      earlyBound?.();
       options.onEnded(cause);
     },
   });
@@ -92,10 +94,27 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
     core.step('ring');
     earlySdp = sdpAnswer;
     const headers: Record<string, string> = { Allow: allowedMethods };
-    if (requires(request, '100rel')) headers['Require'] = '100rel';
-    if (sdpAnswer === undefined) return respond(response, 180, { headers });
-    headers['Content-Type'] = 'application/sdp';
-    respond(response, 183, { headers, body: sdpAnswer });
+    const reliable = requires(request, '100rel');
+    if (reliable) headers['Require'] = '100rel';
+    if (sdpAnswer !== undefined) headers['Content-Type'] = 'application/sdp';
+    const body = sdpAnswer === undefined ? {} : { body: sdpAnswer };
+    respond(response, sdpAnswer === undefined ? 180 : 183, { headers, ...body }, (error) => {
+      if (error) log.debug({ err: error }, 'a provisional response could not be sent');
+      else if (reliable && response.stackDialogId) bindEarly(response.stackDialogId);
+    });
+  }
+
+  /** The early dialog that a reliable 1xx makes: its PRACK, and a caller that says BYE in it (RFC 3261 §15). */
+  function bindEarly(dialogId: string): void {
+    if (core.dialog || earlyBound) return;
+    earlyBound = options.link.bindDialog(dialogId, (inner, innerResponse) =>
+      core.guard(() => {
+        if (inner.method === 'ACK') return;
+        if (inner.method !== 'PRACK' && inner.method !== 'BYE') return respond(innerResponse, 481);
+        respond(innerResponse, 200);
+        if (inner.method === 'BYE' && core.finish('cancelled', 'far-end', null)) refuse('cancelled');
+      }),
+    );
   }
 
   function answer(sdp: string): Promise<Answered> {

@@ -2,9 +2,10 @@
 // CANCEL at any time. A 2xx is acknowledged here, wanted or not, because only an acknowledged dialog can be ended.
 
 import { randomUUID } from 'node:crypto';
-import type { EndCause } from '../../shared/events.ts';
 import type { Timer } from '../../shared/clock.ts';
-import { respond, type ControlLink } from '../link/control-link.ts';
+import type { EndCause } from '../../shared/events.ts';
+import { answerChallenge, type Credentials } from '../digest/answer.ts';
+import { type ControlLink, respond } from '../link/control-link.ts';
 import type {
   Acknowledge,
   IncomingRequest,
@@ -12,7 +13,6 @@ import type {
   OutgoingResponse,
   SentRequest,
 } from '../link/srf-types.ts';
-import { answerChallenge, type Credentials } from '../digest/answer.ts';
 import { reasonOf } from '../sip-cause.ts';
 import type { LegContext } from './leg-core.ts';
 import { looksLikeSdp } from './sdp-view.ts';
@@ -171,6 +171,7 @@ export function sendInvite({
       credentials: target.credentials,
       method: 'INVITE',
       uri: outgoing.uri,
+      body: target.sdpOffer,
       again: resends > 0,
     });
   }

@@ -2,15 +2,15 @@
 // INVITE of its own with its own Call-ID. The first 2xx wins; a 2xx after we gave up gets ACK and BYE within a second.
 // Provisional responses are acknowledged (RFC 3262). Redirections are a failure of that target, never followed.
 
-import type { EndCause } from '../../shared/events.ts';
-import { asError } from '../../shared/errors.ts';
-import { type LegId, newId } from '../../shared/ids.ts';
 import type { Timer } from '../../shared/clock.ts';
+import { asError } from '../../shared/errors.ts';
+import type { EndCause } from '../../shared/events.ts';
+import { type LegId, newId } from '../../shared/ids.ts';
 import type { Leg } from '../leg.ts';
 import type { IncomingResponse } from '../link/srf-types.ts';
 import { causeOfSoftphoneStatus, causeOfStatus } from '../sip-cause.ts';
-import { createLegCore, type LegContext, within } from './leg-core.ts';
 import { type InviteAttempt, type InviteProgress, type InviteTarget, sendInvite } from './invite-attempt.ts';
+import { createLegCore, type LegContext, within } from './leg-core.ts';
 import { looksLikeSdp } from './sdp-view.ts';
 import { createSipDialog } from './sip-dialog.ts';
 

@@ -5,14 +5,14 @@
 //            theirs open → another of theirs gets 500 with Retry-After, ours waits (RFC 3261 §14, RFC 3311 §5.2).
 //   closed   once, by BYE of either side, by a BYE the SIP server made, or by a response that says there is no dialog.
 
-import type { EndCause } from '../../shared/events.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { asError } from '../../shared/errors.ts';
+import type { EndCause } from '../../shared/events.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
+import type { LegEvents, OfferHandler } from '../leg.ts';
 import { type ControlLink, respond } from '../link/control-link.ts';
 import type { IncomingRequest, IncomingResponse, OutgoingResponse } from '../link/srf-types.ts';
-import type { LegEvents, OfferHandler } from '../leg.ts';
 import { causeOfBye, reasonOf, reasonText } from '../sip-cause.ts';
 import { readInfo } from './info-digits.ts';
 import { createOfferTurns, type OfferTurns } from './offer-turns.ts';

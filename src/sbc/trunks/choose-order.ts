@@ -26,9 +26,13 @@ function draw<T extends { weight: number }>(rows: T[], random: Random): T[] {
   const order: T[] = [];
   while (left.length > 0) {
     const total = left.reduce((sum, row) => sum + row.weight, 0);
-    let point = total === 0 ? 0 : random.integer(0, total);
-    const index = total === 0 ? 0 : left.findIndex((row) => (point -= row.weight) < 0);
-    order.push(...left.splice(index, 1));
+    const point = total === 0 ? 0 : random.integer(0, total);
+    let passed = 0;
+    const index = left.findIndex(({ weight }) => {
+      passed += weight;
+      return point < passed;
+    });
+    order.push(...left.splice(Math.max(0, index), 1));
   }
   return order;
 }

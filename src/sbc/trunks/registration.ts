@@ -3,12 +3,12 @@
 // registered, whatever its source address.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Clock, Timer } from '../../shared/clock.ts';
-import type { Logger } from '../../shared/logger.ts';
-import type { Random } from '../../shared/random.ts';
 import { parseAddressList } from '../../protocol/sip/address.ts';
 import { paramValue } from '../../protocol/sip/params.ts';
 import { parseSipUri } from '../../protocol/sip/uri.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { Random } from '../../shared/random.ts';
 import { answerChallenge } from '../digest/answer.ts';
 import type { ControlLink } from '../link/control-link.ts';
 import type { IncomingResponse, SentRequest } from '../link/srf-types.ts';

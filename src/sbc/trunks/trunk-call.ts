@@ -4,8 +4,8 @@
 import type { Random } from '../../shared/random.ts';
 import type { TrunkCall } from '../border.ts';
 import { inviteForTrunk } from '../header-policy.ts';
-import type { FailedAttempt } from '../legs/outbound-leg.ts';
 import type { InviteTarget } from '../legs/invite-attempt.ts';
+import type { FailedAttempt } from '../legs/outbound-leg.ts';
 import type { ControlLink } from '../link/control-link.ts';
 import { chooseOrder } from './choose-order.ts';
 import type { TargetState, Trunk } from './trunk.ts';

@@ -4,10 +4,10 @@
 //   target: up ─ two unanswered OPTIONS, or a call that found nobody ─▶ down ─ an answer, or 30 s without OPTIONS ─▶ up
 //   trunk:  up while a target is up (or there are none) and, if it registers, while it is registered
 
+import { formatHostPort } from '../../protocol/sip/uri.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
-import { formatHostPort } from '../../protocol/sip/uri.ts';
 import type { ControlLink } from '../link/control-link.ts';
 import type { TrunkSettings, TrunkTarget } from '../trunk-settings.ts';
 import { createAddressMatch } from './address-match.ts';
