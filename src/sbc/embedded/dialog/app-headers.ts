@@ -2,6 +2,7 @@
 // names that are no tokens are dropped, lower-case names get their usual spelling, and `localhost` in an address becomes the
 // address we send from. Pure.
 
+import { formatAddress, parseAddress } from '../../../protocol/sip/address.ts';
 import { headerKey, type SipHeader } from '../../../protocol/sip/message.ts';
 
 /** The stack's own; an application cannot set them. */
@@ -18,7 +19,7 @@ const stackOwned = new Set([
   'max-forwards',
 ]);
 
-const withLocalhost = new Set([
+const isAddress = new Set([
   'contact',
   'p-asserted-identity',
   'p-preferred-identity',
@@ -60,6 +61,14 @@ export function replaceLocalhost(value: string, hostPort: string): string {
   return value.includes('localhost') ? value.replace(localhost, `$1${hostPort}`) : value;
 }
 
+/** A bare URI gets its brackets: some far ends look for them. */
+function addressValue(value: string, hostPort: string): string {
+  const replaced = replaceLocalhost(value, hostPort);
+  if (replaced.includes('<') || replaced.includes(',')) return replaced;
+  const address = parseAddress(replaced);
+  return address ? formatAddress(address) : replaced;
+}
+
 /** The headers that may go on the wire. `Max-Forwards` passes only when `requests` is set. */
 export function wireHeaders(
   headers: readonly SipHeader[],
@@ -71,10 +80,7 @@ export function wireHeaders(
     const key = headerKey(name);
     if (stackOwned.has(key) && !keep?.has(key)) continue;
     if (!token.test(name)) continue;
-    result.push({
-      name: spellHeaderName(name),
-      value: withLocalhost.has(key) ? replaceLocalhost(value, hostPort) : value,
-    });
+    result.push({ name: spellHeaderName(name), value: isAddress.has(key) ? addressValue(value, hostPort) : value });
   }
   return result;
 }

@@ -16,7 +16,8 @@ import { messageEnvelope } from './deliver.ts';
 import { sendFinal } from './final-response.ts';
 import { refuse } from './incoming.ts';
 import { stackResponse } from './network-responses.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { IncomingRequest } from './records.ts';
+import type { Stack } from './stack.ts';
 import { endDialog } from './unsolicited.ts';
 
 export function receiveCancel(stack: Stack, cancel: ServerTransaction, invite: ServerTransaction | undefined): void {

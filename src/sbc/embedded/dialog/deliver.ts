@@ -4,8 +4,8 @@
 
 import { farEnd, sipEnvelope } from '../control/envelopes.ts';
 import type { Flow } from '../layers.ts';
-import type { Dialog } from './dialog.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { Dialog, IncomingRequest } from './records.ts';
+import type { Stack } from './stack.ts';
 
 /** From now on the dialog's requests wait a little. */
 export function keepApart(stack: Stack, dialog: Dialog): void {
@@ -27,7 +27,7 @@ export function deliverToDialog(stack: Stack, dialog: Dialog, payload: string): 
 }
 
 /** The header line and text of a request from the network. */
-export function requestEnvelope(stack: Stack, incoming: IncomingRequest): string {
+export function requestEnvelope(incoming: IncomingRequest): string {
   const { transaction, dialog } = incoming;
   const { text, flow, receivedAtMs } = transaction;
   const dialogId = incoming.inDialog ? (dialog?.id ?? '') : '';

@@ -2,7 +2,7 @@
 // network name them (RFC 3261 §12.2.2). Every timer of a dialog stops when it is removed.
 
 import type { Application } from '../control/application.ts';
-import type { Dialog } from './dialog.ts';
+import type { Dialog } from './records.ts';
 
 export interface DialogStore {
   add(dialog: Dialog): void;

@@ -1,7 +1,5 @@
-// A dialog (RFC 3261 §12), as the server holds it for its application.
-//   trying ─1xx with tag▶ early ─2xx▶ confirmed ─BYE, time-out, refusal▶ terminated        (trying: UAC only)
-// Its id towards the application is `Call-ID;from-tag=<tag of the From that created it>`; drachtio-srf relies on that.
-// While a UAC dialog is early there may be several forks, told apart by the far end's tag; the first 2xx decides.
+// Making dialogs and the messages inside them (RFC 3261 §12): from our answer, from a response to us, and the headers,
+// target and Route set of a request in the dialog. What a dialog is: records.ts. Sends nothing.
 
 import { parseAddress, tagOf } from '../../../protocol/sip/address.ts';
 import { parseCSeq } from '../../../protocol/sip/cseq.ts';
@@ -15,80 +13,10 @@ import {
 } from '../../../protocol/sip/message.ts';
 import { paramValue, splitList } from '../../../protocol/sip/params.ts';
 import { parseSipUri } from '../../../protocol/sip/uri.ts';
-import type { Timer } from '../../../shared/clock.ts';
 import type { Application } from '../control/application.ts';
 import type { Flow, Target } from '../layers.ts';
 import { isPrivateAddress, targetOfUri } from './addresses.ts';
-import type { IncomingRequest } from './stack.ts';
-
-/** The far end of one fork: where to send, and through whom. */
-export interface Fork {
-  tag: string;
-  remoteTarget: string;
-  routeSet: string[];
-  /** Where its messages come from. */
-  flow: Flow;
-  /** The last reliable provisional response of this fork (RFC 3262). */
-  lastRSeq: number | undefined;
-}
-
-export interface SessionTimer {
-  intervalSeconds: number;
-  weRefresh: boolean;
-  timer: Timer;
-}
-
-export interface Dialog {
-  readonly id: string;
-  readonly role: 'uac' | 'uas';
-  readonly kind: 'INVITE' | 'SUBSCRIBE';
-  state: 'trying' | 'early' | 'confirmed' | 'terminated';
-  readonly application: Application;
-  readonly callId: string;
-  readonly localTag: string;
-  /** From of our requests, with tag. */
-  local: string;
-  /** To of our requests, without tag: the fork has it. */
-  remote: string;
-  localSeq: number;
-  remoteSeq: number | undefined;
-  /** The far end; for a UAC the fork heard last, until a 2xx decides. */
-  far: Fork | undefined;
-  forks: Map<string, Fork> | undefined;
-  /** Our Contact header value, once it has been said. */
-  contact: string;
-  /** Bodies last sent, for refreshing a session without asking the application. */
-  localSdp: string | undefined;
-  /** UAC: INVITEs answered 2xx whose ACK the application has not sent, or has (kept for retransmitted 2xx). */
-  answered: Map<string, AnsweredInvite> | undefined;
-  /** UAS: our 2xx waiting for its ACK. */
-  unacknowledged: UnacknowledgedAnswer | undefined;
-  /** INVITE transactions under way in this dialog. */
-  inviteIn: IncomingRequest | undefined;
-  inviteOut: boolean;
-  updateIn: boolean;
-  updateOut: boolean;
-  /** Set when the application cancelled the INVITE; a 2xx that crosses is then acknowledged and ended. */
-  cancelled: boolean;
-  /** What waits until the 2xx is acknowledged: our BYE (RFC 3261 §15). */
-  afterAck: (() => void) | undefined;
-  sessionTimer: SessionTimer | undefined;
-  /** SUBSCRIBE: ends the dialog when nobody refreshes it. INVITE: ends it when the application does not acknowledge. */
-  reaper: Timer | undefined;
-  /** Deliveries to the application that wait (see deliver.ts). */
-  held: { payloads: string[]; untilMs: number; timer: Timer | undefined };
-}
-
-export interface AnsweredInvite {
-  cseq: number;
-  forkTag: string;
-  ack: SipRequest | undefined;
-}
-
-export interface UnacknowledgedAnswer {
-  incoming: IncomingRequest;
-  cseq: number;
-}
+import type { Dialog, Fork } from './records.ts';
 
 export function dialogIdOf(callId: string, fromTag: string | undefined): string {
   return `${callId};from-tag=${fromTag ?? ''}`;
@@ -223,11 +151,6 @@ export function inDialogTarget(fork: Fork): Target {
   return target.protocol ? target : { ...target, protocol: flow.protocol };
 }
 
-/** The request URI and Route set; a strict router in front takes the request URI's place (RFC 3261 §12.2.1.1). */
-export function requestUri(fork: Fork): string {
-  return fork.remoteTarget;
-}
-
 export function contactUri(message: SipMessage): string | undefined {
   const value = header(message, 'contact');
   if (value === undefined || value === '*') return undefined;
@@ -245,12 +168,4 @@ export function withTag(value: string, tag: string): string {
 /** From or To without its tag parameter; everything else stays as written. */
 export function withoutTag(value: string): string {
   return value.replace(/;\s*tag\s*=\s*[^;>\s]+(?=[^>]*$)/i, '');
-}
-
-/** True when the first route of the set is a loose router, or there is none. */
-export function isLooseRoute(fork: Fork): boolean {
-  const first = fork.routeSet[0];
-  if (first === undefined) return true;
-  const uri = parseSipUri(parseAddress(first)?.uri ?? '');
-  return uri !== undefined && paramValue(uri.params, 'lr') !== undefined;
 }

@@ -2,7 +2,8 @@
 
 import { makeResponse } from '../../../protocol/sip/make-response.ts';
 import type { SipHeader } from '../../../protocol/sip/message.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { IncomingRequest } from './records.ts';
+import type { Stack } from './stack.ts';
 
 /** Answers in the application's place; does nothing when the request has its final response. */
 export function sendFinal(stack: Stack, incoming: IncomingRequest, status: number, headers?: SipHeader[]): void {

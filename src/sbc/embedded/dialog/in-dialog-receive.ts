@@ -4,12 +4,13 @@
 import { makeResponse } from '../../../protocol/sip/make-response.ts';
 import { header, type SipHeader } from '../../../protocol/sip/message.ts';
 import { messageEnvelope } from './deliver.ts';
-import { type Dialog, refreshTarget } from './dialog.ts';
+import { refreshTarget } from './dialog.ts';
 import { sendFinal } from './final-response.ts';
 import { handInDialog, refuse } from './incoming.ts';
+import type { Dialog, IncomingRequest } from './records.ts';
 import { receivePrack } from './reliable-provisionals.ts';
 import { refusesInterval } from './session-timer.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 
 export function receiveInDialog(stack: Stack, dialog: Dialog, incoming: IncomingRequest): void {
   const { transaction, cseq, method } = incoming;

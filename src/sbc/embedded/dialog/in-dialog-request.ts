@@ -9,10 +9,11 @@ import type { Application } from '../control/application.ts';
 import type { AppRequest } from '../control/commands.ts';
 import { farEnd, sentRequestDetail } from '../control/envelopes.ts';
 import { findHeader, wireHeaders } from './app-headers.ts';
-import { type Dialog, type Fork, inDialogHeaders, inDialogTarget } from './dialog.ts';
+import { inDialogHeaders, inDialogTarget } from './dialog.ts';
 import { send, stackResponse } from './network-responses.ts';
+import type { Dialog, Fork, OutgoingRequest } from './records.ts';
 import { keepSessionTimer } from './session-timer.ts';
-import type { OutgoingRequest, Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 import { endDialog } from './unsolicited.ts';
 
 export interface InDialogCommand {

@@ -7,14 +7,14 @@ import { header, type SipHeader } from '../../../protocol/sip/message.ts';
 import type { Application } from '../control/application.ts';
 import type { ServerTransaction } from '../layers.ts';
 import { deliverToDialog, requestEnvelope } from './deliver.ts';
-import type { Dialog } from './dialog.ts';
 import { finishIncoming, sendFinal } from './final-response.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { Dialog, IncomingRequest } from './records.ts';
+import type { Stack } from './stack.ts';
 
 /** Gives a new request to an application. */
 export function hand(stack: Stack, incoming: IncomingRequest, application: Application): void {
   incoming.application = application;
-  application.deliver(requestEnvelope(stack, incoming));
+  application.deliver(requestEnvelope(incoming));
 }
 
 export function newIncoming(
@@ -70,7 +70,7 @@ export function handInDialog(stack: Stack, dialog: Dialog, incoming: IncomingReq
   if (incoming.method === 'INVITE') {
     incoming.transaction.respond(makeResponse(incoming.transaction.request, { status: 100 }));
   }
-  deliverToDialog(stack, dialog, requestEnvelope(stack, incoming));
+  deliverToDialog(stack, dialog, requestEnvelope(incoming));
 }
 
 /** Answers without any application having seen the request. */

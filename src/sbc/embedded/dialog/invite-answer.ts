@@ -6,8 +6,8 @@ import { parseCSeq } from '../../../protocol/sip/cseq.ts';
 import { header, type SipRequest } from '../../../protocol/sip/message.ts';
 import type { Flow } from '../layers.ts';
 import { messageEnvelope } from './deliver.ts';
-import type { Dialog } from './dialog.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { Dialog, IncomingRequest } from './records.ts';
+import type { Stack } from './stack.ts';
 import { endDialog } from './unsolicited.ts';
 
 export function awaitAck(stack: Stack, dialog: Dialog, incoming: IncomingRequest): void {

@@ -11,7 +11,8 @@ import { dialogIdOf } from './dialog.ts';
 import { sendFinal } from './final-response.ts';
 import { receiveInDialog } from './in-dialog-receive.ts';
 import { hand, newIncoming, refuse, track } from './incoming.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { IncomingRequest } from './records.ts';
+import type { Stack } from './stack.ts';
 
 /** Methods an application may route; everything else out of a dialog is answered here. */
 const routable = new Set([

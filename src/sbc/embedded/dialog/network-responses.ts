@@ -11,9 +11,10 @@ import { asError } from '../../../shared/errors.ts';
 import { farEnd, sentRequestDetail } from '../control/envelopes.ts';
 import type { Flow, Target } from '../layers.ts';
 import { keepApart, messageEnvelope } from './deliver.ts';
-import { type Dialog, forkOf, inDialogHeaders, inDialogTarget, refreshTarget } from './dialog.ts';
+import { forkOf, inDialogHeaders, inDialogTarget, refreshTarget } from './dialog.ts';
+import type { Dialog, OutgoingRequest } from './records.ts';
 import { takeSessionTimer } from './session-timer.ts';
-import type { OutgoingRequest, Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 import { armSubscription } from './subscription.ts';
 import { endDialog } from './unsolicited.ts';
 

@@ -15,8 +15,9 @@ import { targetOfUri } from './addresses.ts';
 import { findHeader, replaceLocalhost, wireHeaders } from './app-headers.ts';
 import { dialogIdOf, newDialog, withTag } from './dialog.ts';
 import { send } from './network-responses.ts';
+import type { OutgoingRequest } from './records.ts';
 import { offerSessionTimer } from './session-timer.ts';
-import type { OutgoingRequest, Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 
 export interface RequestCommand {
   id: string;

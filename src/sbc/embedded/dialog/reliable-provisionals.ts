@@ -1,13 +1,12 @@
 // Reliable provisional responses, as UAS (RFC 3262 §3): RSeq, retransmission until PRACK, one at a time.
 // A 2xx waits until they are acknowledged. 64·T1 without PRACK refuses the INVITE with 504.
 
-import { parseRAck } from '../../../protocol/sip/cseq.ts';
 import { header, headerLines, type SipRequest, type SipResponse } from '../../../protocol/sip/message.ts';
 import type { AppResponse } from '../control/commands.ts';
 import { findHeader } from './app-headers.ts';
-import type { Dialog } from './dialog.ts';
 import { sendFinal } from './final-response.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { Dialog, IncomingRequest } from './records.ts';
+import type { Stack } from './stack.ts';
 
 const option = /(^|,)\s*100rel\s*(,|$)/i;
 
@@ -51,9 +50,10 @@ export function sendReliably(stack: Stack, incoming: IncomingRequest, response: 
 export function receivePrack(stack: Stack, dialog: Dialog, prack: SipRequest): boolean {
   const invite = dialog.inviteIn;
   const waiting = invite?.reliable?.unacknowledged;
-  const rack = parseRAck(header(prack, 'rack') ?? '');
+  // Liberal: some peers write more than one method behind the numbers.
+  const rack = /^(\d+)\s+(\d+)\s+INVITE\b/.exec(header(prack, 'rack') ?? '');
   if (!invite?.reliable || !waiting || !rack) return false;
-  if (rack.rseq !== waiting.rseq || rack.cseq.number !== invite.cseq || rack.cseq.method !== 'INVITE') return false;
+  if (Number(rack[1]) !== waiting.rseq || Number(rack[2]) !== invite.cseq) return false;
   waiting.timer.cancel();
   waiting.deadline.cancel();
   invite.reliable.unacknowledged = undefined;

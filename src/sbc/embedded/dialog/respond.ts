@@ -10,12 +10,13 @@ import type { AppResponse } from '../control/commands.ts';
 import { farEnd, sentResponseDetail } from '../control/envelopes.ts';
 import { findHeader, wireHeaders } from './app-headers.ts';
 import { keepApart } from './deliver.ts';
-import { type Dialog, uasDialog } from './dialog.ts';
+import { uasDialog } from './dialog.ts';
 import { finishIncoming } from './final-response.ts';
 import { awaitAck } from './invite-answer.ts';
+import type { Dialog, IncomingRequest } from './records.ts';
 import { isReliable, sendReliably, supports100rel, whenAcknowledged } from './reliable-provisionals.ts';
 import { answerSessionTimer } from './session-timer.ts';
-import type { IncomingRequest, Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 import { armSubscription } from './subscription.ts';
 
 export interface RespondCommand {

@@ -1,6 +1,6 @@
 // placeholder
 import type { SipRequest, SipResponse } from '../../../protocol/sip/message.ts';
-import type { Dialog } from './dialog.ts';
+import type { Dialog } from './records.ts';
 import type { Stack } from './stack.ts';
 export function refusesInterval(_stack: Stack, _request: SipRequest): number | undefined {
   return undefined;

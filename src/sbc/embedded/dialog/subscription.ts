@@ -1,6 +1,6 @@
 // A SUBSCRIBE dialog that nobody refreshes ends by itself (RFC 6665 §4.1.2.2), so that none is kept for ever.
 
-import type { Dialog } from './dialog.ts';
+import type { Dialog } from './records.ts';
 import type { Stack } from './stack.ts';
 
 const defaultExpirySeconds = 3600;

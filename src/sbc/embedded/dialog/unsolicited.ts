@@ -6,7 +6,8 @@ import { serializeText } from '../../../protocol/sip/serialize.ts';
 import { farEnd, sipEnvelope } from '../control/envelopes.ts';
 import type { StopReason } from './cdr.ts';
 import { deliverToDialog } from './deliver.ts';
-import { type Dialog, inDialogHeaders, inDialogTarget } from './dialog.ts';
+import { inDialogHeaders, inDialogTarget } from './dialog.ts';
+import type { Dialog } from './records.ts';
 import type { Stack } from './stack.ts';
 
 interface Why {
