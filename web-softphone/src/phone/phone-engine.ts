@@ -1,0 +1,46 @@
+// The softphone behind the desk, without SIP: it is registered or not, it is called, it carries audio.
+// The desk learns about calls from the live feed; the engine only carries their sound. What a person does to a call
+// (hold, transfer, digits, dialling) goes to the server by REST, because the PBX is the origin of everything.
+
+export type PhoneState = 'off' | 'connecting' | 'registered' | 'reconnecting';
+
+export interface PhoneDevices {
+  /** undefined: the browser's default. */
+  microphoneId: string | undefined;
+  speakerId: string | undefined;
+}
+
+/** What the browser itself hears of the line, from WebRTC statistics. */
+export interface LineQuality {
+  jitterMs: number;
+  lossPercent: number;
+  roundTripMs: number | null;
+}
+
+export interface PhoneEvents {
+  state: PhoneState;
+  /** A call rings here. `callId` is the server's; `purpose` is set when the desk answers by itself. */
+  ringing: { callId: string; purpose: 'outbound' | 'attach' | null };
+  /** Audio of this call is up. */
+  connected: { callId: string };
+  /** The audio of this call is over, or it stopped ringing. */
+  ended: { callId: string };
+  quality: LineQuality;
+  /** The microphone could not be used; the sentence is the browser's. */
+  microphoneFailed: { name: string; message: string };
+}
+
+export interface PhoneEngine {
+  on<Name extends keyof PhoneEvents>(name: Name, listener: (event: PhoneEvents[Name]) => void): () => void;
+  readonly state: PhoneState;
+  /** Connects and registers, and keeps trying until `stop`. */
+  start(devices: PhoneDevices): Promise<void>;
+  stop(): Promise<void>;
+  /** Answers the call that rings. */
+  answer(): Promise<void>;
+  /** True while audio of this call is up in this page. */
+  carries(callId: string): boolean;
+  setMuted(muted: boolean): void;
+  /** Takes effect in a running call, too, without renegotiating. */
+  setDevices(devices: PhoneDevices): Promise<void>;
+}
