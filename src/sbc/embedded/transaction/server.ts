@@ -202,12 +202,12 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
   }
 }
 
-/** Where responses go: back over the connection, or to the source port when rport asked for it, else to the Via's port. */
+/**
+ * Where responses go: back over the connection, or to the source port when rport asked for it, else to the Via's port.
+ * Always to the source address: maddr, which would let anybody point our answers at anybody, is not followed.
+ */
 export function responseFlow({ via }: Pick<ParsedMessage, 'via'>, flow: Flow): Flow {
   if (flow.protocol !== 'udp') return flow;
-  const maddr = paramValue(via.params, 'maddr');
-  if (maddr !== undefined && maddr !== '' && /^[\d.]+$/.test(maddr))
-    return { ...flow, address: maddr, port: via.port ?? 5060 };
   if (paramValue(via.params, 'rport') !== undefined) return flow;
   const port = via.port ?? 5060;
   return port === flow.port ? flow : { ...flow, port };
