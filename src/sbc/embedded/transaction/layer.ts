@@ -188,12 +188,29 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
     ackHandler(ack, text, flow);
   }
 
-  async function send(message: SipRequest | SipResponse, target: Target): Promise<Flow> {
-    const flow = await flowFor(target);
+  /** Goes out before this returns when no name or connection has to be waited for: an ACK must not fall behind a request. */
+  function send(message: SipRequest | SipResponse, target: Target): Promise<Flow> {
+    try {
+      const flow = flowNow(target);
+      return flow ? Promise.resolve(sendOn(message, flow)) : flowFor(target).then((found) => sendOn(message, found));
+    } catch (thrown) {
+      return Promise.reject(asError(thrown));
+    }
+  }
+
+  function sendOn(message: SipRequest | SipResponse, flow: Flow): Flow {
     const outgoing = message.kind === 'request' ? withVia(message, context, flow, newBranch(random)) : message;
     counters.count(message.kind === 'request' ? 'sent-request' : 'sent-response');
     if (!transport.send(serialize(outgoing), flow)) throw new Error('the message could not be sent');
     return flow;
+  }
+
+  function flowNow(target: Target): Flow | undefined {
+    const open = target.connectionId === undefined ? undefined : transport.flowOf(target.connectionId);
+    if (open || !isIP(target.host) || target.protocol !== 'udp') return open;
+    const found = context.resolver.resolve(target);
+    const flow = Array.isArray(found) && found[0] ? transport.connect(found[0]) : undefined;
+    return flow instanceof Promise ? undefined : flow;
   }
 
   async function flowFor(target: Target): Promise<Flow> {
