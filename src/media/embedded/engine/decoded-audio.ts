@@ -1,101 +1,100 @@
-// A party's audio as 8 kHz samples in time, 20 ms at each tick, whatever the network does: the jitter buffer of what is
-// decoded here. Packets are decoded as they come and laid into a ring by their timestamps; the tick reads `delay` behind.
-// The delay grows by 20 ms when a packet comes too late, up to a limit, and shrinks after ten seconds without one. A gap is
-// silence for G.711 and concealment for Opus, whose decoder must see packets in order.
+// A party's audio as 8 kHz samples, 20 ms at each tick, whatever the network does: jitter buffer, decoder, concealment.
+// Used only where audio is decoded (mixing, Opus towards G.711, a tap on Opus). Packets may hold any length of audio: what is
+// over from one waits for the next tick.
 
+import { Concealment } from '../../../protocol/rtp/conceal.ts';
 import { decodeG711 } from '../../../protocol/rtp/g711.ts';
+import { JitterBuffer, type JitterPacket } from '../../../protocol/rtp/jitter-buffer.ts';
 import type { Opus, OpusDecoder } from '../../../protocol/rtp/opus.ts';
+import { kind } from './payload-kinds.ts';
 import { frameSamples } from './player.ts';
 
-const ringSamples = 16_384;
-const mask = ringSamples - 1;
-const startDelaySamples = 320;
-const maxDelaySamples = 1_600;
-const calmTicks = 500;
-/** Frames made up for a run of losses; a longer gap is silence. */
-const mostConcealed = 5;
-const pcmu = 1;
-const opus = 3;
-const scratch = new Int16Array(5760);
+/** 120 ms, the longest packet, and what may be over before it. */
+const waitingSamples = 1280;
+const scratch = new Int16Array(960);
 
 export class DecodedAudio {
   /** What the last `pull` gave. */
   readonly frame = new Int16Array(frameSamples);
-  /** Packets that came too late to be heard. */
-  late = 0;
-  private readonly ring = new Int16Array(ringSamples);
-  private readAt = 0;
-  private anchored = false;
-  private anchorTimestamp = 0;
-  private anchorAt = 0;
-  private delay = startDelaySamples;
-  private ticksSinceLate = 0;
-  private lastSequence = -1;
+  private buffer: JitterBuffer | undefined;
+  private what: number = kind.pcmu;
   private decoder: OpusDecoder | undefined;
+  private readonly concealment = new Concealment();
   private readonly opus: Opus;
+  private readonly waiting = new Int16Array(waitingSamples);
+  private waitingCount = 0;
+  /** Samples in the last packet, which is how much a lost one is taken to have had. */
+  private packetSamples = frameSamples;
 
   constructor(opus: Opus) {
     this.opus = opus;
   }
 
+  /** Another source, codec or time line begins. */
   reset(): void {
-    this.anchored = false;
-    this.lastSequence = -1;
-    this.ring.fill(0);
+    this.buffer = undefined;
+    this.waitingCount = 0;
+    this.packetSamples = frameSamples;
     this.frame.fill(0);
   }
 
-  push(packet: Buffer, sequence: number, timestamp: number, what: number, _now: number): void {
-    if (what !== opus) {
-      const count = decodeG711(what === pcmu ? 'PCMU' : 'PCMA', packet, scratch, 12);
-      this.lay(timestamp, 1, count);
-      return;
-    }
-    const step = this.lastSequence < 0 ? 1 : (sequence - this.lastSequence) & 0xffff;
-    // An old or repeated packet would confuse the decoder, which has concealed its place already.
-    if (step === 0 || step > 0x8000) return;
-    this.decoder ??= this.opus.createDecoder({ sampleRateHz: 8000 });
-    const payload = packet.subarray(12);
-    for (let i = Math.min(step - 1, mostConcealed); i > 0; i--) {
-      const count = this.decoder.conceal(scratch, frameSamples, i === 1 ? payload : undefined);
-      this.lay((timestamp - i * 960) >>> 0, 6, Math.max(0, count));
-    }
-    this.lastSequence = sequence;
-    this.lay(timestamp, 6, Math.max(0, this.decoder.decode(payload, scratch)));
+  push(packet: Buffer, sequence: number, timestamp: number, what: number, now: number): void {
+    if (what !== this.what) this.reset();
+    this.what = what;
+    this.buffer ??= new JitterBuffer({ clockRateHz: what === kind.opus ? 48_000 : 8_000 });
+    const payloadType = packet[1]! & 0x7f;
+    this.buffer.put({ payload: packet, start: 12, end: packet.length, payloadType, timestamp, sequence }, now);
   }
 
-  private lay(timestamp: number, perSample: number, count: number): void {
-    let at = this.anchorAt + Math.round(((timestamp - this.anchorTimestamp) | 0) / perSample);
-    const tooLate = at < this.readAt;
-    if (!this.anchored || tooLate || at > this.readAt + maxDelaySamples + 1600) {
-      if (this.anchored && tooLate) this.grow();
-      this.anchored = true;
-      at = this.readAt + this.delay;
-      this.anchorTimestamp = timestamp;
-      this.anchorAt = at;
-    }
-    for (let i = 0; i < count; i++) this.ring[(at + i) & mask] = scratch[i]!;
+  /** A packet that is no audio (a telephone event): its place is silence, and not a loss to be covered. */
+  pass(packet: Buffer, sequence: number, timestamp: number, now: number): void {
+    this.buffer?.put({ payload: packet, start: 12, end: 12, payloadType: 0, timestamp, sequence }, now);
   }
 
-  private grow(): void {
-    this.late++;
-    this.ticksSinceLate = 0;
-    this.delay = Math.min(this.delay + frameSamples, maxDelaySamples);
-  }
-
-  /** The next 20 ms. */
-  pull(_tick: number, _now: number): Int16Array {
-    for (let i = 0; i < frameSamples; i++) {
-      const at = (this.readAt + i) & mask;
-      this.frame[i] = this.ring[at]!;
-      this.ring[at] = 0;
+  /** The next 20 ms; silence where nothing is. */
+  pull(): Int16Array {
+    while (this.waitingCount < frameSamples) {
+      const taken = this.buffer?.take() ?? 'empty';
+      if (taken === 'empty' || taken === 'filling') break;
+      this.append(taken === 'lost' ? this.conceal() : this.decode(taken));
     }
-    this.readAt += frameSamples;
-    if (++this.ticksSinceLate > calmTicks && this.delay > startDelaySamples) {
-      this.ticksSinceLate = 0;
-      this.delay -= frameSamples;
-    }
+    const count = Math.min(frameSamples, this.waitingCount);
+    this.frame.set(this.waiting.subarray(0, count));
+    this.frame.fill(0, count);
+    this.waiting.copyWithin(0, count, this.waitingCount);
+    this.waitingCount -= count;
     return this.frame;
+  }
+
+  private append(count: number): void {
+    const room = Math.min(count, waitingSamples - this.waitingCount);
+    this.waiting.set(scratch.subarray(0, room), this.waitingCount);
+    this.waitingCount += room;
+  }
+
+  private decode({ payload, start, end }: JitterPacket): number {
+    if (start === end) {
+      scratch.fill(0, 0, this.packetSamples);
+      return this.packetSamples;
+    }
+    if (this.what === kind.opus) {
+      this.decoder ??= this.opus.createDecoder({ sampleRateHz: 8000 });
+      const count = this.decoder.decode(payload.subarray(start, end), scratch);
+      if (count <= 0) return this.conceal();
+      this.packetSamples = count;
+      return count;
+    }
+    const count = decodeG711(this.what === kind.pcmu ? 'PCMU' : 'PCMA', payload, scratch, start, end);
+    this.packetSamples = Math.max(1, count);
+    this.concealment.good(scratch, count);
+    return count;
+  }
+
+  private conceal(): number {
+    const count = this.packetSamples;
+    if (this.what !== kind.opus) this.concealment.conceal(scratch, count);
+    else if (!this.decoder || this.decoder.conceal(scratch, count) < 0) scratch.fill(0, 0, count);
+    return count;
   }
 
   close(): void {

@@ -6,7 +6,7 @@
 // audio we hear, summed in the tick), `player`. When a party has nothing to hear it is sent silence, so that address
 // translators keep the way open and a carrier's time-out does not strike.
 
-import { crossG711, decodeG711, encodeG711, type Law, silenceCode } from '../../../protocol/rtp/g711.ts';
+import { crossG711, decodeG711, encodeG711, silenceCode } from '../../../protocol/rtp/g711.ts';
 import { addSamples } from '../../../protocol/rtp/mixer.ts';
 import type { Opus, OpusEncoder } from '../../../protocol/rtp/opus.ts';
 import { newRtpHeader, parseRtp } from '../../../protocol/rtp/packet.ts';
@@ -16,19 +16,11 @@ import type { EndpointEvents } from '../../endpoint.ts';
 import { DecodedAudio } from './decoded-audio.ts';
 import { OutStream } from './out-stream.ts';
 import { PartyDigits } from './party-digits.ts';
+import { isG711, kind, kindOf, lawOf, passes } from './payload-kinds.ts';
 import { frameSamples, type Player } from './player.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import type { Tap } from './tap.ts';
 import type { Transport, TransportListener } from './transport.ts';
-
-/** What a payload type means to us. G.711 is what can be changed code by code. */
-export const kind = { unknown: 0, pcmu: 1, pcma: 2, opus: 3, event: 4, comfortNoise: 5 } as const;
-
-const kindOf: Readonly<Record<string, number>> = { PCMU: kind.pcmu, PCMA: kind.pcma, opus: kind.opus };
-const lawOf = (codecKind: number): Law => (codecKind === kind.pcmu ? 'PCMU' : 'PCMA');
-const isG711 = (codecKind: number): boolean => codecKind === kind.pcmu || codecKind === kind.pcma;
-/** Audio of a source as it is may go to a listener with these codecs. */
-export const passes = (from: number, to: number): boolean => from === to || (isG711(from) && isG711(to));
 
 const silenceAfterMs = 200;
 const header = newRtpHeader();
@@ -149,6 +141,7 @@ export class Party implements TransportListener {
     this.noteArrival(packet, sequence, timestamp, now);
     if (what === kind.comfortNoise || !this.mayReceive) return;
     if (what === kind.event) {
+      if (this.decoding) this.decoded.pass(packet, sequence, timestamp, now);
       this.onEvent(packet, timestamp, now);
       return;
     }
@@ -218,7 +211,7 @@ export class Party implements TransportListener {
   /** First half of a tick: decoded audio of this moment, before anybody mixes it. */
   beginTick(tick: number, now: number): void {
     if (!this.decoding) return;
-    const frame = this.decoded.pull(tick, now);
+    const frame = this.decoded.pull();
     if (this.tap && this.receiveKind === kind.opus && !this.muted) {
       this.tap.lanes.said.write(this.decoded, tick * frameSamples, 1, frame, frameSamples, this.tap.position(now));
     }

@@ -2,7 +2,8 @@
 // Preferred: a party hears exactly one other whose packets it can take as they are; they are forwarded on receipt.
 // Otherwise it hears a sum of decoded audio, made in the tick.
 
-import { kind, type Party, passes } from './party.ts';
+import type { Party } from './party.ts';
+import { kind, passes } from './payload-kinds.ts';
 
 export interface RoomMember {
   muted: boolean;
