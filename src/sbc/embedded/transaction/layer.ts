@@ -1,6 +1,7 @@
 // The transaction layer (RFC 3261 §17): every message that arrives is matched, absorbed, answered or counted as dropped, and
 // none throws. Owns all timers. Dialogs, applications and the content of responses are above (control/).
 
+import { isIP } from 'node:net';
 import { makeResponse } from '../../../protocol/sip/make-response.ts';
 import type { SipRequest, SipResponse } from '../../../protocol/sip/message.ts';
 import { type Malformed, type ParsedMessage, parseMessage } from '../../../protocol/sip/parse.ts';
