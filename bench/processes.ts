@@ -1,0 +1,128 @@
+// Processes of a benchmark: children that talk over IPC, sipp, and the CPU that any process on this machine has used.
+
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A child that answers each request with one reply, in order. */
+export interface Child {
+  readonly pid: number;
+  ask<T>(request: unknown, withinMs?: number): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** Starts a script of `bench/parties` and waits for its first message, which it gives with the child. */
+export async function startChild<T>(script: string, input: unknown): Promise<{ child: Child; ready: T }> {
+  const path = fileURLToPath(new URL(`parties/${script}`, import.meta.url));
+  const process_ = fork(path, [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const replies: { resolve: (value: unknown) => void; reject: (error: Error) => void }[] = [];
+  const ended = new Promise<void>((resolve) => process_.once('exit', () => resolve()));
+  process_.on('message', (message: { error?: string; value?: unknown }) => {
+    const waiting = replies.shift();
+    if (message.error !== undefined) waiting?.reject(new Error(`${script}: ${message.error}`));
+    else waiting?.resolve(message.value);
+  });
+  process_.once('exit', (code, signal) => {
+    for (const waiting of replies.splice(0)) waiting.reject(new Error(`${script} ended (${code ?? signal})`));
+  });
+  const ask = <R>(request: unknown, withinMs = 60_000): Promise<R> => {
+    const reply = new Promise<unknown>((resolve, reject) => replies.push({ resolve, reject }));
+    process_.send({ request });
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`${script} did not answer within ${withinMs} ms`)), withinMs).unref();
+    });
+    return Promise.race([reply, late]) as Promise<R>;
+  };
+  const child: Child = { pid: process_.pid!, ask, stop: () => stopProcess(process_, ended) };
+  const ready = await ask<T>(input);
+  return { child, ready };
+}
+
+async function stopProcess(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (child.connected) child.disconnect();
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** In a script of `bench/parties`: answers what `startChild` and `ask` send; ends when the parent lets go. */
+export function answerParent(handle: (request: never) => unknown): void {
+  process.on('message', ({ request }: { request: never }) => {
+    void (async () => {
+      try {
+        process.send?.({ value: await handle(request) });
+      } catch (error) {
+        process.send?.({ error: error instanceof Error ? error.message : String(error) });
+      }
+    })();
+  });
+  process.on('disconnect', () => process.exit(0));
+}
+
+const ticksPerSecond = 100;
+
+/** User and system CPU of a process with all its threads, in milliseconds; resolution 10 ms. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+}
+
+/** The process that listens on a TCP port of this machine; undefined when it is not to be seen. */
+export function pidListening(port: number): number | undefined {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  const inodes = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readOrNothing(table).split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/);
+      if (fields[1]?.endsWith(`:${wanted}`) && fields[3] === '0A') inodes.add(`socket:[${fields[9]}]`);
+    }
+  }
+  for (const pid of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    if (descriptorsOf(pid).some((each) => inodes.has(each))) return Number(pid);
+  }
+  return undefined;
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // No IPv6, no table.
+    return '';
+  }
+}
+
+function descriptorsOf(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((each) => readlinkSync(`/proc/${pid}/fd/${each}`));
+  } catch {
+    // Ended meanwhile, or not ours to look at.
+    return [];
+  }
+}
+
+export interface Exit {
+  code: number | null;
+  output: string;
+}
+
+/** Runs a program to its end. */
+export function runProgram(command: string, args: readonly string[], withinMs: number): Promise<Exit> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const keep = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-20_000);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const timer = setTimeout(() => child.kill('SIGKILL'), withinMs);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, output });
+    });
+  });
+}
