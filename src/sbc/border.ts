@@ -1,9 +1,9 @@
 // What the rest of the system may know about SIP: calls come in, calls go out, softphones come and go, trunks are up or down.
 // The maker is sbc/drachtio-border.ts, on drachtio-srf, for our own SIP server and for drachtio-server alike.
 
+import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { Listenable } from '../shared/emitter.ts';
 import type { CallId, PersonId, SessionId } from '../shared/ids.ts';
-import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { Leg } from './leg.ts';
 
 export interface InboundCall {

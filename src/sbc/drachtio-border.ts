@@ -1,9 +1,9 @@
 // The maker of the border (border.ts), on drachtio-srf: puts together the control links, the trunks, the registrar and the
 // legs. Calls are never bridged in SIP here; each leg is a dialog of its own and call/ joins them.
 
+import type { Clock } from '../shared/clock.ts';
 import { createEmitter } from '../shared/emitter.ts';
 import { newId } from '../shared/ids.ts';
-import type { Clock } from '../shared/clock.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Random, systemRandom } from '../shared/random.ts';
 import { createAdmission } from './admission.ts';
@@ -22,8 +22,8 @@ import {
   type SoftphoneSettings,
 } from './softphones/registrar.ts';
 import type { TrunkSettings } from './trunk-settings.ts';
-import { createTrunkRoute } from './trunks/trunk-call.ts';
 import { createTrunk } from './trunks/trunk.ts';
+import { createTrunkRoute } from './trunks/trunk-call.ts';
 
 export interface BorderOptions {
   clock: Clock;

@@ -261,7 +261,10 @@ t.test('REFER is declined unless the trunk may transfer; then it is reported by 
   report('ok');
   t.strictSame(await notify(), ['SIP/2.0 200 OK', 'terminated']);
   report('failed');
-  t.equal((await ask('REFER', { headers: ['Refer-To: <sip:x@y?Replaces=1%40a%3Bto-tag%3D1%3Bfrom-tag%3D2>'] })).status, 603);
+  t.equal(
+    (await ask('REFER', { headers: ['Refer-To: <sip:x@y?Replaces=1%40a%3Bto-tag%3D1%3Bfrom-tag%3D2>'] })).status,
+    603,
+  );
   t.equal((await ask('REFER', { headers: ['Refer-To: nonsense'] })).status, 400);
   t.equal((await ask('REFER')).status, 400);
 });

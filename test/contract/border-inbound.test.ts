@@ -86,7 +86,10 @@ t.test('CANCEL that crosses our 200 leaves no half call: the leg ends within a s
   const { call, leg, ends, cancel } = await offered(rig);
   const answering = leg.answer(sdpText('pbx'));
   cancel();
-  const final = await rig.carrier.next('a final response', (m) => (m.status ?? 0) >= 200 && m.get('CSeq') === '1 INVITE');
+  const final = await rig.carrier.next(
+    'a final response',
+    (m) => (m.status ?? 0) >= 200 && m.get('CSeq') === '1 INVITE',
+  );
   if (final.status === 200) inDialog(rig.carrier, 'ACK', { ...callerDialog(call, final), cseq: 1 });
   await eventually('the end', () => ends.length === 1 || leg.state === 'answered', { withinMs: 2000 });
   await answering;
@@ -118,7 +121,10 @@ t.test('a refusal carries the status of its cause, and 503 when to come back', a
 t.test('early media is a 183 with our answer; a 100rel caller gets it reliably and its PRACK an answer', async (t) => {
   const rig = await startBorderRig();
   t.teardown(() => rig.close());
-  const { call, leg } = await offered(rig, { body: sdpText('caller'), headers: ['Require: 100rel', 'Supported: 100rel'] });
+  const { call, leg } = await offered(rig, {
+    body: sdpText('caller'),
+    headers: ['Require: 100rel', 'Supported: 100rel'],
+  });
   leg.ring({ sdpAnswer: sdpText('early') });
   const early = await rig.carrier.nextResponse(183);
   t.equal(early.body, sdpText('early'));
@@ -186,10 +192,13 @@ t.test('we hang up in each state', async (t) => {
   inDialog(rig.carrier, 'ACK', { ...callerDialog(answered.call, ok), cseq: 1 });
   rig.carrier.send(responseText(await rig.carrier.nextRequest('BYE'), 200));
   await ending;
-  t.strictSame([...early.ends, ...answered.ends], [
-    { cause: 'shutting-down', by: 'us' },
-    { cause: 'normal', by: 'us' },
-  ]);
+  t.strictSame(
+    [...early.ends, ...answered.ends],
+    [
+      { cause: 'shutting-down', by: 'us' },
+      { cause: 'normal', by: 'us' },
+    ],
+  );
 });
 
 t.test('what is not ours to take is refused with the status that says why', async (t) => {
@@ -230,25 +239,28 @@ t.test('a body that is no SDP gets 415, a malformed message 400, a request to a 
   t.equal(rig.calls.length, 0);
 });
 
-t.test('OPTIONS from the carrier is answered, and while draining 503 with when to come back, as are new calls', async (t) => {
-  const rig = await startBorderRig();
-  t.teardown(() => rig.close());
-  const uri = `sip:${rig.sip.host}:${rig.sip.port}`;
-  const options = () =>
-    requestText(rig.carrier, { method: 'OPTIONS', uri, from: `<sip:ping@x>;tag=${newTag()}`, to: `<${uri}>` });
-  rig.carrier.send(options());
-  const alive = await rig.carrier.nextResponse();
-  t.strictSame([alive.status, alive.get('Accept')], [200, 'application/sdp']);
-  const { leg } = await offered(rig);
-  rig.border.drain();
-  t.match(rig.border.health(), { ok: false, because: 'draining' });
-  rig.carrier.send(options());
-  t.equal((await rig.carrier.nextResponse()).status, 503);
-  const call = carrierCalls(rig, { body: sdpText('caller') });
-  const refused = await rig.carrier.next('503', (m) => m.get('Call-ID') === call.callId && (m.status ?? 0) >= 200);
-  t.strictSame([refused.status, refused.get('Retry-After')], [503, '10']);
-  t.equal(leg.state, 'offered', 'the call that was there goes on');
-});
+t.test(
+  'OPTIONS from the carrier is answered, and while draining 503 with when to come back, as are new calls',
+  async (t) => {
+    const rig = await startBorderRig();
+    t.teardown(() => rig.close());
+    const uri = `sip:${rig.sip.host}:${rig.sip.port}`;
+    const options = () =>
+      requestText(rig.carrier, { method: 'OPTIONS', uri, from: `<sip:ping@x>;tag=${newTag()}`, to: `<${uri}>` });
+    rig.carrier.send(options());
+    const alive = await rig.carrier.nextResponse();
+    t.strictSame([alive.status, alive.get('Accept')], [200, 'application/sdp']);
+    const { leg } = await offered(rig);
+    rig.border.drain();
+    t.match(rig.border.health(), { ok: false, because: 'draining' });
+    rig.carrier.send(options());
+    t.equal((await rig.carrier.nextResponse()).status, 503);
+    const call = carrierCalls(rig, { body: sdpText('caller') });
+    const refused = await rig.carrier.next('503', (m) => m.get('Call-ID') === call.callId && (m.status ?? 0) >= 200);
+    t.strictSame([refused.status, refused.get('Retry-After')], [503, '10']);
+    t.equal(leg.state, 'offered', 'the call that was there goes on');
+  },
+);
 
 t.test('a full trunk and calls that come too fast get 503, and a free place is given again', async (t) => {
   const rig = await startBorderRig({ trunk: { maxCalls: 1 } });

@@ -7,7 +7,10 @@ import { type BorderRig, newTag, openSoftphone, requestText, startBorderRig } fr
 import { eventually } from '../support/eventually.ts';
 import { sdpText } from '../support/sip-party.ts';
 
-async function rigWithEvents(test: { teardown: (run: () => unknown) => void }, softphones = {}): Promise<{ rig: BorderRig; events: string[] }> {
+async function rigWithEvents(
+  test: { teardown: (run: () => unknown) => void },
+  softphones = {},
+): Promise<{ rig: BorderRig; events: string[] }> {
   const rig = await startBorderRig({ border: { softphones } });
   test.teardown(() => rig.close());
   const events: string[] = [];

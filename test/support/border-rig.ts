@@ -4,7 +4,7 @@
 import type { Border, InboundCall } from '../../src/sbc/border.ts';
 import { type BorderOptions, createBorder } from '../../src/sbc/drachtio-border.ts';
 import { createSipServer, type SipServer, type SipServerOptions } from '../../src/sbc/embedded/sip-server.ts';
-import { trunkSettings, type TrunkSettings } from '../../src/sbc/trunk-settings.ts';
+import { type TrunkSettings, trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import type { PersonId, SessionId } from '../../src/shared/ids.ts';
 import { createLogger, type Logger, silentLogger } from '../../src/shared/logger.ts';

@@ -59,7 +59,10 @@ t.test('a trunk that knows MD5 only is served, and the challenges stand on lines
   const given = answerChallenge(md5, options)!['Authorization'];
   const request = { method: 'INVITE', uri: 'sip:x', body: undefined };
   t.match(given, /algorithm=MD5/);
-  t.strictSame(verifier.check(given, request, () => ({ password: 'p', who: 'me' })), { kind: 'ok', who: 'me' });
+  t.strictSame(
+    verifier.check(given, request, () => ({ password: 'p', who: 'me' })),
+    { kind: 'ok', who: 'me' },
+  );
 });
 
 t.test('credentials that were refused are not sent again, except for a stale nonce', async (t) => {

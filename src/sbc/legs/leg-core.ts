@@ -50,7 +50,7 @@ export function createLegCore({ log, id, initial, onFault, onEnded }: LegCoreOpt
   const emitter = createEmitter<LegEvents>((error, eventName) => fault(error, eventName));
 
   function fault(error: Error, where: string): void {
-    log.error({ err: error, legId: id, where }, 'a leg was ended by a fault of ours');
+    log.error({ err: error, where }, 'a leg was ended by a fault of ours');
     if (state === 'ended') return;
     onFault();
     core.finish('fault', 'us', null);
@@ -76,7 +76,7 @@ export function createLegCore({ log, id, initial, onFault, onEnded }: LegCoreOpt
     },
     finish(cause, by, sipStatus) {
       if (!core.step('end')) return false;
-      log.debug({ legId: id, cause, by, sipStatus }, 'leg ended');
+      log.debug({ cause, by, sipStatus }, 'leg ended');
       core.guard(() => onEnded(cause));
       emitter.emit('ended', { cause, by, sipStatus });
       return true;

@@ -107,7 +107,7 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
     because = why;
     if (up === nowUp) return;
     up = nowUp;
-    log[nowUp ? 'info' : 'error']({ sipServer: name, because: why }, 'control connection changed');
+    log[nowUp || closed ? 'info' : 'error']({ sipServer: name, because: why }, 'control connection changed');
     if (!nowUp) {
       for (const fail of [...inFlight]) fail('link-lost');
       inFlight.clear();

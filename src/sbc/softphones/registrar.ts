@@ -5,12 +5,12 @@
 //   peer:    unknown ─admit─▶ admitted ─undo─▶ unknown
 //   binding: none ─REGISTER─▶ bound ─REGISTER─▶ bound ─ expires 0, expiry, undo, newer session ─▶ none
 
-import type { Clock, Timer } from '../../shared/clock.ts';
-import type { PersonId, SessionId } from '../../shared/ids.ts';
-import type { Logger } from '../../shared/logger.ts';
 import { type Address, parseAddress, parseAddressList } from '../../protocol/sip/address.ts';
 import { paramValue } from '../../protocol/sip/params.ts';
 import { parseSipUri, unescapeUri } from '../../protocol/sip/uri.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { PersonId, SessionId } from '../../shared/ids.ts';
+import type { Logger } from '../../shared/logger.ts';
 import type { BorderEvents } from '../border.ts';
 import { type ControlLink, respond } from '../link/control-link.ts';
 import type { IncomingRequest, OutgoingResponse } from '../link/srf-types.ts';

@@ -4,7 +4,14 @@ import { createAddressMatch } from './address-match.ts';
 import { type Choice, chooseOrder } from './choose-order.ts';
 
 t.test('a source address is matched by address and by network, in both families', async (t) => {
-  const match = createAddressMatch(['192.0.2.7', '198.51.100.0/24', '2001:db8::/32', 'nonsense', '10.0.0.0/33', '1.2.3.4/8/9']);
+  const match = createAddressMatch([
+    '192.0.2.7',
+    '198.51.100.0/24',
+    '2001:db8::/32',
+    'nonsense',
+    '10.0.0.0/33',
+    '1.2.3.4/8/9',
+  ]);
   for (const address of ['192.0.2.7', '198.51.100.255', '2001:db8::1', '[2001:db8::2]', '::ffff:192.0.2.7'])
     t.equal(match.matches(address), true, address);
   for (const address of ['192.0.2.8', '198.51.101.1', '2001:db9::1', '', 'carrier.example', '10.0.0.1'])
