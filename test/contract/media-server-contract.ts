@@ -1,9 +1,8 @@
 // What every maker of MediaServer must do (conventions.md, "Contract suites"), asked of real sockets by parties with tones of
 // their own. `can` says what a maker does not do; docs/embedded-differences.md lists the same for the embedded one.
 
-import type { AddressInfo } from 'node:net';
+import { createSocket } from 'node:dgram';
 import type { Test } from 'tap';
-import { WebSocketServer } from 'ws';
 import type { Endpoint } from '../../src/media/endpoint.ts';
 import type { EndpointRequest, MediaServer } from '../../src/media/media-server.ts';
 import { newId } from '../../src/shared/ids.ts';
@@ -15,6 +14,7 @@ import {
   type MediaPartyOptions,
   whoHearsWhom,
 } from '../support/media-party.ts';
+import { openTestRecorder } from '../support/test-recorder.ts';
 
 export interface MediaCan {
   /** SRTP with SDES keys. */
@@ -324,7 +324,7 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
 
   t.test('a tap has both directions in time, through silence and a new bridge', async (test) => {
     const { party } = await rig(test);
-    const recorder = await openRecorder(test);
+    const recorder = await openTestRecorder(test);
     const [a, b, c] = [await party({ toneHz: 330 }), await party({ toneHz: 550 }), await party({ toneHz: 770 })];
     await a.endpoint.bridge(b.endpoint);
     await settles(test, { A: a.party, B: b.party }, 'A hears B; B hears A');
@@ -358,7 +358,7 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
   t.test('a tap that nobody accepts is refused in time', async (test) => {
     const { endpoint } = await (await rig(test)).party();
     await test.rejects(endpoint.startTap({ url: 'ws://127.0.0.1:9/', metadata: {} }));
-    const deaf = await openRecorder(test, { accept: false });
+    const deaf = await openTestRecorder(test, { accept: false });
     const startedAt = performance.now();
     await test.rejects(endpoint.startTap({ url: deaf.url, metadata: {} }));
     test.ok(performance.now() - startedAt < 6000);
@@ -446,66 +446,9 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function canBind(port: number): Promise<void> {
-  const { createSocket } = await import('node:dgram');
   const socket = createSocket('udp4');
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind(port, '127.0.0.1', () => socket.close(() => resolve()));
   });
-}
-
-interface TestRecorder {
-  url: string;
-  texts: string[];
-  frames: Buffer[];
-  protocol: string;
-  ended: boolean;
-  channels(): { left: Int16Array; right: Int16Array };
-}
-
-/** The far end of a tap: keeps what comes. `accept: false` takes the connection and never answers the upgrade. */
-async function openRecorder(test: Test, { accept = true }: { accept?: boolean } = {}): Promise<TestRecorder> {
-  const { createServer } = await import('node:http');
-  const http = createServer();
-  const sockets = new Set<{ destroy(): void }>();
-  http.on('connection', (socket) => sockets.add(socket));
-  const recorder: TestRecorder = {
-    url: '',
-    texts: [],
-    frames: [],
-    protocol: '',
-    ended: false,
-    channels() {
-      const all = Buffer.concat(recorder.frames);
-      const left = new Int16Array(all.length / 4);
-      const right = new Int16Array(all.length / 4);
-      for (let i = 0; i < left.length; i++) {
-        left[i] = all.readInt16LE(i * 4);
-        right[i] = all.readInt16LE(i * 4 + 2);
-      }
-      return { left, right };
-    },
-  };
-  if (accept) {
-    const server = new WebSocketServer({ server: http, handleProtocols: (offered) => [...offered][0] ?? false });
-    server.on('connection', (socket) => {
-      recorder.protocol = socket.protocol;
-      socket.on('message', (data: Buffer, binary) => {
-        if (binary) recorder.frames.push(data);
-        else recorder.texts.push(data.toString());
-      });
-      socket.on('close', () => {
-        recorder.ended = true;
-      });
-    });
-  } else {
-    http.on('upgrade', () => {});
-  }
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  recorder.url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/tap`;
-  test.teardown(() => {
-    for (const socket of sockets) socket.destroy();
-    http.close();
-  });
-  return recorder;
 }

@@ -19,7 +19,13 @@ export interface BrowserPhone {
   heardHz(): Promise<number>;
   sendDigits(digits: string, durationMs?: number): Promise<void>;
   /** Codec in use, packets each way, connection state, by getStats. */
-  figures(): Promise<{ codec: string; packetsReceived: number; packetsSent: number; packetsLost: number; state: string }>;
+  figures(): Promise<{
+    codec: string;
+    packetsReceived: number;
+    packetsSent: number;
+    packetsLost: number;
+    state: string;
+  }>;
 }
 
 export interface PhoneBrowser {
