@@ -1,7 +1,7 @@
 // `engawa flow check`: says what is wrong with IVR flows, as file:line:column: error: sentence, as compilers do.
 // Returns 0 when nothing is wrong or only warnings are left, 1 on errors, 2 on a command line it does not understand.
 
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import type { FlowProblem } from '../routing/flow/flow.ts';
@@ -16,7 +16,7 @@ Checks the files, or every flow of the folder in the configuration (config/flows
   --config FILE      take folder, reasons, calendars and queues from this configuration
   --queues a,b       names of the queues, in place of those in the configuration
   --reasons FILE     reasons for a call (default config/reasons.yaml)
-  --calendars FILE   opening hours (default config/calendars.yaml)
+  --calendars FILE   opening hours (default calendars.yaml beside the reasons)
   --prompts a,b      names of recorded prompts; without it they are not checked
   --json             print problems as JSON
 
@@ -66,11 +66,12 @@ function readCommandLine(argv: string[]): Request | number {
     }
     if (what !== 'check') return complain(`There is no command "flow ${what}".`);
     const config = values.config === undefined ? undefined : loadConfig(values.config).config;
+    const reasons = values.reasons ?? config?.flows.reasons ?? join(projectRoot, 'config/reasons.yaml');
     return {
       files,
       folder: config?.flows.folder ?? join(projectRoot, 'config/flows'),
-      reasons: values.reasons ?? config?.flows.reasons ?? join(projectRoot, 'config/reasons.yaml'),
-      calendars: values.calendars ?? config?.flows.calendars ?? join(projectRoot, 'config/calendars.yaml'),
+      reasons,
+      calendars: values.calendars ?? config?.flows.calendars ?? join(dirname(reasons), 'calendars.yaml'),
       queues: list(values.queues) ?? config?.queues.map((queue) => queue.name),
       prompts: list(values.prompts),
       json: values.json ?? false,

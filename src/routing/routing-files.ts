@@ -2,6 +2,7 @@
 // when to read again is the caller's to say.
 // A file that is broken, unreadable or gone changes nothing: what worked before goes on.
 
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asError } from '../shared/errors.ts';
@@ -15,7 +16,7 @@ export interface RoutingPlaces {
   /** Every *.yaml in it is a flow. */
   folder: string;
   reasons: string;
-  /** Without it there are no calendars. */
+  /** Without it, or when there is no such file, there are no calendars. */
   calendars?: string | undefined;
 }
 
@@ -83,7 +84,9 @@ export async function readSurroundings(places: Omit<RoutingPlaces, 'folder'>): P
     return parsed && !parsed.problems.some((problem) => problem.severity === 'error') ? parsed : undefined;
   };
   const reasons = (await read(places.reasons, parseReasons))?.reasons;
-  if (places.calendars === undefined) return { reasons, calendars: new Map(), problems };
+  if (places.calendars === undefined || !existsSync(places.calendars)) {
+    return { reasons, calendars: new Map(), problems };
+  }
   const calendars = (await read(places.calendars, parseCalendars))?.calendars;
   return { reasons, calendars, problems };
 }

@@ -31,6 +31,16 @@ test('reading again publishes what is new, and keeps what worked before a mistak
   t.match(await files.reload(), { published: [{ id: 'a' }], problems: [] });
   t.same(await files.reload(), { published: [], problems: [] }, 'nothing changed');
   const first = files.flows.get('a');
+  const noCalendars = {
+    folder: join(folder, 'flows'),
+    reasons: join(folder, 'reasons.yaml'),
+    calendars: join(folder, 'none'),
+  };
+  t.same(
+    (await createRoutingFiles({ places: noCalendars }).reload()).problems,
+    [],
+    'an installation may have no calendars',
+  );
 
   await write('flows/a.yaml', 'flow: a\nstart: nowhere\nnodes: {}\n');
   await write('reasons.yaml', 'reasons: { a: { class: nne } }\n');
