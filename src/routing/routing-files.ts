@@ -51,7 +51,8 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
     async reload() {
       const surroundings = await readSurroundings(places);
       if (surroundings.reasons) reasons = surroundings.reasons;
-      if (surroundings.calendars) calendars = surroundings.calendars;
+      // A file that is gone gives none, and takes none away: a flow that asks for one of them would find it closed.
+      if (surroundings.calendars?.size) calendars = surroundings.calendars;
       const { problems } = surroundings;
       const published: Flow[] = [];
       const folder = await flowFiles(places.folder);

@@ -65,6 +65,22 @@ test('reading again publishes what is new, and keeps what worked before a mistak
   t.equal(files.reasons.size, 1);
 });
 
+test('a calendar file that is gone does not close the company', async (t) => {
+  const folder = t.testdir({
+    flows: {},
+    'reasons.yaml': reasons,
+    'calendars.yaml': 'calendars: { always: { days: { mon-sun: 00:00-24:00 } } }\n',
+  });
+  const at = (name: string) => join(folder, name);
+  const files = createRoutingFiles({
+    places: { folder: at('flows'), reasons: at('reasons.yaml'), calendars: at('calendars.yaml') },
+  });
+  await files.reload();
+  await rm(at('calendars.yaml'));
+  t.same((await files.reload()).problems, []);
+  t.same([...files.calendars.keys()], ['always']);
+});
+
 test('what comes with the project loads without a word, and fits the schema for editors', async (t) => {
   const files = company();
   const { published, problems } = await files.reload();
