@@ -10,10 +10,11 @@ import { type ApiKeyId, newId, type PersonId, type SessionId } from '../shared/i
 import type { Logger } from '../shared/logger.ts';
 import type { ApiKey, Person, Role, Session } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { hashApiKey, newApiKey } from './api-keys.ts';
 import { createLookups } from './lookups.ts';
 import { createPasswords, passwordProblem } from './password.ts';
 import { createSignIn, type SignInOutcome, type SignInRequest } from './sign-in.ts';
-import { hashOfSecret, newApiKey } from './tokens.ts';
+import { hashOfSecret } from './tokens.ts';
 
 export interface IdentityNeeds {
   clock: Clock;
@@ -156,7 +157,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       return { kind: 'session', ...found };
     },
     async byApiKey(secret) {
-      const key = await lookups.apiKey(hashOfSecret(secret));
+      const key = await lookups.apiKey(hashApiKey(secret));
       return key && key.revokedAt === null ? { kind: 'key', key } : undefined;
     },
     touch(sessionId) {
@@ -192,7 +193,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
         id: newId('apiKey', now),
         name,
         role,
-        keyHash: hashOfSecret(secret),
+        keyHash: hashApiKey(secret),
         createdAt: now,
         revokedAt: null,
       };

@@ -1,17 +1,10 @@
-// Secrets that a browser or a program holds: 256 random bits. We keep their SHA-256, which is enough for that much
+// Secrets that a browser holds: 256 random bits. We keep their SHA-256, which is enough for that much
 // randomness. The CSRF token is derived from the session's, so it needs no place of its own.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-const apiKeyPrefix = 'engawa_';
-
 export function newSessionToken(): string {
   return randomBytes(32).toString('base64url');
-}
-
-/** Recognisable for scanners that look for leaked keys. */
-export function newApiKey(): string {
-  return apiKeyPrefix + randomBytes(32).toString('base64url');
 }
 
 export function hashOfSecret(secret: string): string {

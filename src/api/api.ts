@@ -1,0 +1,119 @@
+// The API, the pages and the softphones' WebSocket on one port, over TLS when there is a certificate.
+
+import { isIPv6 } from 'node:net';
+import swagger from '@fastify/swagger';
+import { AppError } from '../shared/errors.ts';
+import { guardRoutes } from './caller.ts';
+import { feedRoute } from './feed/feed.ts';
+import { healthRoutes } from './health.ts';
+import { type ApiNeeds, type ListenSettings, limitDefaults } from './needs.ts';
+import { servePages } from './pages.ts';
+import { administrationRoutes } from './routes/administration-routes.ts';
+import { callCommandRoutes } from './routes/call-command-routes.ts';
+import { callRoutes } from './routes/call-routes.ts';
+import { centreRoutes } from './routes/centre-routes.ts';
+import { deskRoutes } from './routes/desk-routes.ts';
+import { recordingRoutes } from './routes/recording-routes.ts';
+import { sessionRoutes } from './routes/session-routes.ts';
+import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
+import { acceptSoftphones } from './softphone/softphones.ts';
+import { createViews } from './views.ts';
+
+export interface Api {
+  /** Binds, begins to look after sessions; resolves with the URL under which browsers reach this. */
+  listen(): Promise<string>;
+  /** Empty until `listen` resolved. */
+  readonly url: string;
+  /** The port bound to; 0 until then. */
+  readonly port: number;
+  /** Cuts feeds and softphones, lets requests under way end, closes the port. */
+  close(): Promise<void>;
+  /** For tests and generators: a request without a socket. */
+  readonly app: App;
+}
+
+export async function createApi(given: ApiNeeds): Promise<Api> {
+  const needs = { ...given, limits: { ...limitDefaults, ...given.limits } };
+  const { listen, log } = needs;
+  requireTlsBeyondLoopback(listen);
+  const app = await createServer({ log, listen, limits: needs.limits });
+  const otherMethods = tellMethods(app);
+  await app.register(swagger, { openapi: openApiDocument });
+  guardRoutes(app, needs);
+
+  const views = createViews(needs);
+  sessionRoutes(app, needs);
+  deskRoutes(app, needs, views);
+  callRoutes(app, needs);
+  callCommandRoutes(app, needs);
+  centreRoutes(app, needs, views);
+  recordingRoutes(app, needs);
+  administrationRoutes(app, needs);
+  const feed = feedRoute(app, needs, views);
+  const softphones = acceptSoftphones(app.server, needs);
+  healthRoutes(app, needs, {
+    feedReaders: () => feed.readers,
+    softphoneConnections: () => softphones.connections,
+  });
+  app.get('/api/v1/openapi.json', { config: { needs: 'public' }, schema: { hide: true } }, async () => app.swagger());
+  app.addHook('preClose', async () => softphones.close());
+  if (needs.webRoot === undefined || !(await servePages(app, needs.webRoot, otherMethods, log)))
+    answerNotFound(app, otherMethods);
+  await app.ready();
+
+  let url = '';
+  let port = 0;
+  return {
+    app,
+    get url() {
+      return url;
+    },
+    get port() {
+      return port;
+    },
+    async listen() {
+      needs.identity.start();
+      await app.listen({ host: listen.host, port: listen.port });
+      const address = app.server.address();
+      port = address !== null && typeof address === 'object' ? address.port : 0;
+      url = listen.publicUrl ?? `${listen.tls ? 'https' : 'http'}://${hostInUrl(listen.host)}:${port}`;
+      return url;
+    },
+    async close() {
+      await app.close();
+      needs.identity.close();
+    },
+  };
+}
+
+const openApiDocument = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Engawa',
+    version: '1',
+    description:
+      'Everything the pages do. Customers appear under an alias, never with a number. Errors are problem details (RFC 9457).',
+  },
+  servers: [{ url: '/' }],
+  components: {
+    securitySchemes: {
+      session: { type: 'apiKey' as const, in: 'cookie' as const, name: 'engawa_session' },
+      key: { type: 'http' as const, scheme: 'bearer' },
+    },
+  },
+  security: [{ session: [] }, { key: [] }] as Record<string, string[]>[],
+};
+
+function requireTlsBeyondLoopback({ host, tls }: ListenSettings): void {
+  const loopback = host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  if (loopback || tls) return;
+  throw new AppError(
+    'config-invalid',
+    `http.host is ${host}, which others can reach: give http.tls a certFile and a keyFile, or bind to 127.0.0.1.`,
+  );
+}
+
+function hostInUrl(host: string): string {
+  if (isIPv6(host)) return host === '::' ? 'localhost' : `[${host}]`;
+  return host === '0.0.0.0' ? 'localhost' : host;
+}

@@ -1,0 +1,111 @@
+// Who asks, and whether they may. Every route under /api says what it needs; one that says nothing is refused.
+//
+//   a browser   cookie engawa_session; what changes something also needs the header X-CSRF-Token, and an Origin that is ours
+//   a program   Authorization: Bearer engawa_…
+
+import type { FastifyRequest } from 'fastify';
+import type { Identity, KeyHolder, SignedIn } from '../identity/identity.ts';
+import { hasDesk, type Permission, roleMay } from '../identity/permissions.ts';
+import { csrfTokenOf, isSame } from '../identity/tokens.ts';
+import type { Person, Role } from '../store/records.ts';
+import { HttpProblem } from './errors.ts';
+import type { ApiLimits, ListenSettings } from './needs.ts';
+import type { App } from './server.ts';
+
+export const sessionCookie = 'engawa_session';
+
+export type Caller = SignedIn | KeyHolder;
+
+/** `public`: anybody; `anyone signed in`: any role. */
+export type Need = 'public' | 'signed-in' | Permission;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    needs?: Need;
+  }
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+export function roleOf(caller: Caller): Role {
+  return caller.kind === 'session' ? caller.person.role : caller.key.role;
+}
+
+export function may(caller: Caller, permission: Permission): boolean {
+  return roleMay(roleOf(caller), permission);
+}
+
+/** The id that limits and idempotency keys are kept under. */
+export function credentialOf(caller: Caller): string {
+  return caller.kind === 'session' ? caller.session.id : caller.key.id;
+}
+
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new HttpProblem(401);
+  return request.caller;
+}
+
+/** The person who asks; a program is nobody. */
+export function personOf(request: FastifyRequest): Person {
+  const caller = callerOf(request);
+  if (caller.kind !== 'session') throw new HttpProblem(403, 'This is for people, not for API keys.');
+  return caller.person;
+}
+
+/** The person who asks, if there is a desk to work at. */
+export function deskOwnerOf(request: FastifyRequest): Person {
+  const person = personOf(request);
+  if (!hasDesk(person)) throw new HttpProblem(403, 'This person serves no queue and has no desk.');
+  return person;
+}
+
+export function isOwnOrigin(origin: string | undefined, host: string | undefined, listen: ListenSettings): boolean {
+  if (origin === undefined) return true;
+  if (listen.publicUrl !== undefined && origin === new URL(listen.publicUrl).origin) return true;
+  return origin === `${listen.tls ? 'https' : 'http'}://${host}`;
+}
+
+export function guardRoutes(app: App, needs: { identity: Identity; listen: ListenSettings; limits: ApiLimits }): void {
+  const { identity, listen, limits } = needs;
+  app.decorateRequest('caller', null);
+  const overCredentialLimit = app.createRateLimit({
+    max: limits.requestsPerMinutePerCredential,
+    timeWindow: 60_000,
+    keyGenerator: (request: FastifyRequest) => credentialOf(callerOf(request)),
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404 || !request.routeOptions.url?.startsWith('/api/')) return;
+    // Answers are about whoever asks, at this moment.
+    void reply.header('cache-control', 'no-store');
+    const need = request.routeOptions.config.needs;
+    if (need === undefined) throw new Error(`${request.routeOptions.url} does not say what it needs`);
+    const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+    if (changes && !isOwnOrigin(request.headers.origin, request.headers.host, listen))
+      throw new HttpProblem(403, 'This request comes from another site.');
+    if (need === 'public') return;
+    request.caller = await findCaller(request, identity, changes);
+    if (!request.caller) throw new HttpProblem(401);
+    if (need !== 'signed-in' && !may(request.caller, need)) throw new HttpProblem(403);
+    const limit = await overCredentialLimit(request);
+    if (!limit.isAllowed && limit.isExceeded)
+      throw new HttpProblem(429, undefined, { 'retry-after': String(limit.ttlInSeconds) });
+  });
+}
+
+async function findCaller(request: FastifyRequest, identity: Identity, changes: boolean): Promise<Caller | null> {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const key = /^Bearer (engawa_[\w-]{1,100})$/i.exec(authorization)?.[1];
+    return (key && (await identity.byApiKey(key))) || null;
+  }
+  const token = request.cookies[sessionCookie];
+  if (!token || token.length > 100) return null;
+  const signedIn = await identity.bySessionToken(token);
+  if (!signedIn) return null;
+  const given = request.headers['x-csrf-token'];
+  if (changes && !(typeof given === 'string' && isSame(given, csrfTokenOf(token))))
+    throw new HttpProblem(403, 'The X-CSRF-Token header is missing or belongs to another session.');
+  return signedIn;
+}

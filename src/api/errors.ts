@@ -1,0 +1,147 @@
+// The one table from faults and outcomes to HTTP (conventions.md, "Errors"), as problem details (RFC 9457).
+// A `detail` never holds what somebody sent, and is passed through a mask for numbers besides. What is our fault is logged
+// in full and told as nothing but its kind.
+
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { CommandOutcome } from '../call/desk.ts';
+import { AppError, asError, type ErrorCode } from '../shared/errors.ts';
+import type { Problem } from './contract.ts';
+
+export interface ProblemKind {
+  status: number;
+  slug: string;
+  title: string;
+}
+
+const byCode: Record<ErrorCode, ProblemKind> = {
+  'config-invalid': { status: 500, slug: 'internal', title: 'Something went wrong here' },
+  'flow-invalid': { status: 422, slug: 'flow-invalid', title: 'The flow has mistakes' },
+  'not-found': { status: 404, slug: 'not-found', title: 'There is no such thing' },
+  conflict: { status: 409, slug: 'conflict', title: 'Not possible now' },
+  forbidden: { status: 403, slug: 'forbidden', title: 'Not allowed' },
+  unauthenticated: { status: 401, slug: 'unauthenticated', title: 'Sign in first' },
+  'invalid-argument': { status: 400, slug: 'invalid-request', title: 'The request is not right' },
+  'too-many-requests': { status: 429, slug: 'too-many-requests', title: 'Too many requests' },
+  'too-large': { status: 413, slug: 'too-large', title: 'The body is too large' },
+  'sip-server-unavailable': { status: 503, slug: 'telephony-unavailable', title: 'No calls at the moment' },
+  'media-unavailable': { status: 503, slug: 'telephony-unavailable', title: 'No calls at the moment' },
+  'storage-full': { status: 507, slug: 'storage-full', title: 'No room left' },
+  'storage-unavailable': { status: 503, slug: 'storage-unavailable', title: 'Storage does not answer' },
+  'database-unavailable': { status: 503, slug: 'database-unavailable', title: 'The database does not answer' },
+  'database-newer-than-program': { status: 500, slug: 'internal', title: 'Something went wrong here' },
+  'secret-missing': { status: 500, slug: 'internal', title: 'Something went wrong here' },
+  'speech-unavailable': { status: 503, slug: 'speech-unavailable', title: 'Nothing can be spoken at the moment' },
+  'shutting-down': { status: 503, slug: 'shutting-down', title: 'The service is being stopped' },
+  internal: { status: 500, slug: 'internal', title: 'Something went wrong here' },
+};
+
+/** What Fastify and its plugins say by status alone. */
+const byStatus: Record<number, ProblemKind> = {
+  400: byCode['invalid-argument'],
+  401: byCode.unauthenticated,
+  403: byCode.forbidden,
+  404: byCode['not-found'],
+  405: { status: 405, slug: 'method-not-allowed', title: 'Not with this method' },
+  406: { status: 406, slug: 'not-acceptable', title: 'Not in that form' },
+  413: byCode['too-large'],
+  414: { status: 414, slug: 'too-large', title: 'The address is too long' },
+  415: { status: 415, slug: 'unsupported-media-type', title: 'Send application/json' },
+  422: { status: 422, slug: 'unprocessable', title: 'The request cannot be carried out' },
+  429: byCode['too-many-requests'],
+  431: { status: 431, slug: 'too-large', title: 'The headers are too large' },
+  503: { status: 503, slug: 'unavailable', title: 'Not at the moment' },
+};
+
+/** A fault with a status of HTTP's own, for use inside api/. */
+export class HttpProblem extends Error {
+  readonly kind: ProblemKind;
+  readonly detail: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, detail?: string, headers: Record<string, string> = {}) {
+    const kind = byStatus[status] ?? byCode.internal;
+    super(detail ?? kind.title);
+    this.kind = kind;
+    this.detail = detail;
+    this.headers = headers;
+  }
+}
+
+export function kindOfStatus(status: number): ProblemKind {
+  return byStatus[status] ?? (status >= 500 ? byCode.internal : byCode['invalid-argument']);
+}
+
+export function problemBody(kind: ProblemKind, detail?: string, errors?: Problem['errors']): Problem {
+  return {
+    type: `/problems/${kind.slug}`,
+    title: kind.title,
+    status: kind.status,
+    ...(detail === undefined ? {} : { detail: withoutNumbers(detail) }),
+    ...(errors === undefined ? {} : { errors }),
+  };
+}
+
+/** Whatever could be read as somebody's telephone number goes. Sentences of ours never need one. */
+export function withoutNumbers(text: string): string {
+  return text.replace(/\+?\d(?:[\s().-]{0,2}\d){6,}/g, '[number]');
+}
+
+interface Told {
+  kind: ProblemKind;
+  detail?: string;
+  errors?: Problem['errors'];
+  headers?: Readonly<Record<string, string>>;
+}
+
+export function translate(thrown: unknown): Told {
+  const error = asError(thrown) as FastifyError & Error;
+  if (error instanceof HttpProblem) return { kind: error.kind, detail: error.detail, headers: error.headers };
+  if (error instanceof AppError) {
+    const kind = byCode[error.code];
+    return kind.status < 500 ? { kind, detail: error.message } : { kind };
+  }
+  if (error.validation) {
+    // The compiler's own words, which name rules and never the value.
+    const errors = error.validation.map(({ instancePath, message }) => ({
+      path: `${error.validationContext ?? 'body'}${instancePath}`,
+      message: message ?? 'is not right',
+    }));
+    return { kind: byCode['invalid-argument'], errors };
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 400 && status < 500) return { kind: kindOfStatus(status) };
+  return { kind: status === 503 ? kindOfStatus(503) : byCode.internal };
+}
+
+/** Fastify's error handler. */
+export function handleError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const told = translate(thrown);
+  if (told.kind.status >= 500) request.log.error({ err: asError(thrown) }, 'a request failed');
+  for (const [name, value] of Object.entries(told.headers ?? {})) void reply.header(name, value);
+  if (told.kind.status === 401) void reply.header('www-authenticate', 'Bearer');
+  if (told.kind.status === 503 && !reply.hasHeader('retry-after')) void reply.header('retry-after', '5');
+  sendProblem(reply, told.kind, told.detail, told.errors);
+}
+
+export function sendProblem(reply: FastifyReply, kind: ProblemKind, detail?: string, errors?: Problem['errors']): void {
+  // As a string, so that no response schema of the route drops members of it.
+  void reply
+    .code(kind.status)
+    .type('application/problem+json')
+    .serializer((body: unknown) => String(body))
+    .send(JSON.stringify(problemBody(kind, detail, errors)));
+}
+
+/** What became of a command, for a route that answers 204 when it worked. */
+export function requireOk(outcome: CommandOutcome): void {
+  switch (outcome.kind) {
+    case 'ok':
+      return;
+    case 'not-found':
+      throw new HttpProblem(404, 'There is no such call, or it is over.');
+    case 'conflict':
+      throw new AppError('conflict', outcome.because);
+    case 'forbidden':
+      throw new HttpProblem(403, outcome.because);
+  }
+}

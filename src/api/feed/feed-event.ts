@@ -1,0 +1,60 @@
+// What the feed tells of an event: the fields named here and no others. A field that is added to an event elsewhere stays
+// inside until somebody decides here that it may be told.
+
+import { type Static, Type } from 'typebox';
+import type { EngawaEvent, EventType } from '../../shared/events.ts';
+
+/** The further fields are those of its type. */
+export const FeedEvent = Type.Object(
+  { id: Type.String(), at: Type.Integer(), type: Type.String() },
+  { additionalProperties: true },
+);
+export type FeedEvent = Static<typeof FeedEvent>;
+
+type FieldsOf<T extends EventType> = Exclude<keyof EngawaEvent<T>, 'id' | 'at' | 'type'>;
+
+const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
+  'call-started': ['callId', 'direction', 'alias', 'companyNumber', 'trunk', 'personId', 'demo'],
+  'flow-entered': ['callId', 'flow', 'version'],
+  'flow-node': ['callId', 'flow', 'node'],
+  'call-answered': ['callId'],
+  'reason-set': ['callId', 'reason', 'piiClass', 'by'],
+  'queue-entered': ['callId', 'queue'],
+  'queue-left': ['callId', 'queue', 'outcome', 'waitMs'],
+  'agent-reserved': ['callId', 'personId', 'queue'],
+  'offer-refused': ['callId', 'personId', 'queue', 'because'],
+  'agent-alerted': ['callId', 'personId', 'legId'],
+  'agent-not-answered': ['callId', 'personId', 'because'],
+  'agent-answered': ['callId', 'personId', 'legId', 'place', 'ringMs'],
+  'agent-left': ['callId', 'personId', 'legId', 'talkMs', 'holdMs'],
+  'agent-detached': ['callId', 'personId'],
+  'agent-attached': ['callId', 'personId', 'legId', 'awayMs'],
+  'customer-answered': ['callId', 'legId', 'ringMs'],
+  'call-held': ['callId', 'by'],
+  'call-resumed': ['callId', 'by', 'heldMs'],
+  'call-transferred': ['callId', 'personId', 'to'],
+  'recording-started': ['callId', 'recordingId'],
+  'recording-failed': ['callId', 'recordingId', 'because'],
+  'recording-stopped': ['callId', 'recordingId', 'durationMs', 'bytes'],
+  'leg-quality': ['callId', 'legId', 'party', 'quality'],
+  'call-ended': ['callId', 'cause', 'side', 'durationMs'],
+  'agent-state': ['personId', 'from', 'to', 'because'],
+  'softphone-registered': ['personId', 'sessionId'],
+  'softphone-unregistered': ['personId', 'because'],
+  'signed-in': ['personId', 'sessionId', 'place'],
+  'sign-in-failed': ['login', 'because'],
+  'signed-out': ['personId', 'sessionId', 'because'],
+  'recording-opened': ['recordingId', 'personId'],
+  'flow-published': ['flow', 'version', 'personId'],
+  'trunk-state': ['trunk', 'up', 'because'],
+  'media-engine-state': ['engine', 'up', 'because'],
+};
+
+export function tellEvent(event: EngawaEvent): FeedEvent {
+  const fields = event as unknown as Record<string, unknown>;
+  const feedEvent: Record<string, unknown> = { id: event.id, at: event.at, type: event.type };
+  for (const name of told[event.type] ?? []) if (fields[name] !== undefined) feedEvent[name] = fields[name];
+  if (event.type === 'call-transferred' && event.to.kind === 'number')
+    feedEvent['to'] = { kind: 'number', name: '[number]' };
+  return feedEvent as FeedEvent;
+}

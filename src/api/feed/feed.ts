@@ -1,0 +1,233 @@
+// The live feed: GET /api/v1/feed. `event: desk` is the own desk, whole, on connect and on each change; `event: event` is
+// one event with its id. A reader that comes back says the last id it has (Last-Event-ID) and misses nothing:
+//
+//   backfill   what happened since, from memory or from the log, while live events are put aside
+//   cut-over   what was put aside, without what the backfill has told already
+//   live       as it happens; a reader that does not keep up is cut with `event: cut` and may come back
+//
+// If too much happened, `event: reset` says so instead of a backfill: the reader fetches its lists again.
+
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { hasDesk } from '../../identity/permissions.ts';
+import { asError } from '../../shared/errors.ts';
+import type { EngawaEvent } from '../../shared/events.ts';
+import type { EventId, PersonId, SessionId } from '../../shared/ids.ts';
+import type { Person } from '../../store/records.ts';
+import { type Caller, callerOf, credentialOf, may } from '../caller.ts';
+import { HttpProblem } from '../errors.ts';
+import type { ApiLimits, ApiNeeds } from '../needs.ts';
+import { openDesk } from '../routes/desk-routes.ts';
+import type { App } from '../server.ts';
+import type { Views } from '../views.ts';
+import { type EventStream, openEventStream } from './event-stream.ts';
+import { createFeedFilter, type FeedFilter } from './feed-filter.ts';
+import { keepRecentEvents, type RecentEvents } from './recent-events.ts';
+
+const mostBackfilled = 10_000;
+const backfillPage = 1000;
+const readerMayTakeMs = 10_000;
+const queueChangesGatherMs = 250;
+
+interface Reader {
+  caller: Caller;
+  stream: EventStream;
+  sessionId: SessionId | undefined;
+}
+
+export interface Feed {
+  readonly readers: number;
+}
+
+export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, views: Views): Feed {
+  const { store, identity, clock, limits, log } = needs;
+  const recent = keepRecentEvents(store.events);
+  const readers = new Set<Reader>();
+  const cutWhere = (which: (reader: Reader) => boolean, because: 'signed-out' | 'shutting-down') => {
+    for (const reader of readers) if (which(reader)) reader.stream.cut(because);
+  };
+  const offSessions = identity.onSessionEnded(({ session }) =>
+    cutWhere(({ sessionId }) => sessionId === session.id, 'signed-out'),
+  );
+  app.addHook('preClose', async () => {
+    cutWhere(() => true, 'shutting-down');
+    offSessions();
+    recent.close();
+  });
+
+  app.get(
+    '/api/v1/feed',
+    {
+      config: { needs: 'feed:own' },
+      schema: {
+        tags: ['feed'],
+        summary: 'What happens, as it happens (Server-Sent Events)',
+        description:
+          '`event: desk` carries a DeskView, `event: event` an event with its `id`. Come back with Last-Event-ID, or `after`.',
+        querystring: Type.Object({ after: Type.Optional(Type.String({ pattern: '^v_[0-9a-f]{32}$' })) }),
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const since = lastEventId(request);
+      const person = caller.kind === 'session' ? caller.person : undefined;
+      if (person && hasDesk(person)) await openDesk(needs.callCentre, person.id);
+      makeRoom(readers, caller, limits.feedsPerCredential);
+      reply.hijack();
+      const stream = openEventStream(request.raw, reply.raw, limits.feedBacklogBytes);
+      const reader: Reader = { caller, stream, sessionId: caller.kind === 'session' ? caller.session.id : undefined };
+      readers.add(reader);
+      const heart = clock.every(limits.feedHeartbeatMs, () => beat(needs, reader, request.headers.authorization));
+      const offDesk = person && hasDesk(person) ? followDesk(needs, views, stream, person) : () => {};
+      const offEvents = followEvents(needs, recent, stream, caller, since);
+      stream.onClose(() => {
+        readers.delete(reader);
+        heart.cancel();
+        offDesk();
+        offEvents();
+      });
+      log.debug({ readers: readers.size }, 'a feed was opened');
+    },
+  );
+
+  return {
+    get readers() {
+      return readers.size;
+    },
+  };
+}
+
+function lastEventId(request: FastifyRequest): EventId | undefined {
+  const header = request.headers['last-event-id'];
+  const given = typeof header === 'string' && header !== '' ? header : (request.query as { after?: string }).after;
+  if (given !== undefined && !/^v_[0-9a-f]{32}$/.test(given))
+    throw new HttpProblem(400, 'Last-Event-ID is not the id of an event.');
+  return given as EventId | undefined;
+}
+
+/** A reader that lost its connection comes back before the old one is known to be dead: that one makes room. */
+function makeRoom(readers: ReadonlySet<Reader>, caller: Caller, most: number): void {
+  const own = [...readers].filter((reader) => credentialOf(reader.caller) === credentialOf(caller));
+  for (const { stream } of own.slice(0, Math.max(0, own.length - most + 1))) stream.cut('replaced');
+}
+
+/** Also keeps the session of a desk at work from becoming idle, and notices that a key was revoked. */
+function beat(needs: ApiNeeds, { caller, stream, sessionId }: Reader, authorization: string | undefined): void {
+  stream.heartbeat();
+  if (caller.kind === 'session') {
+    const state = needs.callCentre.desk(caller.person.id)?.agent.state ?? 'offline';
+    if (sessionId && state !== 'offline' && state !== 'not-ready') needs.identity.touch(sessionId);
+    return;
+  }
+  needs.identity.byApiKey(authorization?.slice('Bearer '.length) ?? '').then(
+    (holder) => {
+      if (!holder) stream.cut('signed-out');
+    },
+    (thrown) => needs.log.debug({ err: asError(thrown) }, 'a key could not be looked up'),
+  );
+}
+
+/** The desk, whole: now, when it changes, and when the queues it serves change. */
+function followDesk(needs: ApiNeeds, views: Views, stream: EventStream, person: Person): () => void {
+  const { callCentre, clock, store } = needs;
+  const send = () => {
+    const desk = callCentre.desk(person.id);
+    if (desk) stream.send({ event: 'desk', data: views.desk(person, desk) });
+  };
+  let gathering: { cancel(): void } | undefined;
+  const offs = [
+    callCentre.onDesk((personId) => {
+      if (personId === person.id) send();
+    }),
+    store.events.subscribe((event) => {
+      if (event.type !== 'queue-entered' && event.type !== 'queue-left') return;
+      gathering ??= clock.after(queueChangesGatherMs, () => {
+        gathering = undefined;
+        send();
+      });
+    }),
+    () => gathering?.cancel(),
+  ];
+  send();
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+function followEvents(
+  needs: ApiNeeds,
+  recent: RecentEvents,
+  stream: EventStream,
+  caller: Caller,
+  since: EventId | undefined,
+): () => void {
+  const own = may(caller, 'feed:all') || caller.kind !== 'session' ? undefined : caller.person.id;
+  const filter = createFeedFilter({ own });
+  let aside: EngawaEvent[] | undefined = [];
+  let lastTold = since;
+
+  function tell(event: EngawaEvent): void {
+    if (lastTold !== undefined && event.id <= lastTold) return;
+    lastTold = event.id;
+    const told = filter.pass(event);
+    if (told) stream.send({ event: 'event', id: event.id, data: told });
+  }
+
+  const off = needs.store.events.subscribe((event) => {
+    if (aside) aside.push(event);
+    else tell(event);
+  });
+
+  async function catchUp(): Promise<void> {
+    await knowOwnCalls(needs, filter, own, since);
+    if (since !== undefined) await backfill(needs, recent, stream, since, tell);
+    // No await between here and the end: nothing can happen in between.
+    for (const event of aside ?? []) tell(event);
+    aside = undefined;
+  }
+  catchUp().catch((thrown) => {
+    needs.log.warn({ err: asError(thrown) }, 'a feed could not be brought up to date');
+    stream.cut('fault');
+  });
+  return off;
+}
+
+/** Which calls an agent had at the point from which it reads on. */
+async function knowOwnCalls(
+  { store, callCentre }: ApiNeeds,
+  filter: FeedFilter,
+  own: PersonId | undefined,
+  since: EventId | undefined,
+): Promise<void> {
+  if (own === undefined) return;
+  if (since === undefined) {
+    const callId = callCentre.desk(own)?.call?.id;
+    if (callId) filter.owns(callId);
+    return;
+  }
+  const before = await store.events.read({ personId: own, upTo: since, descending: true, limit: 50 });
+  for (const event of before.reverse()) filter.pass(event);
+}
+
+async function backfill(
+  { store }: ApiNeeds,
+  recent: RecentEvents,
+  stream: EventStream,
+  since: EventId,
+  tell: (event: EngawaEvent) => void,
+): Promise<void> {
+  const remembered = recent.after(since);
+  if (remembered) {
+    for (const event of remembered) tell(event);
+    return;
+  }
+  let after = since;
+  for (let told = 0; told < mostBackfilled; told += backfillPage) {
+    const events = await store.events.read({ after, limit: backfillPage });
+    for (const event of events) tell(event);
+    if (events.length < backfillPage) return;
+    after = events.at(-1)!.id;
+    if (!(await stream.drained(readerMayTakeMs))) return stream.cut('slow-reader');
+  }
+  stream.send({ event: 'reset', data: { because: 'too-much-happened' } });
+}

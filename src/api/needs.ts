@@ -1,0 +1,118 @@
+// What the API is built from: the other rooms, as the interfaces that it uses of them.
+
+import type { CallCentre } from '../call/desk.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { QueueSettings } from '../routing/acd/acd.ts';
+import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { PersonId, SessionId } from '../shared/ids.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { Person, Role } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { PlaceTestCall, SoftphoneSettings, TestCallView } from './contract.ts';
+
+export interface ApiNeeds {
+  clock: Clock;
+  log: Logger;
+  store: Store;
+  identity: Identity;
+  callCentre: CallCentre;
+  listen: ListenSettings;
+  /** Folder of the built web page; without it there is only the API. */
+  webRoot?: string;
+  demo: boolean;
+  company: {
+    domain: string;
+    numbers: readonly { number: string; label: { ja: string; en: string } }[];
+    queues: readonly QueueSettings[];
+    /** Roles that may dial a number by hand; an alias may be called back by everybody with a desk. */
+    mayDialNumbers: readonly Role[];
+  };
+  softphone: SoftphoneNeeds;
+  flows: FlowCatalogue;
+  trunks: () => TrunkView[];
+  /** The parts that must be well for calls to be taken, besides the database. Each answers within a second. */
+  health: () => Promise<PartHealth[]>;
+  recordingsFolder: string;
+  /** Only in the demo. */
+  testCalls?: TestCalls;
+  /** More figures for /metrics: the whole name (`engawa_…`) and a value each. */
+  gauges?: () => Record<string, number>;
+  /** A person was created or changed: routing must know. */
+  onPersonChanged?: (person: Person) => void;
+  limits?: Partial<ApiLimits>;
+}
+
+export interface ListenSettings {
+  host: string;
+  /** 0 takes a free port. */
+  port: number;
+  /** PEM. Required as soon as `host` is not a loopback address. */
+  tls?: { cert: string | Buffer; key: string | Buffer };
+  /** `https://engawa.example`: how browsers reach us when it is not by this address (a reverse proxy). */
+  publicUrl?: string;
+}
+
+export interface SoftphoneNeeds {
+  /** Where the SIP server takes WebSockets: Border.webSocketTarget. */
+  tunnelTarget: () => { host: string; port: number };
+  /** Border.admitSoftphone. */
+  admit: (peer: string, who: { personId: PersonId; sessionId: SessionId }) => () => void;
+  registerExpiresSeconds: number;
+  iceServers?: SoftphoneSettings['iceServers'];
+}
+
+export interface PartHealth {
+  name: string;
+  ok: boolean;
+  because?: string;
+}
+
+export interface TrunkView {
+  name: string;
+  up: boolean;
+  because: string;
+  registered: boolean | null;
+  activeCalls: number;
+}
+
+export interface FlowCatalogue {
+  list(): { flow: Flow; numbers: readonly string[] }[];
+  check(yaml: string): FlowProblem[];
+}
+
+export interface TestCalls {
+  place(request: PlaceTestCall): Promise<TestCallView>;
+  byId(id: string): TestCallView | undefined;
+}
+
+export interface ApiLimits {
+  bodyBytes: number;
+  requestsPerMinutePerAddress: number;
+  requestsPerMinutePerCredential: number;
+  signInsPerMinutePerAddress: number;
+  feedsPerCredential: number;
+  /** A feed whose reader leaves more than this unread is cut. */
+  feedBacklogBytes: number;
+  feedHeartbeatMs: number;
+  softphonesPerSession: number;
+  /** SIP messages a softphone may send per second, over ten seconds. */
+  softphoneMessagesPerSecond: number;
+  softphoneMessageBytes: number;
+  /** How long the SIP server may take to answer an upgrade, and a browser to send its request. */
+  upgradeTimeoutMs: number;
+}
+
+export const limitDefaults: ApiLimits = {
+  bodyBytes: 512 * 1024,
+  requestsPerMinutePerAddress: 3000,
+  requestsPerMinutePerCredential: 600,
+  signInsPerMinutePerAddress: 120,
+  feedsPerCredential: 8,
+  feedBacklogBytes: 1024 * 1024,
+  feedHeartbeatMs: 15_000,
+  softphonesPerSession: 4,
+  softphoneMessagesPerSecond: 20,
+  softphoneMessageBytes: 64 * 1024,
+  upgradeTimeoutMs: 5000,
+};

@@ -1,0 +1,150 @@
+// The contact centre as it is now: queues, agents, trunks, flows; and test calls in the demo.
+
+import { Type } from 'typebox';
+import { hasDesk } from '../../identity/permissions.ts';
+import {
+  AgentViewSchema,
+  CheckFlow,
+  FlowProblems,
+  FlowView,
+  list,
+  PlaceTestCall,
+  QueueViewSchema,
+  TestCallView,
+} from '../contract.ts';
+import { HttpProblem } from '../errors.ts';
+import type { ApiNeeds, FlowCatalogue } from '../needs.ts';
+import type { App } from '../server.ts';
+import type { Views } from '../views.ts';
+
+const TrunkViewSchema = Type.Object({
+  name: Type.String(),
+  up: Type.Boolean(),
+  because: Type.String(),
+  registered: Type.Union([Type.Boolean(), Type.Null()]),
+  activeCalls: Type.Integer(),
+});
+const whole = <T>(items: T[]) => ({ items, nextCursor: null });
+
+export function centreRoutes(app: App, needs: ApiNeeds, views: Views): void {
+  app.get(
+    '/api/v1/queues',
+    {
+      config: { needs: 'queues:read' },
+      schema: { tags: ['queues'], summary: 'Queues, now', response: { 200: list(QueueViewSchema) } },
+    },
+    async () => whole(views.queues()),
+  );
+
+  app.get(
+    '/api/v1/agents',
+    {
+      config: { needs: 'agents:read' },
+      schema: { tags: ['agents'], summary: 'Everybody with a desk, now', response: { 200: list(AgentViewSchema) } },
+    },
+    async () => {
+      const people = await needs.store.people.list();
+      return whole(people.filter((person) => hasDesk(person) && !person.disabled).map(views.agent));
+    },
+  );
+
+  app.get(
+    '/api/v1/trunks',
+    {
+      config: { needs: 'trunks:read' },
+      schema: { tags: ['trunks'], summary: 'Carriers, now', response: { 200: list(TrunkViewSchema) } },
+    },
+    async () => whole(needs.trunks().map((trunk) => ({ ...trunk }))),
+  );
+
+  flowRoutes(app, needs.flows);
+  if (needs.testCalls) testCallRoutes(app, needs.testCalls);
+}
+
+function flowRoutes(app: App, flows: FlowCatalogue): void {
+  const view = ({ flow, numbers }: ReturnType<FlowCatalogue['list']>[number]): FlowView => ({
+    id: flow.id,
+    version: flow.version,
+    language: flow.language,
+    numbers: [...numbers],
+    nodes: [...flow.nodes].map(([id, { kind }]) => ({ id, kind })),
+  });
+
+  app.get(
+    '/api/v1/flows',
+    {
+      config: { needs: 'flows:read' },
+      schema: { tags: ['flows'], summary: 'Flows in force', response: { 200: list(FlowView) } },
+    },
+    async () => whole(flows.list().map(view)),
+  );
+
+  app.get(
+    '/api/v1/flows/:flowId',
+    {
+      config: { needs: 'flows:read' },
+      schema: {
+        tags: ['flows'],
+        summary: 'One flow',
+        params: Type.Object({ flowId: Type.String({ maxLength: 128 }) }),
+        response: { 200: FlowView },
+      },
+    },
+    async (request) => {
+      const found = flows.list().find(({ flow }) => flow.id === request.params.flowId);
+      if (!found) throw new HttpProblem(404, 'There is no such flow.');
+      return view(found);
+    },
+  );
+
+  app.post(
+    '/api/v1/flows/check',
+    {
+      config: { needs: 'flows:check' },
+      schema: {
+        tags: ['flows'],
+        summary: 'Look for mistakes in a flow, without putting it in force',
+        body: CheckFlow,
+        response: { 200: FlowProblems },
+      },
+    },
+    async (request) => {
+      const problems = flows.check(request.body.yaml);
+      return { ok: problems.every(({ severity }) => severity !== 'error'), problems };
+    },
+  );
+}
+
+function testCallRoutes(app: App, testCalls: NonNullable<ApiNeeds['testCalls']>): void {
+  app.post(
+    '/api/v1/test-calls',
+    {
+      config: { needs: 'test-calls', rateLimit: { max: 60, timeWindow: 60_000 } },
+      schema: {
+        tags: ['demo'],
+        summary: 'Have a simulated customer call in, as a carrier would',
+        body: PlaceTestCall,
+        response: { 201: TestCallView },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await testCalls.place(request.body)),
+  );
+
+  app.get(
+    '/api/v1/test-calls/:testCallId',
+    {
+      config: { needs: 'test-calls' },
+      schema: {
+        tags: ['demo'],
+        summary: 'What became of a test call',
+        params: Type.Object({ testCallId: Type.String({ maxLength: 64 }) }),
+        response: { 200: TestCallView },
+      },
+    },
+    async (request) => {
+      const found = testCalls.byId(request.params.testCallId);
+      if (!found) throw new HttpProblem(404, 'There is no such test call.');
+      return found;
+    },
+  );
+}

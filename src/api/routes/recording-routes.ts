@@ -1,0 +1,109 @@
+// Recordings: where they are in time, and the sealed file itself, to be opened by whoever holds the private key.
+// Each time somebody takes a file, that is in the event log before the first byte leaves.
+
+import { open } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { Type } from 'typebox';
+import type { CallId, RecordingId } from '../../shared/ids.ts';
+import type { RecordingRow } from '../../store/records.ts';
+import { personOf } from '../caller.ts';
+import { list, RecordingView } from '../contract.ts';
+import { HttpProblem } from '../errors.ts';
+import type { ApiNeeds } from '../needs.ts';
+import { PageQuery, page } from '../paging.ts';
+import type { App } from '../server.ts';
+import { recordingView } from '../views.ts';
+
+const RecordingParams = Type.Object({ recordingId: Type.String({ maxLength: 64 }) });
+
+export function recordingRoutes(app: App, needs: ApiNeeds): void {
+  const { store, recordingsFolder } = needs;
+
+  async function byId(id: string): Promise<RecordingRow> {
+    const row = await store.recordings.byId(id as RecordingId);
+    if (!row) throw new HttpProblem(404, 'There is no such recording.');
+    return row;
+  }
+
+  app.get(
+    '/api/v1/recordings',
+    {
+      config: { needs: 'recordings:read' },
+      schema: {
+        tags: ['recordings'],
+        summary: 'Recordings, newest first',
+        querystring: Type.Object({ ...PageQuery, callId: Type.Optional(Type.String({ maxLength: 64 })) }),
+        response: { 200: list(RecordingView) },
+      },
+    },
+    async ({ query: { cursor, limit, callId } }) =>
+      page(
+        limit,
+        (size) =>
+          store.recordings.list({
+            before: cursor as RecordingId | undefined,
+            limit: size,
+            callId: callId as CallId | undefined,
+          }),
+        recordingView,
+      ),
+  );
+
+  app.get(
+    '/api/v1/recordings/:recordingId',
+    {
+      config: { needs: 'recordings:read' },
+      schema: {
+        tags: ['recordings'],
+        summary: 'One recording',
+        params: RecordingParams,
+        response: { 200: RecordingView },
+      },
+    },
+    async (request) => recordingView(await byId(request.params.recordingId)),
+  );
+
+  app.get(
+    '/api/v1/recordings/:recordingId/file',
+    {
+      config: { needs: 'recordings:open' },
+      schema: {
+        tags: ['recordings'],
+        summary: 'The sealed file (age)',
+        description: 'Opens with `age --decrypt` and the private key of a recipient; inside is Ogg Opus.',
+        params: RecordingParams,
+      },
+    },
+    async (request, reply) => {
+      const person = personOf(request);
+      const row = await byId(request.params.recordingId);
+      if (row.state === 'open') throw new HttpProblem(409, 'This recording is still being made.');
+      const file = await openBelow(recordingsFolder, row.path);
+      const { size } = await file.stat();
+      await store.events.append({ type: 'recording-opened', recordingId: row.id, personId: person.id });
+      return reply
+        .type('application/octet-stream')
+        .header('content-length', size)
+        .header('content-disposition', `attachment; filename="${row.id}.ogg.age"`)
+        .send(file.createReadStream());
+    },
+  );
+}
+
+async function openBelow(folder: string, path: string) {
+  const full = resolve(folder, path);
+  const below = relative(folder, full);
+  if (below === '' || below.startsWith('..') || isAbsolute(below))
+    throw new Error('a recording lies outside its folder');
+  const gone = () => new HttpProblem(404, 'The file of this recording is not there.');
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(full, 'r');
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code === 'ENOENT') throw gone();
+    throw thrown;
+  }
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw gone();
+}

@@ -1,0 +1,125 @@
+// The Fastify instance: validation by TypeBox, security headers, limits, problem+json for everything that goes wrong.
+// Knows no route.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import type { Logger } from '../shared/logger.ts';
+import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
+import type { ApiLimits, ListenSettings } from './needs.ts';
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export async function createServer(needs: { log: Logger; listen: ListenSettings; limits: ApiLimits }): Promise<App> {
+  const { log, listen, limits } = needs;
+  const options = {
+    loggerInstance: log as unknown as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: limits.bodyBytes,
+    routerOptions: { maxParamLength: 128, caseSensitive: true },
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 60_000,
+    forceCloseConnections: true,
+    trustProxy: false,
+    return503OnClosing: true,
+    frameworkErrors: handleError as never,
+    clientErrorHandler: answerBadRequest,
+  };
+  const secure = listen.tls && { https: { ...listen.tls, minVersion: 'TLSv1.2' as const } };
+  const app = fastify({ ...options, ...secure }) as unknown as App;
+  // Half a request line, one byte a second: not longer than this.
+  app.server.headersTimeout = limits.upgradeTimeoutMs * 2;
+
+  app.setValidatorCompiler(TypeBoxValidatorCompiler as never);
+  app.setErrorHandler(handleError);
+  await app.register(cookie);
+  await app.register(helmet, securityHeaders(listen));
+  app.addHook('onSend', async (_request, reply) => {
+    void reply.header('permissions-policy', 'microphone=(self), camera=(), geolocation=(), display-capture=()');
+  });
+  await app.register(rateLimit, {
+    max: limits.requestsPerMinutePerAddress,
+    timeWindow: 60_000,
+    keyGenerator: (request) => request.ip,
+    errorResponseBuilder: (_request, context) =>
+      new HttpProblem(429, undefined, { 'retry-after': String(Math.ceil(context.ttl / 1000)) }),
+  });
+  return app;
+}
+
+/** Nothing inline, nothing from elsewhere. `wss:` because older browsers do not count it as 'self'. */
+function securityHeaders(listen: ListenSettings) {
+  const overTls = listen.tls !== undefined || listen.publicUrl?.startsWith('https:') === true;
+  const self = ["'self'"];
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: self,
+        styleSrc: self,
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: self,
+        mediaSrc: ["'self'", 'blob:'],
+        connectSrc: ["'self'", 'wss:'],
+        workerSrc: self,
+        manifestSrc: self,
+        baseUri: ["'none'"],
+        formAction: self,
+        frameAncestors: ["'none'"],
+        objectSrc: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' as const },
+    strictTransportSecurity: overTls ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    crossOriginResourcePolicy: { policy: 'same-origin' as const },
+    frameguard: { action: 'deny' as const },
+  };
+}
+
+/** What is not HTTP, or takes too long to become it, never reaches a route. */
+function answerBadRequest(this: unknown, error: Error & { code?: string }, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const names: Record<number, string> = { 408: 'Request Timeout', 431: 'Request Header Fields Too Large' };
+  socket.end(`HTTP/1.1 ${status} ${names[status] ?? 'Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/**
+ * Paths that exist, with another method, answer 405 and say which; the rest is for `otherwise`.
+ * Call before the routes are registered.
+ */
+export function tellMethods(app: App): (method: string, path: string) => string[] {
+  const known: { path: RegExp; method: string }[] = [];
+  app.addHook('onRoute', (route) => {
+    const pattern = route.url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+');
+    if (route.url.includes('*')) return;
+    for (const method of [route.method].flat()) known.push({ path: new RegExp(`^${pattern}/?$`), method });
+  });
+  return (method, path) => [
+    ...new Set(known.filter((route) => route.method !== method && route.path.test(path)).map((route) => route.method)),
+  ];
+}
+
+export function answerNotFound(app: App, otherMethods: (method: string, path: string) => string[]): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!;
+    const allowed = otherMethods(request.method, path);
+    if (allowed.length === 0) return sendProblem(reply, kindOfStatus(404));
+    void reply.header('allow', allowed.join(', '));
+    return sendProblem(reply, kindOfStatus(405));
+  });
+}

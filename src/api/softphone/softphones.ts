@@ -1,0 +1,111 @@
+// SIP over WebSocket (RFC 7118) on the port of the page, at /sip. Who asks must be signed in, at a desk, and on our page,
+// before a single byte of SIP is read; otherwise the bare socket gets an HTTP answer. A connection lives no longer than
+// its session, and not when nothing is heard from it for two registration periods.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SignedIn } from '../../identity/identity.ts';
+import { hasDesk } from '../../identity/permissions.ts';
+import { asError } from '../../shared/errors.ts';
+import type { SessionId } from '../../shared/ids.ts';
+import { isOwnOrigin, sessionCookie } from '../caller.ts';
+import { translate } from '../errors.ts';
+import type { ApiLimits, ApiNeeds } from '../needs.ts';
+import { refuseUpgrade, upgradeProblem } from './raw-http.ts';
+import { openTunnel, type Tunnel } from './tunnel.ts';
+
+export interface Softphones {
+  readonly connections: number;
+  close(): void;
+}
+
+const leastIdleMs = 60_000;
+const idleCheckMs = 10_000;
+
+export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: ApiLimits }): Softphones {
+  const { identity, softphone, limits, clock, log } = needs;
+  const perSession = new Map<SessionId, Set<Tunnel>>();
+  const idleMs = Math.max(leastIdleMs, softphone.registerExpiresSeconds * 2000);
+  let closed = false;
+  const all = () => [...perSession.values()].flatMap((tunnels) => [...tunnels]);
+
+  async function take(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    if (request.url?.split('?')[0] !== '/sip') return refuseUpgrade(socket, 404);
+    if (closed) return refuseUpgrade(socket, 503, 'The service is being stopped.');
+    const problem = upgradeProblem(request);
+    if (problem) return refuseUpgrade(socket, problem.status, problem.detail);
+    const { origin, host, cookie } = request.headers;
+    if (origin === undefined || !isOwnOrigin(origin, host, needs.listen))
+      return refuseUpgrade(socket, 403, 'This request comes from another site.');
+    const token = readCookie(cookie, sessionCookie);
+    const who = token && (await identity.bySessionToken(token));
+    if (!who) return refuseUpgrade(socket, 401);
+    if (!hasDesk(who.person)) return refuseUpgrade(socket, 403, 'This person has no desk.');
+    if (socket.destroyed) return;
+    open(request, socket, head, who);
+  }
+
+  function open(request: IncomingMessage, browser: Socket, head: Buffer, { session, person }: SignedIn): void {
+    const tunnels = perSession.get(session.id) ?? new Set();
+    perSession.set(session.id, tunnels);
+    // After a change of network the old connection is dead long before we know: the new one goes first.
+    for (const oldest of [...tunnels].slice(0, Math.max(0, tunnels.size - limits.softphonesPerSession + 1)))
+      oldest.close('replaced by a newer one');
+    const who = { personId: person.id, sessionId: session.id };
+    const tunnel = openTunnel({
+      browser,
+      head,
+      request,
+      target: softphone.tunnelTarget(),
+      admit: (peer) => softphone.admit(peer, who),
+      frames: { messageBytes: limits.softphoneMessageBytes, messagesPerSecond: limits.softphoneMessagesPerSecond },
+      upgradeTimeoutMs: limits.upgradeTimeoutMs,
+      clock,
+      log: log.child(who),
+      onClose: () => {
+        tunnels.delete(tunnel);
+        if (tunnels.size === 0 && perSession.get(session.id) === tunnels) perSession.delete(session.id);
+      },
+    });
+    tunnels.add(tunnel);
+  }
+
+  const onUpgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    const socket = duplex as Socket;
+    socket.on('error', (error) => log.debug({ err: error }, 'a socket failed during its upgrade'));
+    take(request, socket, head).catch((thrown) => {
+      const { kind } = translate(thrown);
+      log.warn({ err: asError(thrown) }, 'a softphone could not be let in');
+      refuseUpgrade(socket, kind.status);
+    });
+  };
+  server.on('upgrade', onUpgrade);
+  const offSessions = identity.onSessionEnded(({ session, because }) => {
+    for (const tunnel of perSession.get(session.id) ?? []) tunnel.close(`signed out: ${because}`);
+  });
+  const idleCheck = clock.every(idleCheckMs, () => {
+    const now = clock.now();
+    for (const tunnel of all()) if (now - tunnel.heardAt > idleMs) tunnel.close('nothing was heard for too long');
+  });
+
+  return {
+    get connections() {
+      return all().length;
+    },
+    close() {
+      closed = true;
+      offSessions();
+      idleCheck.cancel();
+      for (const tunnel of all()) tunnel.close('the service is being stopped');
+    },
+  };
+}
+
+function readCookie(header: string | undefined, name: string): string | undefined {
+  for (const pair of (header ?? '').split(';')) {
+    const at = pair.indexOf('=');
+    if (at !== -1 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+  }
+  return undefined;
+}

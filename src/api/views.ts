@@ -1,0 +1,108 @@
+// From the program's objects to the bodies of the contract. Fields are named one by one: what is not named here is not told.
+
+import type { CallCentre, DeskCallState, DeskState } from '../call/desk.ts';
+import type { CallRecord, Person, RecordingRow, Role } from '../store/records.ts';
+import type { AgentRow, CallView, DeskCall, DeskView, PersonView, QueueView, RecordingView } from './contract.ts';
+import type { ApiNeeds } from './needs.ts';
+
+type Label = { ja: string; en: string };
+
+export function personView(person: Person): PersonView {
+  const { id, login, displayName, role, place, clearance, queues, language, disabled } = person;
+  return { id, login, displayName, role, place, clearance, queues, language, disabled };
+}
+
+export function callView(record: CallRecord): CallView {
+  return { ...record };
+}
+
+export function recordingView(row: RecordingRow): RecordingView {
+  const { id, callId, startedAt, endedAt, durationMs, bytes, state, sha256, recipients } = row;
+  return { id, callId, startedAt, endedAt, durationMs, bytes, state, sha256, recipients };
+}
+
+export interface Views {
+  desk(person: Person, desk: DeskState): DeskView;
+  queues(): QueueView[];
+  agent(person: Person): AgentRow;
+}
+
+export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCentre'>): Views {
+  const { clock, company, callCentre } = needs;
+  const queueLabels = new Map(company.queues.map((queue) => [queue.name, queue.label]));
+  const numberLabels = new Map(company.numbers.map(({ number, label }) => [number, label]));
+  const labelOf = (queue: string): Label => queueLabels.get(queue) ?? { ja: queue, en: queue };
+
+  const call = (state: DeskCallState): DeskCall => ({
+    id: state.id,
+    direction: state.direction,
+    state: state.state,
+    alias: state.alias,
+    companyNumber: state.companyNumber,
+    companyNumberLabel: numberLabels.get(state.companyNumber) ?? null,
+    queue: state.queue,
+    queueLabel: state.queue === null ? null : labelOf(state.queue),
+    reason: state.reason,
+    muted: state.muted,
+    recording: state.recording,
+    startedAt: state.startedAt,
+    answeredAt: state.answeredAt,
+    heldSince: state.heldSince,
+    waitMs: Math.round(state.waitMs),
+    quality: state.quality,
+  });
+
+  return {
+    desk: (person, { revision, agent, softphoneRegistered, call: current }) => ({
+      revision,
+      state: agent.state,
+      stateSince: agent.stateSince,
+      because: agent.because,
+      nextState: agent.nextState,
+      afterCallWorkEndsAt: agent.afterCallWorkEndsAt,
+      softphone: { registered: softphoneRegistered },
+      call: current && call(current),
+      queues: servedQueues(callCentre, agent.queues).map(({ name, waiting, longestWaitMs }) => ({
+        name,
+        label: labelOf(name),
+        waiting,
+        longestWaitMs: Math.round(longestWaitMs),
+      })),
+      transferTargets: company.queues.map(({ name, label }) => ({ queue: name, label })),
+      dialling: {
+        numbersAllowed: mayDial(person.role, company.mayDialNumbers),
+        presentedNumbers: company.numbers.map(({ number, label }) => ({ number, label })),
+      },
+      serverTime: clock.now(),
+    }),
+    queues: () =>
+      callCentre.queues().map(({ name, waiting, longestWaitMs, agents }) => ({
+        name,
+        label: labelOf(name),
+        waiting,
+        longestWaitMs: Math.round(longestWaitMs),
+        agents: { ...agents },
+        serviceLevelSeconds: company.queues.find((queue) => queue.name === name)?.serviceLevelSeconds ?? 0,
+      })),
+    agent(person) {
+      const desk = callCentre.desk(person.id);
+      return {
+        person: personView(person),
+        state: desk?.agent.state ?? 'offline',
+        stateSince: desk?.agent.stateSince ?? person.createdAt,
+        because: desk?.agent.because ?? null,
+        softphoneRegistered: desk?.softphoneRegistered ?? false,
+        callId: desk?.call?.id ?? null,
+        afterCallWorkEndsAt: desk?.agent.afterCallWorkEndsAt ?? null,
+      };
+    },
+  };
+}
+
+export function mayDial(role: Role, allowed: readonly Role[]): boolean {
+  return allowed.includes(role);
+}
+
+function servedQueues(callCentre: CallCentre, served: readonly string[]) {
+  return callCentre.queues().filter((queue) => served.includes(queue.name));
+}
