@@ -18,6 +18,7 @@ import { AppError } from '../shared/errors.ts';
 /** Plaintext per chunk of an age file. */
 export const chunkBytes = 64 * 1024;
 const tagBytes = 16;
+const x25519RecipientLength = 62;
 export const sealedChunkBytes = chunkBytes + tagBytes;
 
 export interface Sealer {
@@ -57,6 +58,7 @@ function addRecipient(encrypter: Encrypter, text: string): void {
 
 /** The X25519 recipient of the age format, on node:crypto; undefined if `text` is a recipient of another type. */
 function x25519Recipient(text: string): Recipient | undefined {
+  if (text.length !== x25519RecipientLength) return undefined;
   const { prefix, bytes } = bech32.decodeToBytes(text);
   if (prefix !== 'age' || bytes.length !== 32) return undefined;
   const recipient = createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: base64url(bytes) }, format: 'jwk' });
