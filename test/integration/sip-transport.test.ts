@@ -114,8 +114,11 @@ for (const protocol of ['ws', 'wss'] as const) {
 
     browser.send('\r\n\r\n');
     await eventually('a ping gets its pong', () => texts[2] === 'text \r\n');
+    const pending = ask(server, makeRequest('MESSAGE'), { host: 'abc.invalid', connectionId });
+    await eventually('it is asked once more', () => texts.length === 4);
     browser.close();
     await eventually('the end is told', () => closed[0] === connectionId);
+    t.equal((await pending).failed, 'transport', 'nobody waits for an answer that cannot come');
     const late = await ask(server, makeRequest('OPTIONS'), { protocol, host: '127.0.0.1', port: 9, connectionId });
     t.equal(late.failed, 'transport', 'a browser that is gone cannot be called');
     t.equal(unaccounted(server.counters), 0);
@@ -173,8 +176,18 @@ t.test('a stream whose framing is lost gets its 400 and is closed', async (t) =>
   const { socket, text } = await tcp(t, server);
   socket.write(options('s3').replace('Content-Length: 0', 'Content-Length: -5'));
   await once(socket, 'close');
-  t.match(text(), /^SIP\/2\.0 400 Bad Request - Content-Length is not a number\r\n/);
+  t.match(text(), /^SIP\/2\.0 400 Bad Request - Content-Length is not one number\r\n/);
   t.equal(server.counters['answered-400'], 1);
+  t.equal(unaccounted(server.counters), 0);
+});
+
+t.test('a body over the limit gets 513 and the connection closes', async (t) => {
+  const server = await startLayer(t, { listen, limits: { maxMessageBytes: 5000 } });
+  answerAll(server);
+  const { socket, text } = await tcp(t, server);
+  socket.write(options('big').replace('Content-Length: 0', 'Content-Length: 5001'));
+  await once(socket, 'close');
+  t.match(text(), /^SIP\/2\.0 513 Message Too Large\r\n/);
   t.equal(unaccounted(server.counters), 0);
 });
 

@@ -1,6 +1,8 @@
 // A SIP message in memory (RFC 3261 §7). Headers keep the order, the name as received and the raw value; what is looked at
 // often is parsed once, on demand, by the functions in this folder. Parsing is parse.ts, writing is serialize.ts.
 
+import { commonNames, compactForms } from './header-names.ts';
+
 /** Raw header: `name` is as received or as it will be sent, `value` is trimmed and unfolded. */
 export interface SipHeader {
   name: string;
@@ -28,39 +30,17 @@ export interface SipResponse extends SipMessageBase {
 
 export type SipMessage = SipRequest | SipResponse;
 
-const compact: Record<string, string> = {
-  i: 'call-id',
-  m: 'contact',
-  e: 'content-encoding',
-  l: 'content-length',
-  c: 'content-type',
-  f: 'from',
-  s: 'subject',
-  k: 'supported',
-  t: 'to',
-  v: 'via',
-  o: 'event',
-  r: 'refer-to',
-  u: 'allow-events',
-  x: 'session-expires',
-  b: 'referred-by',
-  a: 'accept-contact',
-  j: 'reject-contact',
-  d: 'request-disposition',
-  y: 'identity',
-  n: 'identity-info',
-};
-
 /** Names seen before, as written, with their key: a look-up costs a tenth of lower-casing. Bounded, since peers choose names. */
 const seen = new Map<string, string>();
 const seenLimit = 1024;
+for (const name of commonNames) for (const form of [name, name.toLowerCase()]) seen.set(form, name.toLowerCase());
 
 /** The lower-case long form of a header name (RFC 3261 §7.3.3 and the IANA registry). */
 export function headerKey(name: string): string {
   const known = seen.get(name);
   if (known !== undefined) return known;
   const lower = name.toLowerCase();
-  const key = lower.length === 1 ? (compact[lower] ?? lower) : lower;
+  const key = lower.length === 1 ? (compactForms[lower] ?? lower) : lower;
   if (seen.size < seenLimit && name.length <= 40) seen.set(name, key);
   return key;
 }

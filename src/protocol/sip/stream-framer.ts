@@ -7,7 +7,7 @@ export type Frame =
   /** Double CRLF: to be answered with a single one. */
   | { kind: 'ping' }
   | { kind: 'pong' }
-  | { kind: 'broken'; because: string; bytes: Buffer };
+  | { kind: 'broken'; because: string; status: 400 | 513; bytes: Buffer };
 
 export interface FramerLimits {
   maxHeadBytes: number;
@@ -34,8 +34,8 @@ export function createStreamFramer(limits: FramerLimits = defaultFramerLimits): 
   let size: number | undefined;
   let broken = false;
 
-  function breakOff(because: string, frames: Frame[]): Frame[] {
-    frames.push({ kind: 'broken', because, bytes: pending });
+  function breakOff(because: string, frames: Frame[], status: 400 | 513): Frame[] {
+    frames.push({ kind: 'broken', because, status, bytes: pending });
     broken = true;
     pending = empty;
     return frames;
@@ -69,14 +69,15 @@ export function createStreamFramer(limits: FramerLimits = defaultFramerLimits): 
       if (size === undefined) {
         if (searched === 0 && !takeKeepalives(frames)) return frames;
         const end = pending.indexOf(headEnd, searched);
-        if ((end < 0 ? pending.length : end) > limits.maxHeadBytes) return breakOff('the headers are too long', frames);
+        if ((end < 0 ? pending.length : end) > limits.maxHeadBytes)
+          return breakOff('the headers are too long', frames, 513);
         if (end < 0) {
           searched = Math.max(1, pending.length - 3);
           return frames;
         }
         const length = contentLength(pending.toString('latin1', 0, end));
-        if (length === undefined) return breakOff('Content-Length is not one number', frames);
-        if (length > limits.maxBodyBytes) return breakOff('the body is too large', frames);
+        if (length === undefined) return breakOff('Content-Length is not one number', frames, 400);
+        if (length > limits.maxBodyBytes) return breakOff('the body is too large', frames, 513);
         size = end + 4 + length;
       }
       if (pending.length < size) return frames;

@@ -16,6 +16,7 @@ import type { Random } from '../../../shared/random.ts';
 import { createResolver, type Dns } from '../dns.ts';
 import type { Flow, ServerTransaction, Target, TransactionLayer } from '../layers.ts';
 import {
+  type BrokenFrame,
   createTransport,
   type ListenAddress,
   type TransportLimits,
@@ -78,8 +79,8 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
         counters.received();
         counters.outcome('understood-keepalive');
       },
-      broken: (because, bytes, flow) => void guard(() => onBroken(because, bytes, flow)),
-      closed: (connectionId) => void guard(() => closedHandler?.(connectionId)),
+      broken: (frame, flow) => void guard(() => onBroken(frame, flow)),
+      closed: (connectionId) => void guard(() => onClosed(connectionId)),
       count: counters.count,
     },
   });
@@ -108,11 +109,11 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
     else onRequest(parsed.message, parsed, flow);
   }
 
-  function onBroken(because: string, bytes: Buffer, flow: Flow): void {
+  function onBroken({ because, status, bytes }: BrokenFrame, flow: Flow): void {
     counters.received();
     const parsed = parseMessage(bytes);
-    if (parsed.kind === 'malformed') onMalformed(parsed, flow);
-    else onMalformed({ kind: 'malformed', because }, flow);
+    const partial = parsed.kind === 'malformed' ? parsed.partial : undefined;
+    onMalformed({ kind: 'malformed', because, status, partial }, flow);
   }
 
   function onMalformed({ because, status, partial }: Malformed, flow: Flow): void {
@@ -126,6 +127,15 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
     const response = makeResponse(partial, { status, reason, toTag: newTag(random) });
     transport.send(serialize(response), responseFlow({ via }, flow));
     counters.outcome(`answered-${status}`);
+  }
+
+  function onClosed(connectionId: string): void {
+    // A browser does not come back to answer; a TCP peer may, over a connection of its own (RFC 3261 §18.2.2).
+    if (connectionId.startsWith('ws')) {
+      for (const attempt of [...context.clients.values()])
+        if (attempt.flow.connectionId === connectionId) attempt.fail();
+    }
+    closedHandler?.(connectionId);
   }
 
   function answer(request: SipRequest, parsed: ParsedMessage, flow: Flow, status: number, headers = noHeaders): void {
@@ -167,13 +177,14 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
     const entry = new ServerTransactionEntry(context, key, parsed, request, text, flow);
     context.servers.set(key, entry);
     counters.outcome(method === 'CANCEL' ? 'understood-cancel' : 'understood-request');
-    entry.input({ kind: 'start' });
     const fine = guard(() => {
       if (method === 'CANCEL') cancelHandler?.(entry, invite?.transaction);
       else requestHandler?.(entry);
     });
     if (!fine && entry.finalStatus === undefined)
       entry.respond(makeResponse(request, { status: 500, toTag: newTag(random) }));
+    // Most users answer at once, and then nothing has to be timed until there is something to repeat.
+    else if (!entry.responded) entry.input({ kind: 'start' });
   }
 
   function onAck(ack: SipRequest, parsed: ParsedMessage, text: string, flow: Flow): void {

@@ -85,6 +85,11 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
     return this.invite?.phase === 'accepted';
   }
 
+  /** Some response has gone out. */
+  get responded(): boolean {
+    return this.last !== undefined;
+  }
+
   respond(response: SipResponse, options?: { once?: boolean }): void {
     this.run({ kind: 'respond', status: response.status, once: options?.once }, response);
   }

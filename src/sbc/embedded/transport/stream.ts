@@ -114,7 +114,7 @@ function adopt(
       connections.touch(connectionId, frame.kind === 'message');
       if (frame.kind === 'message') handlers.message(frame.bytes, flow);
       else if (frame.kind === 'broken') {
-        handlers.broken(frame.because, frame.bytes, flow);
+        handlers.broken(frame, flow);
         socket.end();
       } else {
         handlers.keepalive(flow);

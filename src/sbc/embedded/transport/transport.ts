@@ -2,6 +2,7 @@
 // Carries bytes; knows nothing of transactions. A message goes to a flow: over its connection while that is alive, else
 // over a new one where the protocol can connect.
 
+import type { Frame } from '../../../protocol/sip/stream-framer.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/logger.ts';
 import type { Flow, TransportProtocol } from '../layers.ts';
@@ -59,12 +60,14 @@ export const defaultTransportLimits: TransportLimits = {
   maxQueuedBytes: 1 << 20,
 };
 
+export type BrokenFrame = Extract<Frame, { kind: 'broken' }>;
+
 export interface TransportHandlers {
   message(bytes: Buffer, flow: Flow): void;
   /** A keep-alive on a stream, or a WebSocket ping-pong frame made of CRLFs. */
   keepalive(flow: Flow): void;
   /** Framing was lost, with what was there; the connection closes after this call. */
-  broken(because: string, bytes: Buffer, flow: Flow): void;
+  broken(frame: BrokenFrame, flow: Flow): void;
   closed(connectionId: string): void;
   /** A connection was refused, or something else of note to count. */
   count(what: string): void;
