@@ -71,7 +71,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const { log, clock, closer } = site;
   const flows = await loadFlows(config);
   const store = await openStore(config, secrets, site);
-  const vault = createNumberVault({ rows: store.vaultRows, keys: [secrets.vaultKey] });
+  const vault = createNumberVault({ rows: store.vaultRows, clock, log, keys: secrets.vault });
   const { media, prompts } = await openMedia(config, site);
   const recorder = await openRecorder(config, store, site);
   const { border, carrier, sipUdp } = await openBorder(config, secrets, media, site);
@@ -102,6 +102,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));
   media.on('engineState', (event) => void store.events.append({ type: 'media-engine-state', ...event }));
   await border.start();
+  await api.listen();
   void prompts.prepare(flows.texts()).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
 
   const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp }) : undefined;
@@ -151,7 +152,7 @@ async function openApi(config: Config, rooms: Rooms, { log, clock, closer }: Sit
     softphone: {
       tunnelTarget: () => border.webSocketTarget,
       admit: border.admitSoftphone,
-      registerExpiresSeconds: 60,
+      registerExpiresSeconds: 300,
     },
     trunks: border.trunks,
     health: async () => [

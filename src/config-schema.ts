@@ -148,7 +148,9 @@ const Sessions = section('Being signed in.', {
 const Flows = section('IVR flows and reasons.', {
   folder: Type.String({ default: 'config/flows' }),
   reasons: Type.String({ default: 'config/reasons.yaml' }),
-  calendars: Type.Optional(Type.String({ description: 'Opening hours by name.' })),
+  calendars: Type.Optional(
+    Type.String({ description: 'Opening hours by name; calendars.yaml beside the reasons unless told.' }),
+  ),
 });
 
 export const ConfigSchema = section('Engawa', {

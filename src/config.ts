@@ -95,6 +95,7 @@ function resolvePaths(config: Config): Config {
       ...config.flows,
       folder: below(projectRoot, config.flows.folder),
       reasons: below(projectRoot, config.flows.reasons),
+      ...(config.flows.calendars ? { calendars: below(projectRoot, config.flows.calendars) } : {}),
     },
   };
 }

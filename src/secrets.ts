@@ -1,7 +1,7 @@
 // Secrets: from the environment, or from files in the data folder that only this user may read. Never logged, never in config.
 // The vault key is the one that must be kept with the backups: without it aliases cannot be called back.
 
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './shared/errors.ts';
@@ -10,8 +10,8 @@ export interface Secrets {
   databaseUrl: string | undefined;
   /** For drachtio-server; our own SIP server gets a random one at each start. */
   drachtioSecret: string | undefined;
-  /** 32 bytes: seals numbers, and derives aliases from them. */
-  vaultKey: Buffer;
+  /** Both are derived from the one vault key (RFC 5869): aliases are made with one, numbers sealed with the other. */
+  vault: { aliasKey: Buffer; sealingKeys: Buffer[] };
 }
 
 export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv = process.env): Secrets {
@@ -19,10 +19,17 @@ export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv =
   return {
     databaseUrl: environment['ENGAWA_DATABASE_URL'],
     drachtioSecret: environment['ENGAWA_DRACHTIO_SECRET'],
-    vaultKey: environment['ENGAWA_VAULT_KEY']
-      ? keyFromHex(environment['ENGAWA_VAULT_KEY'], 'ENGAWA_VAULT_KEY')
-      : keyFromFile(join(dataFolder, 'vault.key')),
+    vault: vaultKeys(
+      environment['ENGAWA_VAULT_KEY']
+        ? keyFromHex(environment['ENGAWA_VAULT_KEY'], 'ENGAWA_VAULT_KEY')
+        : keyFromFile(join(dataFolder, 'vault.key')),
+    ),
   };
+}
+
+function vaultKeys(key: Buffer): Secrets['vault'] {
+  const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', key, '', `engawa vault ${purpose}`, 32));
+  return { aliasKey: derive('alias'), sealingKeys: [derive('seal')] };
 }
 
 function keyFromHex(text: string, where: string): Buffer {

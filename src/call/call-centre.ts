@@ -18,6 +18,7 @@ import { offerToAgent, withdrawOffer } from './offer.ts';
 import { dial } from './outbound.ts';
 import { type CallParts, tell } from './parts.ts';
 import { watchQuality } from './quality-watch.ts';
+import { tellAcd } from './queueing.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './reattach.ts';
 import { transferToQueue } from './transfer.ts';
 
@@ -108,6 +109,7 @@ export function createCallCentre(parts: CallParts): RunningCallCentre {
       if (!reason) return { kind: 'conflict', because: `There is no reason “${reasonId}”.` };
       call.reason = reason;
       tell(parts, { type: 'reason-set', callId, reason: reason.id, piiClass: reason.piiClass, by: 'agent' });
+      tellAcd(centre, call);
       centre.deskChanged(personOf(call));
       return { kind: 'ok' };
     },

@@ -62,6 +62,7 @@ export interface CallState {
   reason: Reason | undefined;
   queue: string | null;
   queuedAt: number;
+  queuePriority: number;
   waitMs: number;
   /** Settled by the verb that takes the call out of the queue. */
   leaveQueue: ((how: 'connected' | 'timeout' | 'over') => void) | undefined;
@@ -98,6 +99,7 @@ export function newCall(
     reason: undefined,
     queue: null,
     queuedAt: 0,
+    queuePriority: 0,
     waitMs: 0,
     leaveQueue: undefined,
     heldSince: null,

@@ -22,9 +22,17 @@ export function enterQueue(
   call.music = call.customer?.endpoint.play({ kind: 'music' }, { loop: true });
   tell(parts, { type: 'queue-entered', callId: call.id, queue });
   call.log.info({ queue }, 'waiting in queue');
+  call.queuePriority = priority;
+  tellAcd(centre, call);
+}
+
+/** The ACD decides by what it was told: told again when the reason becomes known while the call waits. */
+export function tellAcd(centre: Centre, call: CallState): void {
+  if (call.phase !== 'queued' || call.queue === null) return;
+  const { id: callId, queue, queuedAt: enteredAt, queuePriority: priority } = call;
   centre.acd.apply({
     kind: 'callWaiting',
-    call: { callId: call.id, queue, enteredAt: call.queuedAt, piiClass: call.reason?.piiClass, priority },
+    call: { callId, queue, enteredAt, piiClass: call.reason?.piiClass, priority },
   });
 }
 
