@@ -31,6 +31,8 @@ export interface BorderRig {
   sip: { host: string; port: number };
   calls: InboundCall[];
   logLines: string[];
+  /** The SIP server dies; `close` then leaves it alone. */
+  stopServer(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,6 +76,8 @@ export async function startBorderRig({
   const calls: InboundCall[] = [];
   border.on('call', (call) => void calls.push(call));
   await border.start();
+  let stopped: Promise<void> | undefined;
+  const stopServer = () => (stopped ??= server.close());
   return {
     server,
     border,
@@ -81,9 +85,10 @@ export async function startBorderRig({
     sip,
     calls,
     logLines,
+    stopServer,
     async close() {
       await border.close();
-      await server.close();
+      await stopServer();
       carrier.close();
     },
   };

@@ -46,13 +46,13 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
   const core: LegCore = createLegCore({
     ...options,
     log,
-    id,
     initial: 'offered',
     onFault: () => refuse('fault'),
     onEnded(cause) {
       undecided.cancel();
       settleAnswer?.({ kind: 'ended' });
       earlyBound?.();
+      offDown();
       options.onEnded(cause);
     },
   });
@@ -65,6 +65,8 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
     refuse('fault');
     core.finish('fault', 'us', 500);
   });
+
+  const offDown = options.link.onDown(() => void core.finish('fault', 'us', null));
 
   request.on('cancel', (cancel) =>
     core.guard(() => {

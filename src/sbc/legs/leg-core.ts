@@ -5,7 +5,6 @@ import type { Clock } from '../../shared/clock.ts';
 import { createEmitter, type Emitter } from '../../shared/emitter.ts';
 import { asError } from '../../shared/errors.ts';
 import type { EndCause } from '../../shared/events.ts';
-import type { LegId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
 import type { Leg, LegEvents, LegState, OfferHandler } from '../leg.ts';
@@ -37,14 +36,13 @@ export interface LegCore {
 }
 
 export interface LegCoreOptions extends LegContext {
-  id: LegId;
   initial: LegState;
   /** Ends the SIP side after a fault in one of our handlers. */
   onFault: () => void;
   onEnded: (cause: EndCause) => void;
 }
 
-export function createLegCore({ log, id, initial, onFault, onEnded }: LegCoreOptions): LegCore {
+export function createLegCore({ log, initial, onFault, onEnded }: LegCoreOptions): LegCore {
   let state = initial;
   let offerHandler: OfferHandler | undefined;
   const emitter = createEmitter<LegEvents>((error, eventName) => fault(error, eventName));

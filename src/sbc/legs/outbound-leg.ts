@@ -52,7 +52,6 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
   const core = createLegCore({
     ...options,
     log,
-    id,
     initial: 'trying',
     onFault: () => void release('fault'),
     onEnded(cause) {

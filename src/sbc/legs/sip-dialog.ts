@@ -34,7 +34,7 @@ export interface DialogOwner {
   ): void;
   /** ACK of the INVITE that made the dialog; the body is the answer to a late offer. */
   acknowledged(body: string | undefined): void;
-  closed(cause: EndCause, by: 'far-end' | 'timeout', sipStatus: number | null): void;
+  closed(cause: EndCause, by: 'far-end' | 'timeout' | 'us', sipStatus: number | null): void;
 }
 
 export interface SipDialogOptions {
@@ -78,6 +78,11 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
   /** A re-INVITE without SDP was answered with our offer; its ACK brings the answer. */
   let lateAnswerDue = false;
   const unbind = link.bindDialog(dialogId, handle);
+  const offDown = link.onDown(() => {
+    if (closed) return;
+    close();
+    owner.closed('fault', 'us', null);
+  });
 
   function handle(request: IncomingRequest, response: OutgoingResponse): void {
     try {
@@ -203,6 +208,7 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
   function close(): void {
     if (closed) return;
     closed = true;
+    offDown();
     turns.close();
     clock.after(afterglowMs, unbind);
   }

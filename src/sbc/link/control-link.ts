@@ -53,6 +53,8 @@ export interface ControlLink {
   request(options: RequestOptions, handlers: RequestHandlers): void;
   /** Requests of this dialog go to `handler` from now on. Returns what undoes it. */
   bindDialog(dialogId: string, handler: DialogHandler): () => void;
+  /** Told when the connection goes: no dialog can be taken up again afterwards, on no SIP server. Returns what undoes it. */
+  onDown(listener: () => void): () => void;
   close(): void;
 }
 
@@ -88,6 +90,7 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
   const name = `${server.host}:${server.port}`;
   const srf = new (Srf as unknown as new () => SrfApplication)();
   const dialogs = new Map<string, DialogHandler>();
+  const downListeners = new Set<() => void>();
   const inFlight = new Set<(because: 'link-lost') => void>();
   let up = false;
   let because = 'not connected yet';
@@ -111,6 +114,8 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
     if (!nowUp) {
       for (const fail of [...inFlight]) fail('link-lost');
       inFlight.clear();
+      for (const listener of [...downListeners]) guarded('connection lost', listener);
+      dialogs.clear();
     }
     guarded('state', () => onState(nowUp, link));
   }
@@ -229,10 +234,13 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
         if (dialogs.get(dialogId) === handler) dialogs.delete(dialogId);
       };
     },
+    onDown(listener) {
+      downListeners.add(listener);
+      return () => void downListeners.delete(listener);
+    },
     close() {
       closed = true;
       setState(false, 'closed');
-      dialogs.clear();
       disconnect();
     },
   };

@@ -1,0 +1,129 @@
+// The control connection: refused, absent, lost with calls on it, back again, and a SIP server that hangs.
+
+import { createServer } from 'node:net';
+import t from 'tap';
+import { PhoneNumber } from '../../src/privacy/phone-number.ts';
+import type { Border } from '../../src/sbc/border.ts';
+import { createBorder } from '../../src/sbc/drachtio-border.ts';
+import { createSipServer } from '../../src/sbc/embedded/sip-server.ts';
+import { trunkSettings } from '../../src/sbc/trunk-settings.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import type { CallId, PersonId } from '../../src/shared/ids.ts';
+import { silentLogger } from '../../src/shared/logger.ts';
+import {
+  callerDialog,
+  carrierCalls,
+  contactOf,
+  inDialog,
+  responseText,
+  secret,
+  startBorderRig,
+  tokyo,
+} from '../support/border-rig.ts';
+import { eventually } from '../support/eventually.ts';
+import { sdpText } from '../support/sip-party.ts';
+
+const borderAt = (port: number, password = secret) =>
+  createBorder({
+    clock: systemClock,
+    log: silentLogger,
+    sipServers: [{ host: '127.0.0.1', port, secret: password }],
+    trunks: [trunkSettings({ name: 'a', optionsIntervalSeconds: 0, targets: [{ host: '127.0.0.1', port: 9 }] })],
+    companyNumbers: [tokyo],
+    domain: 'pbx.example',
+    connectTimeoutMs: 500,
+  });
+
+const dial = (border: Border) => {
+  const leg = border.callTrunk({
+    callId: 'c_1' as CallId,
+    to: PhoneNumber.fromCanonical('+819087654321')!,
+    presentedNumber: tokyo,
+    offer: async () => sdpText('pbx'),
+    ringTimeoutSeconds: 30,
+  });
+  const ended = new Promise<string>((resolve) => leg.on('ended', ({ cause, by }) => resolve(`${cause} ${by}`)));
+  return { leg, ended };
+};
+
+t.test('start fails with a sentence when nobody listens, and when the secret is wrong', async (t) => {
+  const nobody = borderAt(1);
+  await t.rejects(nobody.start(), { code: 'sip-server-unavailable', message: /127\.0\.0\.1:1.*Check that it runs/ });
+  await nobody.close();
+  const server = await createSipServer({
+    clock: systemClock,
+    log: silentLogger,
+    control: { host: '127.0.0.1', port: 0, secret },
+    sip: ['udp/127.0.0.1:0'],
+  });
+  t.teardown(() => server.close());
+  const stranger = borderAt(server.listening.control.port, 'wrong');
+  await t.rejects(stranger.start(), { code: 'sip-server-unavailable', message: /secret/ });
+  t.match(stranger.health(), { ok: false, because: /no control connection/ });
+  await stranger.close();
+});
+
+t.test('a lost connection ends every call on it, fails new ones at once, and heals by itself', async (t) => {
+  const rig = await startBorderRig();
+  t.teardown(() => rig.close());
+  const call = carrierCalls(rig, { body: sdpText('caller') });
+  const answered = (await eventually('the call', () => rig.calls[0])).leg;
+  void answered.answer(sdpText('pbx'));
+  inDialog(rig.carrier, 'ACK', { ...callerDialog(call, await rig.carrier.nextResponse(200)), cseq: 1 });
+  await eventually('answered', () => answered.state === 'answered');
+  carrierCalls(rig, { body: sdpText('caller') });
+  const offered = (await eventually('another call', () => rig.calls[1])).leg;
+  const out = dial(rig.border);
+  const invite = await rig.carrier.nextRequest('INVITE');
+  rig.carrier.send(responseText(invite, 180, { tag: 'x', contact: contactOf(rig.carrier) }));
+  await eventually('ringing', () => out.leg.state === 'ringing');
+  const ends: string[] = [];
+  for (const leg of [answered, offered]) leg.on('ended', ({ cause, by }) => ends.push(`${cause} ${by}`));
+
+  const { control } = rig.server.listening;
+  await rig.stopServer();
+  t.match(await out.ended, /^unreachable/);
+  await eventually('all ended', () => ends.length === 2);
+  t.strictSame(ends, ['fault us', 'fault us']);
+  t.equal(rig.border.health().ok, false);
+  t.match(await dial(rig.border).ended, /^unreachable/);
+  t.equal(rig.border.isSoftphoneRegistered('p_1' as PersonId), false);
+  await answered.end();
+  t.strictSame(await answered.renegotiate(sdpText('x')), { kind: 'ended' });
+
+  const again = await createSipServer({
+    clock: systemClock,
+    log: silentLogger,
+    control: { ...control, secret },
+    sip: [`udp/${rig.sip.host}:${rig.sip.port}`],
+  });
+  t.teardown(() => again.close());
+  await eventually('healed', () => rig.border.health().ok, { withinMs: 8000 });
+  carrierCalls(rig, { body: sdpText('caller') });
+  await eventually('a call after the repair', () => rig.calls[2], { withinMs: 8000 });
+});
+
+t.test('a SIP server that takes commands and does nothing is given up in time', async (t) => {
+  const sockets = new Set<import('node:net').Socket>();
+  const hung = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('data', (data) => {
+      const id = /#([^|]+)\|authenticate/.exec(String(data))?.[1];
+      const reply = `x|response|${id}|OK|udp/127.0.0.1:5060|v0.9.10|udp/127.0.0.1:5060`;
+      socket.write(`${reply.length}#${reply}`);
+    });
+  });
+  await new Promise<void>((resolve) => hung.listen(0, '127.0.0.1', resolve));
+  const border = borderAt((hung.address() as import('node:net').AddressInfo).port);
+  t.teardown(async () => {
+    await border.close();
+    for (const socket of sockets) socket.destroy();
+    hung.close();
+  });
+  await border.start();
+  const began = Date.now();
+  const { leg, ended } = dial(border);
+  t.match(await ended, /^unreachable/);
+  t.ok(Date.now() - began < 9000, `given up after ${Date.now() - began} ms`);
+  await leg.end();
+});
