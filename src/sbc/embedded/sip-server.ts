@@ -17,6 +17,7 @@ import { createContactConnections } from './dialog/contact-connections.ts';
 import { createDialogStore } from './dialog/dialog-store.ts';
 import { receiveAck } from './dialog/invite-answer.ts';
 import { receiveRequest } from './dialog/network-requests.ts';
+import { type RequestHandler, routeOutbound } from './dialog/outbound.ts';
 import {
   defaultSessionTimerPolicy,
   defaultStackTimers,
@@ -25,6 +26,7 @@ import {
   type StackTimers,
 } from './dialog/stack.ts';
 import type { Flow, TransactionLayer, TransportProtocol } from './layers.ts';
+import { createForwarder } from './proxy/forwarder.ts';
 import { createTransactionLayer, type TransactionLayerOptions } from './transaction/layer.ts';
 import type { TlsMaterial } from './transport/transport.ts';
 
@@ -42,6 +44,8 @@ export interface SipServerOptions {
   externalAddress?: string;
   timers?: Partial<StackTimers>;
   sessionTimers?: Partial<SessionTimerPolicy>;
+  /** Outbound mode: who is asked, or dialled, about new requests, by method. */
+  requestHandlers?: readonly RequestHandler[];
   /** Passed to the transaction layer as they are. */
   layer?: Pick<
     TransactionLayerOptions,
@@ -91,7 +95,7 @@ export async function createSipServer(options: SipServerOptions): Promise<SipSer
   const control = await openControl(layer, {
     options: options.control,
     greeting: () => `${addresses.list(true).join(',')}|${protocolVersion}|${addresses.list(false).join(',')}`,
-    onCommand: (application, command) => obey(stack, application, command, () => {}),
+    onCommand: (application, command) => obey(stack, application, command),
     onGone: (application) => applicationGone(stack, application),
     clock,
     log,
@@ -109,6 +113,8 @@ export async function createSipServer(options: SipServerOptions): Promise<SipSer
     dialogs: createDialogStore(),
     contacts: createContactConnections({ clock }),
     cdr: createCdrReporter(() => control.routes),
+    proxy: createForwarder(() => stack, options.control.secret),
+    routeOutbound: (incoming) => routeOutbound(stack, options.requestHandlers ?? [], incoming),
     incoming: new Map(),
     outgoing: new Map(),
     pendingInvites: new Map(),
@@ -152,7 +158,7 @@ function connectLayer(stack: Stack): void {
       log.error({ err: asError(thrown), what }, 'handling a message failed');
     }
   };
-  layer.onRequest((transaction) => receiveRequest(stack, transaction, () => false));
+  layer.onRequest((transaction) => receiveRequest(stack, transaction));
   layer.onAck((ack, text, flow) => guard('ack', () => receiveAck(stack, ack, text, flow)));
   layer.onCancel((cancel, invite) => guard('cancel', () => receiveCancel(stack, cancel, invite)));
   layer.onConnectionClosed((connectionId) => stack.contacts.connectionClosed(connectionId));

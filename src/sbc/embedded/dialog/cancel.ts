@@ -24,6 +24,10 @@ export function receiveCancel(stack: Stack, cancel: ServerTransaction, invite: S
   stack.count('received.CANCEL');
   const incoming = invite && findIncoming(stack, invite);
   if (!invite || !incoming || incoming.finalStatus !== undefined) {
+    if (invite && stack.proxy.cancel(invite)) {
+      cancel.respond(makeResponse(cancel.request, { status: 200, toTag: stack.newTag() }));
+      return;
+    }
     refuse(stack, cancel, 481);
     if (invite) endUnacknowledged(stack, invite);
     return;

@@ -8,17 +8,9 @@ import { requestOutsideDialog } from './outgoing-request.ts';
 import { respond } from './respond.ts';
 import type { Stack } from './stack.ts';
 
-/** Starts proxying (proxy/proxy.ts); passed in, since dialogs know nothing of it. */
-export type StartProxy = (stack: Stack, application: Application, command: ProxyCommand) => void;
-
-export function obey(
-  stack: Stack,
-  application: Application,
-  command: SipCommand | ProxyCommand,
-  startProxy: StartProxy,
-): void {
+export function obey(stack: Stack, application: Application, command: SipCommand | ProxyCommand): void {
   if (command.kind === 'proxy') {
-    startProxy(stack, application, command);
+    stack.proxy.obey(application, command);
     return;
   }
   const { id, transactionId, dialogId, routeUrl, message } = command;

@@ -11,8 +11,7 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../../../protocol/sip/message.ts';
-import { paramValue, splitList } from '../../../protocol/sip/params.ts';
-import { parseSipUri } from '../../../protocol/sip/uri.ts';
+import { splitList } from '../../../protocol/sip/params.ts';
 import type { Application } from '../control/application.ts';
 import type { Flow, Target } from '../layers.ts';
 import { isPrivateAddress, targetOfUri } from './addresses.ts';

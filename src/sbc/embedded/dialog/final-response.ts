@@ -6,12 +6,18 @@ import type { IncomingRequest } from './records.ts';
 import type { Stack } from './stack.ts';
 
 /** Answers in the application's place; does nothing when the request has its final response. */
-export function sendFinal(stack: Stack, incoming: IncomingRequest, status: number, headers?: SipHeader[]): void {
+export function sendFinal(
+  stack: Stack,
+  incoming: IncomingRequest,
+  status: number,
+  headers?: SipHeader[],
+  reason?: string,
+): void {
   if (incoming.finalStatus !== undefined) return;
   const toTag = incoming.localTag ?? stack.newTag();
   const { transaction } = incoming;
   finishIncoming(stack, incoming, status);
-  transaction.respond(makeResponse(transaction.request, { status, toTag, headers }));
+  transaction.respond(makeResponse(transaction.request, { status, reason, toTag, headers }));
 }
 
 /** The request has, or needs, no further response. A dialog that its refusal ends is removed. */

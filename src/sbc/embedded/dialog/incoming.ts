@@ -12,7 +12,7 @@ import type { Dialog, IncomingRequest } from './records.ts';
 import type { Stack } from './stack.ts';
 
 /** Gives a new request to an application. */
-export function hand(stack: Stack, incoming: IncomingRequest, application: Application): void {
+export function hand(incoming: IncomingRequest, application: Application): void {
   incoming.application = application;
   application.deliver(requestEnvelope(incoming));
 }

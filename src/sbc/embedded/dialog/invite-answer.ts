@@ -28,7 +28,7 @@ export function receiveAck(stack: Stack, ack: SipRequest, text: string, flow: Fl
   const dialog = toTag === undefined ? undefined : stack.dialogs.find(callId, toTag, tagOf(header(ack, 'from') ?? ''));
   const waiting = dialog?.unacknowledged;
   if (!dialog || !waiting || parseCSeq(header(ack, 'cseq') ?? '')?.number !== waiting.cseq) {
-    stack.count('stray-ack');
+    if (!stack.proxy.ack(ack)) stack.count('stray-ack');
     return;
   }
   dialog.unacknowledged = undefined;

@@ -11,7 +11,6 @@ import { dialogIdOf } from './dialog.ts';
 import { sendFinal } from './final-response.ts';
 import { receiveInDialog } from './in-dialog-receive.ts';
 import { hand, newIncoming, refuse, track } from './incoming.ts';
-import type { IncomingRequest } from './records.ts';
 import type { Stack } from './stack.ts';
 
 /** Methods an application may route; everything else out of a dialog is answered here. */
@@ -30,12 +29,9 @@ const onlyInDialog = new Set(['BYE', 'UPDATE', 'PRACK']);
 export const allowedMethods =
   'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, PRACK, UPDATE, REFER';
 
-/** Says which application takes a new request when outbound routing is configured (see outbound.ts). */
-export type OutboundRouter = (stack: Stack, incoming: IncomingRequest) => boolean;
-
-export function receiveRequest(stack: Stack, transaction: ServerTransaction, outbound: OutboundRouter): void {
+export function receiveRequest(stack: Stack, transaction: ServerTransaction): void {
   try {
-    classify(stack, transaction, outbound);
+    classify(stack, transaction);
   } catch (thrown) {
     stack.count('fault.request');
     const sipCallId = header(transaction.request, 'call-id');
@@ -44,7 +40,7 @@ export function receiveRequest(stack: Stack, transaction: ServerTransaction, out
   }
 }
 
-function classify(stack: Stack, transaction: ServerTransaction, outbound: OutboundRouter): void {
+function classify(stack: Stack, transaction: ServerTransaction): void {
   const { request } = transaction;
   const toTag = tagOf(header(request, 'to') ?? '');
   const callId = header(request, 'call-id') ?? '';
@@ -53,7 +49,7 @@ function classify(stack: Stack, transaction: ServerTransaction, outbound: Outbou
   if (toTag !== undefined) {
     const dialog = stack.dialogs.find(callId, toTag, fromTag);
     if (dialog) receiveInDialog(stack, dialog, newIncoming(transaction, dialog, dialog.application));
-    else refuse(stack, transaction, 481);
+    else if (!stack.proxy.inDialog(transaction)) refuse(stack, transaction, 481);
     return;
   }
   if (onlyInDialog.has(request.method)) {
@@ -69,7 +65,7 @@ function classify(stack: Stack, transaction: ServerTransaction, outbound: Outbou
     refuse(stack, transaction, 482);
     return;
   }
-  receiveNew(stack, transaction, outbound);
+  receiveNew(stack, transaction);
 }
 
 function isSecondFork(stack: Stack, callId: string, fromTag: string | undefined): boolean {
@@ -80,16 +76,16 @@ function isSecondFork(stack: Stack, callId: string, fromTag: string | undefined)
   return false;
 }
 
-function receiveNew(stack: Stack, transaction: ServerTransaction, outbound: OutboundRouter): void {
+function receiveNew(stack: Stack, transaction: ServerTransaction): void {
   const incoming = newIncoming(transaction, undefined, undefined);
   if (incoming.method === 'INVITE') {
     transaction.respond(makeResponse(transaction.request, { status: 100 }));
     stack.cdr.attempt('network', transaction.text, stack.clock.now());
   }
   track(stack, incoming);
-  if (outbound(stack, incoming)) return;
+  if (stack.routeOutbound(incoming)) return;
   const application = stack.control.routes.next(incoming.method.toLowerCase());
-  if (application) hand(stack, incoming, application);
+  if (application) hand(incoming, application);
   else if (incoming.method === 'REFER') sendFinal(stack, incoming, 405, [{ name: 'Allow', value: allowedMethods }]);
   else {
     stack.count('refused.no-application');

@@ -1,11 +1,14 @@
 // What the parts of the upper half share: the transaction layer below, the applications above, and the tables between
 // them. Each act is a file of its own.
 
+import type { SipHeader, SipRequest } from '../../../protocol/sip/message.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/logger.ts';
 import type { Random } from '../../../shared/random.ts';
+import type { Application } from '../control/application.ts';
+import type { ProxyCommand } from '../control/commands.ts';
 import type { ControlServer } from '../control/control-server.ts';
-import type { TransactionLayer } from '../layers.ts';
+import type { ServerTransaction, TransactionLayer } from '../layers.ts';
 import type { Addresses } from './addresses.ts';
 import type { CdrReporter } from './cdr.ts';
 import type { ContactConnections } from './contact-connections.ts';
@@ -41,6 +44,27 @@ export interface SessionTimerPolicy {
 
 export const defaultSessionTimerPolicy: SessionTimerPolicy = { minSeconds: 90, offerSeconds: 0 };
 
+export interface ProxyRequest {
+  remainInDialog: boolean;
+  fullResponse: boolean;
+  followRedirects: boolean;
+  simultaneous: boolean;
+  provisionalTimeoutMs: number | undefined;
+  finalTimeoutMs: number | undefined;
+  destinations: string[];
+  headers: SipHeader[];
+}
+
+/** What proxy/ does for the rest, which knows nothing of it. */
+export interface Forwarder {
+  start(incoming: IncomingRequest, request: ProxyRequest): void;
+  obey(application: Application, command: ProxyCommand): void;
+  /** Requests of dialogs that we stay in as a proxy; false when it is none. */
+  inDialog(transaction: ServerTransaction): boolean;
+  ack(ack: SipRequest): boolean;
+  cancel(invite: ServerTransaction): boolean;
+}
+
 export interface Stack {
   readonly clock: Clock;
   readonly log: Logger;
@@ -53,6 +77,9 @@ export interface Stack {
   readonly dialogs: DialogStore;
   readonly contacts: ContactConnections;
   readonly cdr: CdrReporter;
+  readonly proxy: Forwarder;
+  /** Takes a new request when outbound routing is configured for it. */
+  readonly routeOutbound: (incoming: IncomingRequest) => boolean;
   readonly incoming: Map<string, IncomingRequest>;
   readonly outgoing: Map<string, OutgoingRequest>;
   /** INVITEs that no dialog has taken yet, by Call-ID. */
