@@ -10,8 +10,8 @@ export const inputRateHz = 8000;
 export const channels = 2;
 export const frameMs = 20;
 const samplesPerFrame = (inputRateHz * frameMs) / 1000;
-/** A memory of 16 MiB that cannot grow holds about 400 mono encoders, two for each recording. */
-const encodersPerModule = 120;
+/** A memory of 16 MiB that cannot grow holds 238 mono encoders, two for each recording. */
+const encodersPerModule = 90;
 const maxPacketBytes = 4000;
 
 interface OpusModule {
@@ -159,7 +159,10 @@ function createMonoEncoder(opus: OpusModule, options: { bitrate: number; complex
     preSkip: (get(control.getLookahead) * 48_000) / inputRateHz,
     encode(pcm, side) {
       const at = input >> 2;
-      for (let i = 0; i < samplesPerFrame; i++) opus.HEAPF32[at + i] = pcm.readInt16LE(i * 4 + side * 2) / 32768;
+      const samples = opus.HEAPF32;
+      for (let i = 0, from = side * 2; i < samplesPerFrame; i++, from += 4) {
+        samples[at + i] = (pcm[from]! | ((pcm[from + 1]! << 24) >> 16)) / 32768;
+      }
       const length = opus._opus_encode_float(encoder, input, samplesPerFrame, output, maxPacketBytes);
       if (length < 0) throw new Error(`a frame could not be encoded (libopus says ${length})`);
       return opus.HEAPU8.slice(output, output + length);

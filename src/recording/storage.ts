@@ -39,9 +39,13 @@ export function createFolderStorage({ folder }: { folder: string }): RecordingSt
   const at = (name: string) => join(folder, name);
   return {
     async create(name) {
-      await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 });
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-      return storedFile(await open(at(name), flags, 0o600));
+      const handle = await open(at(name), flags, 0o600).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        await mkdir(dirname(at(name)), { recursive: true, mode: 0o700 });
+        return open(at(name), flags, 0o600);
+      });
+      return storedFile(handle);
     },
     async rename(from, to) {
       await rename(at(from), at(to)).catch((error) => unlessRenamed(error, at(to)));
