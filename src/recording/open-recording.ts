@@ -1,4 +1,4 @@
-// Opening a recording with a private key: one age file, or what a crash left of one (docs/decisions/0003).
+// Opening a recording with a private key: one age file, or what a crash left of one (docs/decisions/0010).
 // The result is one Ogg Opus stream. Plaintext stays in memory; writing it anywhere is the caller's decision.
 // Used by the command line and by whoever plays recordings; the server that records has no private key.
 

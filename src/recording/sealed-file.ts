@@ -1,5 +1,5 @@
 // One recording on its way to the storage: pages go in, a sealed file grows, and what is not in it yet lies beside it in
-// small sealed pieces ("tails"). See docs/decisions/0003-crash-safe-sealed-recordings.md.
+// small sealed pieces ("tails"). See docs/decisions/0010-crash-safe-sealed-recordings.md.
 //
 //   NAME.opus.age.part            an age file that grows by whole 64 KiB chunks
 //   NAME.opus.age.tail-OFFSET     complete age files: the plaintext from OFFSET on, one per page; removed once in the part
