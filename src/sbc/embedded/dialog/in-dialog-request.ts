@@ -109,7 +109,7 @@ export function buildInDialog(stack: Stack, dialog: Dialog, fork: Fork, message:
   const own = message.uri === 'sip:placeholder' || method === 'ACK' || method === 'PRACK';
   const uri = own ? fork.remoteTarget : message.uri;
   const request: SipRequest = { kind: 'request', method, uri, headers, body: Buffer.from(body) };
-  if (method === 'INVITE' || method === 'UPDATE') keepSessionTimer(stack, dialog, request);
+  if (method === 'INVITE' || method === 'UPDATE') keepSessionTimer(dialog, request);
   return request;
 }
 

@@ -11,6 +11,7 @@ import { dialogIdOf } from './dialog.ts';
 import { sendFinal } from './final-response.ts';
 import { receiveInDialog } from './in-dialog-receive.ts';
 import { hand, newIncoming, refuse, track } from './incoming.ts';
+import { refusesInterval } from './session-timer.ts';
 import type { Stack } from './stack.ts';
 
 /** Methods an application may route; everything else out of a dialog is answered here. */
@@ -63,6 +64,11 @@ function classify(stack: Stack, transaction: ServerTransaction): void {
   if (request.method === 'INVITE' && isSecondFork(stack, callId, fromTag)) {
     // The same call by another way, or a second INVITE while the first is open (RFC 3261 §8.2.2.2).
     refuse(stack, transaction, 482);
+    return;
+  }
+  const minSeconds = request.method === 'INVITE' ? refusesInterval(stack, request) : undefined;
+  if (minSeconds !== undefined) {
+    refuse(stack, transaction, 422, [{ name: 'Min-SE', value: String(minSeconds) }]);
     return;
   }
   receiveNew(stack, transaction);

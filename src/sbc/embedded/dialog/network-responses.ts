@@ -141,7 +141,7 @@ function receiveAnswer(stack: Stack, outgoing: OutgoingRequest, response: SipRes
   dialog.answered ??= new Map();
   for (const [old, { ack }] of dialog.answered) if (ack) dialog.answered.delete(old);
   dialog.answered.set(key, { cseq, forkTag, ack: undefined });
-  takeSessionTimer(stack, dialog, response);
+  takeSessionTimer(stack, dialog, outgoing.request, response);
   finish(stack, outgoing, response.status);
   dialog.reaper?.cancel();
   dialog.reaper = stack.clock.after(64 * stack.timers.t1Ms, () => {
@@ -189,7 +189,7 @@ function afterInDialog(
   const { status } = response;
   const { method } = outgoing;
   if ((method === 'UPDATE' || method === 'SUBSCRIBE') && status < 300) refreshTarget(dialog, response, flow);
-  if (method === 'UPDATE' && status < 300) takeSessionTimer(stack, dialog, response);
+  if (method === 'UPDATE' && status < 300) takeSessionTimer(stack, dialog, outgoing.request, response);
   if (method === 'SUBSCRIBE' && status < 300) {
     armSubscription(stack, dialog, header(response, 'expires') ?? header(outgoing.request, 'expires'));
   }
