@@ -42,6 +42,7 @@ export function parseConfig(text: string, file: string, environment: NodeJS.Proc
   }
   const config = checked.value as Config;
   applyEnvironment(config, environment);
+  readTrunkPasswords(config, environment, file);
   const problems = crossChecks(config);
   if (problems.length > 0) throw new AppError('config-invalid', problems.map((line) => `${file}: ${line}`).join('\n'));
   return { config: deepFreeze(resolvePaths(config)), choices: choicesOf(config, environment) };
@@ -52,6 +53,23 @@ function applyEnvironment(config: Config, environment: NodeJS.ProcessEnv): void 
   for (const [variable, { path, parse }] of Object.entries(fromEnvironment)) {
     const text = environment[variable];
     if (text !== undefined) target[path[0]]![path[1]] = parse(text);
+  }
+}
+
+/** `password: env:NAME` takes it from the environment, so that the file holds no secret. */
+function readTrunkPasswords(config: Config, environment: NodeJS.ProcessEnv, file: string): void {
+  for (const trunk of config.trunks) {
+    for (const holder of [trunk.digest, trunk.register, trunk.credentials]) {
+      const variable = holder?.password.startsWith('env:') ? holder.password.slice(4) : undefined;
+      if (!holder || variable === undefined) continue;
+      const password = environment[variable];
+      if (!password)
+        throw new AppError(
+          'secret-missing',
+          `${file}: trunk “${trunk.name}” takes its password from ${variable}, which is not set.`,
+        );
+      holder.password = password;
+    }
   }
 }
 

@@ -28,7 +28,7 @@ export const TrunkRegistrationSchema = Type.Object({
   domain: Type.Optional(Type.String({ description: 'Domain of the address-of-record, when it is not the registrar.' })),
   user: Type.String({ description: 'User part of the address-of-record.' }),
   authUser: Type.Optional(Type.String({ description: 'User name for digest, when it differs from user.' })),
-  password: Type.String({ description: 'Password for digest. Keep it in the secrets, not in the file.' }),
+  password: Type.String({ description: 'Password for digest. `env:NAME` takes it from the environment.' }),
   expiresSeconds: Type.Integer({
     minimum: 60,
     maximum: 86400,
@@ -74,7 +74,7 @@ export const TrunkSettingsSchema = Type.Object({
     Type.Object(
       {
         user: Type.String({ description: 'User name the carrier or gateway proves itself with.' }),
-        password: Type.String({ description: 'Its password. Keep it in the secrets.' }),
+        password: Type.String({ description: 'Its password. `env:NAME` takes it from the environment.' }),
       },
       { description: 'Ask for credentials (SHA-256, MD5). With addresses too, both must fit.' },
     ),
@@ -88,7 +88,7 @@ export const TrunkSettingsSchema = Type.Object({
     Type.Object(
       {
         user: Type.String({ description: 'User name for digest when our INVITE is challenged.' }),
-        password: Type.String({ description: 'Its password. Keep it in the secrets.' }),
+        password: Type.String({ description: 'Its password. `env:NAME` takes it from the environment.' }),
       },
       { description: 'Credentials for outbound calls; those of register unless given.' },
     ),

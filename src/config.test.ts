@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { parseConfig } from './config.ts';
+import { AppError } from './shared/errors.ts';
+
+const recipients = 'recording: {recipients: [age1hx9m97tdlgptp89fqrwrsvmh6mluzyrc47gkaq4qghs4mjmcm9eq4wjct7]}\n';
+
+function problemsOf(text: string, environment: NodeJS.ProcessEnv = {}): string {
+  try {
+    parseConfig(text, 'engawa.yaml', environment);
+    return '';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error.message;
+  }
+}
+
+t.test('a nearly empty file is a working configuration of embedded parts', async (t) => {
+  const { config } = parseConfig(recipients, 'engawa.yaml');
+  t.match(config, {
+    demo: false,
+    http: { host: '127.0.0.1', port: 8080 },
+    sip: { kind: 'embedded', listen: ['udp/127.0.0.1:5060', 'tcp/127.0.0.1:5060'] },
+    media: { kind: 'embedded' },
+    database: { kind: 'embedded' },
+  });
+  t.ok(Object.isFrozen(config.http));
+});
+
+t.test('the example and the demo are configurations that can be read', async (t) => {
+  for (const file of ['config/example.yaml', 'config/demo.yaml'])
+    t.doesNotThrow(() => parseConfig(readFileSync(file, 'utf8'), file));
+});
+
+t.test('beyond loopback a certificate is required, and the demo stays on loopback', async (t) => {
+  t.match(problemsOf(`${recipients}http: {host: 0.0.0.0}`), 'http.tls needs certFile and keyFile');
+  t.match(problemsOf('demo: true\nhttp: {host: 0.0.0.0, tls: {certFile: a, keyFile: b}}'), 'loopback only');
+  t.match(problemsOf("demo: true\nsip: {kind: embedded, listen: ['udp/0.0.0.0:5060']}"), 'loopback only');
+});
+
+t.test('without a key to seal recordings to, nothing starts', async (t) => {
+  t.match(problemsOf(''), 'recording.recipients is empty');
+});
+
+t.test('a mistake has file, line, column and a sentence', async (t) => {
+  t.match(problemsOf(`${recipients}htpp: {}`), /^engawa\.yaml:2:7: Unknown key “htpp”; did you mean “http”\?$/);
+});
+
+t.test('the environment overrides the file, and passwords of trunks can come from it', async (t) => {
+  const { config } = parseConfig(`${recipients}http: {port: 1}`, 'engawa.yaml', { ENGAWA_HTTP_PORT: '9000' });
+  t.equal(config.http.port, 9000);
+  const trunk = `${recipients}trunks: [{name: a, digest: {user: u, password: 'env:TRUNK_A'}}]`;
+  t.equal(parseConfig(trunk, 'engawa.yaml', { TRUNK_A: 'x' }).config.trunks[0]?.digest?.password, 'x');
+  t.match(problemsOf(trunk), 'takes its password from TRUNK_A, which is not set');
+});
