@@ -2,12 +2,15 @@
 // database and without a running server, so that a backup can be opened as well.
 
 import { open as openFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../config.ts';
 import { readIdentities, writeNewIdentity } from '../recording/identity.ts';
 import { listRecordings, verifyRecording } from '../recording/inventory.ts';
 import { createIdentities, openRecording } from '../recording/open-recording.ts';
 import { createFolderStorage } from '../recording/storage.ts';
 import { asError } from '../shared/errors.ts';
+import { projectRoot } from '../shared/paths.ts';
 
 const help = `Usage: engawa recording COMMAND [OPTIONS]
 
@@ -16,7 +19,8 @@ const help = `Usage: engawa recording COMMAND [OPTIONS]
   verify [ID …] [--identity FILE]        Check that files are whole; with a private key, everything in them
   keygen --out FILE                      Make a key pair; the public key is printed, for recording.recipients
 
-  --folder FOLDER   Where recordings are (ENGAWA_RECORDING_FOLDER, else data/recordings)
+  --folder FOLDER   Where recordings are (default data/recordings)
+  --config FILE     Take the folder from this configuration
   --identity FILE   Private keys, as age-keygen or "keygen" makes them
 
 Without --out, "open" writes to standard output:  engawa recording open r_… --identity key.txt | ffplay -
@@ -65,17 +69,23 @@ function parse(argv: string[]): { command: string; ids: string[]; flags: Flags }
       allowPositionals: true,
       options: {
         folder: { type: 'string' },
+        config: { type: 'string', short: 'c' },
         identity: { type: 'string', short: 'i' },
         out: { type: 'string', short: 'o' },
         help: { type: 'boolean', short: 'h' },
       },
     });
     const [command = 'help', ...ids] = positionals;
-    const folder = values.folder ?? process.env['ENGAWA_RECORDING_FOLDER'] ?? 'data/recordings';
+    const folder = values.folder ?? (values.config ? folderOf(values.config) : join(projectRoot, 'data', 'recordings'));
     return { command: values.help ? 'help' : command, ids, flags: { ...values, folder } };
   } catch (thrown) {
     return { because: asError(thrown).message };
   }
+}
+
+function folderOf(configFile: string): string {
+  const { config } = loadConfig(configFile);
+  return config.recording.folder ?? join(config.dataFolder, 'recordings');
 }
 
 async function open(ids: string[], { folder, identity, out }: Flags): Promise<number> {

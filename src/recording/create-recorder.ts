@@ -53,10 +53,14 @@ interface Open {
   origin?: TimelineOrigin;
   trouble?: string;
   started: boolean;
+  /** The process takes its tap from now on, or never will. */
+  ready?: () => void;
   givenUp: boolean;
   stopping?: { promise: Promise<void>; settle: (result: TakeResult | undefined) => void };
 }
 
+/** How long the beginning of a recording waits for a process that is being replaced. */
+const patienceMs = 1000;
 const mebibyte = 1024 * 1024;
 
 /** A recording's first part has its plain name; later ones are numbered. */
@@ -125,6 +129,9 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
     if (!entry) return;
     const { callId, recordingId } = entry;
     switch (message.kind) {
+      case 'opened':
+        entry.ready?.();
+        break;
       case 'origin':
         entry.origin = message.origin;
         if (!entry.started) emitter.emit('started', { callId, recordingId });
@@ -146,6 +153,7 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
         break;
       case 'given-up':
         entry.givenUp = true;
+        entry.ready?.();
         fail(entry, `The recording was given up: ${message.because}`);
         entry.stopping?.settle(undefined);
     }
@@ -230,6 +238,9 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
         givenUp: false,
       };
       open.set(recordingId, entry);
+      const ready = new Promise<void>((resolve) => {
+        entry.ready = resolve;
+      });
       launchTake(entry);
       // The row is on its way; a database that is away must not delay the conversation.
       const path = `${partName(recordingId, 0)}.opus.age`;
@@ -245,6 +256,8 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
         sha256: null,
         recipients,
       });
+      // If the process is just being replaced, the tap will be asked for again.
+      await Promise.race([ready, new Promise<void>((resolve) => void clock.after(patienceMs, resolve))]);
       return { recordingId, tapUrl: tapUrl(entry) };
     },
     async setPaused(recordingId: RecordingId, paused: boolean) {
@@ -262,6 +275,9 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
       closing = true;
       const stopped = Promise.all([...open.keys()].map(stop));
       await Promise.race([stopped, new Promise<void>((resolve) => void clock.after(timeoutMs, resolve))]);
+      const unfinished = [...open.keys()];
+      if (unfinished.length > 0)
+        log.error({ unfinished }, 'recordings could not be finished in time; their parts remain');
       await Promise.all(children.map((child) => child.close(1000)));
     },
   };

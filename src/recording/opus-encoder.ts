@@ -43,31 +43,30 @@ export interface OpusEncoder {
 }
 
 export interface OpusEncoders {
-  create(options: { bitrate: number; complexity: number }): OpusEncoder;
+  create(options: { bitrate: number; complexity: number }): Promise<OpusEncoder>;
 }
 
-/** Loads the WebAssembly; resolves when encoders can be made. */
+/** Loads the WebAssembly; resolves when encoders can be made. Further memories are loaded as they are needed. */
 export async function loadOpusEncoders(): Promise<OpusEncoders> {
-  const modules = [{ module: await loadModule(), used: 0 }];
-  let spare: Promise<void> | undefined;
+  const slots = [{ module: await loadModule(), used: 0 }];
+  let loading: Promise<void> | undefined;
 
-  /** Loading takes some milliseconds and is asynchronous: the next memory is fetched before the last one is full. */
-  function keepSpare(): void {
-    const free = modules.reduce((sum, { used }) => sum + encodersPerModule - used, 0);
-    if (free > encodersPerModule / 3 || spare) return;
-    spare = loadModule().then((module) => {
-      modules.push({ module, used: 0 });
-      spare = undefined;
-    });
+  async function loadAnother(): Promise<void> {
+    slots.push({ module: await loadModule(), used: 0 });
+    loading = undefined;
   }
 
   return {
-    create(options) {
-      const slot = modules.find(({ used }) => used < encodersPerModule);
-      if (!slot) throw new RangeError('too many recordings were begun at the same instant');
-      slot.used++;
-      keepSpare();
-      return createEncoder(slot.module, options, () => slot.used--);
+    async create(options) {
+      for (;;) {
+        const slot = slots.find(({ used }) => used < encodersPerModule);
+        if (slot) {
+          slot.used++;
+          return createEncoder(slot.module, options, () => slot.used--);
+        }
+        loading ??= loadAnother();
+        await loading;
+      }
     },
   };
 }

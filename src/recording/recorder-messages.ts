@@ -1,10 +1,13 @@
 // What the recorder (create-recorder.ts) and its processes (recorder-process.ts) say to each other over Node's IPC.
 
 import type { RecordingId } from '../shared/ids.ts';
-import type { TakeResult, TakeSettings } from './take.ts';
+import type { TakeResult } from './take.ts';
 import type { TimelineOrigin } from './timeline.ts';
 
-export interface ProcessSettings extends TakeSettings {
+export interface ProcessSettings {
+  bitrate: number;
+  complexity: number;
+  syncTails: boolean;
   folder: string;
   recipients: string[];
   memoryLimitBytes: number;

@@ -1,5 +1,5 @@
 // Entry of a recorder process: encodes and seals, so that neither a page load nor a query can be heard in a recording.
-// Is forked by recorder-child.ts and told what to do over IPC. It ignores SIGINT and SIGTERM: when the parent closes the
+// Is forked by recorder-child.ts and told what to do over IPC. It ignores SIGINT, SIGTERM and SIGHUP: when the parent closes the
 // channel, or dies, it finishes every file it has and leaves.
 
 import { systemClock } from '../shared/clock.ts';
@@ -34,14 +34,14 @@ async function start(settings: ProcessSettings) {
     for (const { take } of takes.values()) take.tick();
   });
 
-  function open({ recordingId, token, name, earlier, paused }: OpenTake): void {
+  async function open({ recordingId, token, name, earlier, paused }: OpenTake): Promise<void> {
     const take = createTake({
-      ...settings,
       clock: systemClock,
+      syncTails: settings.syncTails,
       recordingId,
       name,
       earlier,
-      encoders,
+      encoder: await encoders.create(settings),
       sealer,
       storage,
       budget,
@@ -88,6 +88,7 @@ async function start(settings: ProcessSettings) {
 const finishing = new Set<Promise<void>>();
 let starting: ReturnType<typeof start> | undefined;
 
+/** In the order in which they came: what is paused or stopped has been opened before. Only stopping takes long. */
 async function handle(message: ToProcess): Promise<void> {
   if (message.kind === 'start') {
     starting = start(message.settings);
@@ -95,20 +96,14 @@ async function handle(message: ToProcess): Promise<void> {
     return say({ kind: 'listening', port: taps.port });
   }
   const recorder = await starting!;
+  if (message.kind === 'pause') return recorder.pause(message.recordingId, message.paused);
   const recordingId = message.kind === 'open' ? message.take.recordingId : message.recordingId;
-  try {
-    if (message.kind === 'open') recorder.open(message.take);
-    if (message.kind === 'pause') recorder.pause(recordingId, message.paused);
-    if (message.kind === 'stop') await recorder.stop(recordingId);
-  } catch (thrown) {
-    // One recording's fault is not the others'.
-    say({ kind: 'given-up', recordingId, because: asError(thrown).message });
-  }
-}
-
-function track(work: Promise<void>): void {
-  finishing.add(work);
-  work.finally(() => finishing.delete(work)).catch(() => {}); // `guard` below hears of the fault.
+  const work = message.kind === 'open' ? recorder.open(message.take) : recorder.stop(recordingId);
+  // One recording's fault is not the others'.
+  const settled = work.catch((thrown) => say({ kind: 'given-up', recordingId, because: asError(thrown).message }));
+  if (message.kind === 'open') return settled;
+  finishing.add(settled);
+  void settled.then(() => finishing.delete(settled));
 }
 
 /** A fault here is the end of this process: the parent starts another, and what is sealed stays. */
@@ -119,16 +114,16 @@ function guard(thrown: unknown): void {
 
 async function leave(): Promise<void> {
   setTimeout(() => process.exit(1), farewellMs);
+  await order;
   const recorder = await starting;
-  for (const recordingId of recorder?.takes.keys() ?? []) track(recorder!.stop(recordingId));
-  await Promise.allSettled(finishing);
+  for (const recordingId of recorder?.takes.keys() ?? []) await handle({ kind: 'stop', recordingId });
+  await Promise.all(finishing);
   process.exit(0);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+let order: Promise<void> = Promise.resolve();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('message', (message) => {
-  const work = handle(message as ToProcess);
-  work.catch(guard);
-  track(work);
+  order = order.then(() => handle(message as ToProcess)).catch(guard);
 });
 process.on('disconnect', () => void leave());

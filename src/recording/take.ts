@@ -5,7 +5,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { RecordingId } from '../shared/ids.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { createOggOpusWriter, type OggOpusWriter, silentPacket, silentPacketMs } from './ogg-opus.ts';
-import { frameMs, inputRateHz, type OpusEncoders } from './opus-encoder.ts';
+import { frameMs, inputRateHz, type OpusEncoder } from './opus-encoder.ts';
 import { createSealedFile } from './sealed-file.ts';
 import type { Sealer } from './sealing.ts';
 import type { RecordingStorage } from './storage.ts';
@@ -15,23 +15,18 @@ import { createTimeline, type TimelineOrigin } from './timeline.ts';
 const packetsPerPage = 40;
 const bytesPerMs = (inputRateHz * 2 * 2) / 1000;
 
-export interface TakeSettings {
-  bitrate: number;
-  complexity: number;
-  syncTails: boolean;
-}
-
-export interface TakeOptions extends TakeSettings {
+export interface TakeOptions {
   clock: Clock;
   recordingId: RecordingId;
   /** Where the sealed file goes, without ending. */
   name: string;
   /** The time line so far, when an earlier process made the beginning of this recording. */
   earlier?: TimelineOrigin;
-  encoders: OpusEncoders;
+  encoder: OpusEncoder;
   sealer: Sealer;
   storage: RecordingStorage;
   budget: MemoryBudget;
+  syncTails: boolean;
   /** The first audio is there; told again when a new tap begins to count. */
   onOrigin(origin: TimelineOrigin): void;
   onTrouble(because: string): void;
@@ -55,8 +50,7 @@ export interface Take {
 }
 
 export function createTake(options: TakeOptions): Take {
-  const { clock, budget, onTrouble } = options;
-  const encoder = options.encoders.create(options);
+  const { clock, budget, encoder, onTrouble } = options;
   const file = createSealedFile({
     clock,
     storage: options.storage,
