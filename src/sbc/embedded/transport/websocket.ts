@@ -16,7 +16,9 @@ export async function listenWebSocket(spec: ListenAddress, context: TransportCon
   const secure = spec.protocol === 'wss';
   if (secure && !spec.tls)
     throw new AppError('config-invalid', 'SIP over secure WebSocket needs a certificate and a key');
-  const http = secure ? createHttpsServer({ ...spec.tls }) : createHttpServer();
+  const http = secure
+    ? createHttpsServer({ ...spec.tls, handshakeTimeout: limits.firstMessageWithinMs })
+    : createHttpServer();
   http.headersTimeout = limits.firstMessageWithinMs;
   http.maxConnections = limits.maxConnections;
   http.on('request', (_request, response) => {
