@@ -38,6 +38,7 @@ export interface Admission {
   handle(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void;
 }
 
+const defaultAlgorithms: ('SHA-256' | 'MD5')[] = ['SHA-256', 'MD5'];
 const supported = new Set(['100rel', 'timer']);
 const quietMs = 60_000;
 const maxQuiet = 1_000;
@@ -61,7 +62,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   /** By the random Contact we registered, by source address, and by credentials where the trunk asks for them. */
-  function identify(request: IncomingRequest): Trunk | 'challenge' | 'challenge-stale' | undefined {
+  function identify(request: IncomingRequest): Trunk | { challenge: string } | undefined {
     const uri = parseUri(request.uri);
     const user = uri && 'user' in uri ? uri.user : undefined;
     const registered = trunks.find(({ registration }) => registration && registration.contactUser === user);
@@ -79,7 +80,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     });
     if (verdict.kind === 'ok') return verdict.who;
     if (verdict.kind === 'wrong') return undefined;
-    return verdict.stale ? 'challenge-stale' : 'challenge';
+    // Several trunks may wait behind one challenge; what all of them take is offered.
+    const [first, ...others] = asking.map(({ settings }) => settings.digest!.algorithms ?? defaultAlgorithms);
+    const common = first!.filter((algorithm) => others.every((other) => other.includes(algorithm)));
+    return { challenge: verifier.challenge(verdict.stale, common.length > 0 ? common : defaultAlgorithms) };
   }
 
   function onInvite(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void {
@@ -88,10 +92,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       reportStranger(request);
       return respond(response, 403);
     }
-    if (typeof trunk === 'string')
-      return respond(response, 401, {
-        headers: { 'WWW-Authenticate': verifier.challenge(trunk === 'challenge-stale') },
-      });
+    if ('challenge' in trunk) return respond(response, 401, { headers: { 'WWW-Authenticate': trunk.challenge } });
     if (request.get('Max-Forwards')?.trim() === '0') return respond(response, 483);
     const unsupported = (request.get('Require') ?? '').split(',').flatMap((one) => one.trim().toLowerCase() || []);
     const unknown = unsupported.filter((one) => !supported.has(one));

@@ -75,6 +75,13 @@ export const TrunkSettingsSchema = Type.Object({
       {
         user: Type.String({ description: 'User name the carrier or gateway proves itself with.' }),
         password: Type.String({ description: 'Its password. `env:NAME` takes it from the environment.' }),
+        algorithms: Type.Optional(
+          Type.Array(oneOf(['SHA-256', 'MD5'], { description: 'A digest algorithm.', default: 'SHA-256' }), {
+            minItems: 1,
+            description:
+              'What is offered, in this order; SHA-256 and MD5 unless given. MD5 alone is for gateways that stumble over two.',
+          }),
+        ),
       },
       { description: 'Ask for credentials (SHA-256, MD5). With addresses too, both must fit.' },
     ),
