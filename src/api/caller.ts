@@ -69,6 +69,11 @@ export function isOwnOrigin(origin: string | undefined, host: string | undefined
 export function guardRoutes(app: App, needs: { identity: Identity; listen: ListenSettings; limits: ApiLimits }): void {
   const { identity, listen, limits } = needs;
   app.decorateRequest('caller', null);
+  const overAddressLimit = app.createRateLimit({
+    max: limits.requestsPerMinutePerAddress,
+    timeWindow: 60_000,
+    keyGenerator: (request: FastifyRequest) => request.ip,
+  });
   const overCredentialLimit = app.createRateLimit({
     max: limits.requestsPerMinutePerCredential,
     timeWindow: 60_000,
@@ -81,6 +86,7 @@ export function guardRoutes(app: App, needs: { identity: Identity; listen: Liste
     void reply.header('cache-control', 'no-store');
     const need = request.routeOptions.config.needs;
     if (need === undefined) throw new Error(`${request.routeOptions.url} does not say what it needs`);
+    requireWithin(await overAddressLimit(request));
     const changes = !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
     if (changes && !isOwnOrigin(request.headers.origin, request.headers.host, listen))
       throw new HttpProblem(403, 'This request comes from another site.');
@@ -88,10 +94,15 @@ export function guardRoutes(app: App, needs: { identity: Identity; listen: Liste
     request.caller = await findCaller(request, identity, changes);
     if (!request.caller) throw new HttpProblem(401);
     if (need !== 'signed-in' && !may(request.caller, need)) throw new HttpProblem(403);
-    const limit = await overCredentialLimit(request);
-    if (!limit.isAllowed && limit.isExceeded)
-      throw new HttpProblem(429, undefined, { 'retry-after': String(limit.ttlInSeconds) });
+    requireWithin(await overCredentialLimit(request));
   });
+}
+
+function requireWithin(
+  limit: { isAllowed: true } | { isAllowed: false; isExceeded: boolean; ttlInSeconds: number },
+): void {
+  if (!limit.isAllowed && limit.isExceeded)
+    throw new HttpProblem(429, undefined, { 'retry-after': String(limit.ttlInSeconds) });
 }
 
 async function findCaller(request: FastifyRequest, identity: Identity, changes: boolean): Promise<Caller | null> {

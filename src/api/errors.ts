@@ -43,13 +43,18 @@ const byStatus: Record<number, ProblemKind> = {
   404: byCode['not-found'],
   405: { status: 405, slug: 'method-not-allowed', title: 'Not with this method' },
   406: { status: 406, slug: 'not-acceptable', title: 'Not in that form' },
+  408: { status: 408, slug: 'too-slow', title: 'The request took too long to arrive' },
+  409: byCode.conflict,
   413: byCode['too-large'],
   414: { status: 414, slug: 'too-large', title: 'The address is too long' },
   415: { status: 415, slug: 'unsupported-media-type', title: 'Send application/json' },
   422: { status: 422, slug: 'unprocessable', title: 'The request cannot be carried out' },
   429: byCode['too-many-requests'],
+  426: { status: 426, slug: 'upgrade-required', title: 'This address takes WebSockets' },
   431: { status: 431, slug: 'too-large', title: 'The headers are too large' },
+  502: { status: 502, slug: 'telephony-unavailable', title: 'The SIP server does not answer' },
   503: { status: 503, slug: 'unavailable', title: 'Not at the moment' },
+  504: { status: 504, slug: 'telephony-unavailable', title: 'The SIP server does not answer' },
 };
 
 /** A fault with a status of HTTP's own, for use inside api/. */
@@ -59,7 +64,7 @@ export class HttpProblem extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number, detail?: string, headers: Record<string, string> = {}) {
-    const kind = byStatus[status] ?? byCode.internal;
+    const kind = kindOfStatus(status);
     super(detail ?? kind.title);
     this.kind = kind;
     this.detail = detail;

@@ -6,7 +6,7 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import type { Logger } from '../shared/logger.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
 import type { ApiLimits, ListenSettings } from './needs.ts';
@@ -23,7 +23,7 @@ export async function createServer(needs: { log: Logger; listen: ListenSettings;
   const { log, listen, limits } = needs;
   const options = {
     loggerInstance: log as unknown as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 128, caseSensitive: true },
     requestTimeout: 30_000,
@@ -35,10 +35,15 @@ export async function createServer(needs: { log: Logger; listen: ListenSettings;
     frameworkErrors: handleError as never,
     clientErrorHandler: answerBadRequest,
   };
-  const secure = listen.tls && { https: { ...listen.tls, minVersion: 'TLSv1.2' as const } };
-  const app = fastify({ ...options, ...secure }) as unknown as App;
-  // Half a request line, one byte a second: not longer than this.
-  app.server.headersTimeout = limits.upgradeTimeoutMs * 2;
+  // Half a request, one byte a second: not longer than this.
+  const patience = {
+    headersTimeout: limits.upgradeTimeoutMs,
+    connectionsCheckingInterval: limits.upgradeTimeoutMs / 2,
+  };
+  const wire = listen.tls
+    ? { https: { ...patience, ...listen.tls, minVersion: 'TLSv1.2' as const } }
+    : { http: patience };
+  const app = fastify({ ...options, ...wire }) as unknown as App;
 
   app.setValidatorCompiler(TypeBoxValidatorCompiler as never);
   app.setErrorHandler(handleError);
@@ -48,8 +53,8 @@ export async function createServer(needs: { log: Logger; listen: ListenSettings;
     void reply.header('permissions-policy', 'microphone=(self), camera=(), geolocation=(), display-capture=()');
   });
   await app.register(rateLimit, {
-    max: limits.requestsPerMinutePerAddress,
-    timeWindow: 60_000,
+    // Routes that say so have a limit of their own; the limits of all are in caller.ts.
+    global: false,
     keyGenerator: (request) => request.ip,
     errorResponseBuilder: (_request, context) =>
       new HttpProblem(429, undefined, { 'retry-after': String(Math.ceil(context.ttl / 1000)) }),

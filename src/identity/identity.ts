@@ -88,6 +88,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     log.error({ err: error }, 'a listener of ended sessions failed'),
   );
   const passwords = createPasswords();
+  const signIn = createSignIn({ clock, log, store, passwords, absoluteMs: settings.absoluteHours * 3_600_000 });
   const lookups = createLookups({ clock, log, store });
   const writtenSeenAt = new Map<SessionId, number>();
   const notRemoved = new Set<SessionId>();
@@ -144,7 +145,11 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   }
 
   return {
-    signIn: createSignIn({ clock, log, store, passwords, absoluteMs: settings.absoluteHours * 3_600_000 }),
+    async signIn(request) {
+      const outcome = await signIn(request);
+      if (outcome.kind === 'signed-in') lookups.remember({ session: outcome.session, person: outcome.person });
+      return outcome;
+    },
     async bySessionToken(token) {
       const found = await lookups.session(hashOfSecret(token));
       if (!found || found.person.disabled) return undefined;

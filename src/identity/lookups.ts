@@ -25,6 +25,8 @@ interface SessionAndPerson {
 
 export interface Lookups {
   session(tokenHash: string): Promise<SessionAndPerson | undefined>;
+  /** A session that has just begun. */
+  remember(begun: SessionAndPerson): void;
   apiKey(keyHash: string): Promise<ApiKey | undefined>;
   /** The session object in use, whose `seenAt` is the newest. */
   knownSession(id: SessionId): Session | undefined;
@@ -74,6 +76,7 @@ export function createLookups({ clock, log, store }: { clock: Clock; log: Logger
         session.seenAt = Math.max(session.seenAt, row.seenAt);
         return { session, person };
       }),
+    remember: (begun) => keep(sessions, begun.session.tokenHash, { value: begun, checkedAt: clock.now() }),
     apiKey: (keyHash) => lookUp(apiKeys, keyHash, () => store.apiKeys.byHash(keyHash)),
     knownSession(id) {
       for (const { value } of sessions.values()) if (value.session.id === id) return value.session;

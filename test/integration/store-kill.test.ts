@@ -51,6 +51,9 @@ async function killAfter(t: Test, lines: number, meanwhile: (cut: () => Promise<
   return acknowledged;
 }
 
+// One cluster for the whole file.
+await testDatabase(t);
+
 t.test('while events go straight to the database', { timeout: 60_000 }, async (t) => {
   const acknowledged = await killAfter(t, 500, async () => {});
   t.ok(acknowledged.every(([, writing]) => writing === 'direct'));

@@ -4,6 +4,9 @@ import { silentLogger as log } from '../../src/shared/logger.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
 import { migrationsFolder as folder, sql, testDatabase } from '../support/database.ts';
 
+// One cluster for the whole file.
+await testDatabase(t);
+
 t.test('two programs that start together migrate once', async (t) => {
   const url = await testDatabase(t, { empty: true });
   const ran = await Promise.all(Array.from({ length: 4 }, () => migrate({ url, folder, log })));

@@ -9,6 +9,9 @@ import { eventually } from '../support/eventually.ts';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// One cluster for the whole file.
+await testDatabase(t);
+
 t.test('ten seconds without the database lose nothing', { timeout: 60_000 }, async (t) => {
   const url = await testDatabase(t);
   const wire = await cuttableWire(t, url);

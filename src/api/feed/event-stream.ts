@@ -8,8 +8,8 @@ export interface EventStream {
   send(message: { event: string; id?: string; data: unknown }): void;
   /** A comment, which keeps connections and proxies awake. */
   heartbeat(): void;
-  /** Resolves when the reader has taken most of what was sent. False: it took too long. */
-  drained(withinMs: number): Promise<boolean>;
+  /** Resolves when the reader has taken what was sent, at once if it keeps up. False: it took too long. */
+  drained(withinMs: number): Promise<boolean> | boolean;
   /** Tells the reader why, and ends. The reader may come back with the id of the last event it has. */
   cut(because: CutReason): void;
   readonly open: boolean;
@@ -50,7 +50,7 @@ export function openEventStream(request: IncomingMessage, response: ServerRespon
       write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
     heartbeat: () => write(':\n\n'),
     drained(withinMs) {
-      if (!open || !response.writableNeedDrain) return Promise.resolve(open);
+      if (!open || !response.writableNeedDrain) return open;
       return new Promise((resolve) => {
         const done = (drained: boolean) => {
           clearTimeout(timer);

@@ -178,11 +178,20 @@ function followEvents(
     else tell(event);
   });
 
+  /** At the reader's pace. */
+  async function tellAll(events: readonly EngawaEvent[]): Promise<void> {
+    for (const event of events) {
+      tell(event);
+      const drained = stream.drained(readerMayTakeMs);
+      if (drained !== true && !(await drained)) return stream.cut('slow-reader');
+    }
+  }
+
   async function catchUp(): Promise<void> {
     await knowOwnCalls(needs, filter, own, since);
-    if (since !== undefined) await backfill(needs, recent, stream, since, tell);
-    // No await between here and the end: nothing can happen in between.
-    for (const event of aside ?? []) tell(event);
+    if (since !== undefined) await backfill(needs, recent, stream, since, tellAll);
+    while (aside && aside.length > 0 && stream.open) await tellAll(aside.splice(0));
+    // Nothing can happen between finding it empty and this.
     aside = undefined;
   }
   catchUp().catch((thrown) => {
@@ -214,20 +223,16 @@ async function backfill(
   recent: RecentEvents,
   stream: EventStream,
   since: EventId,
-  tell: (event: EngawaEvent) => void,
+  tellAll: (events: readonly EngawaEvent[]) => Promise<void>,
 ): Promise<void> {
   const remembered = recent.after(since);
-  if (remembered) {
-    for (const event of remembered) tell(event);
-    return;
-  }
+  if (remembered) return tellAll(remembered);
   let after = since;
   for (let told = 0; told < mostBackfilled; told += backfillPage) {
     const events = await store.events.read({ after, limit: backfillPage });
-    for (const event of events) tell(event);
-    if (events.length < backfillPage) return;
+    await tellAll(events);
+    if (events.length < backfillPage || !stream.open) return;
     after = events.at(-1)!.id;
-    if (!(await stream.drained(readerMayTakeMs))) return stream.cut('slow-reader');
   }
   stream.send({ event: 'reset', data: { because: 'too-much-happened' } });
 }

@@ -19,8 +19,7 @@ const reasons: Record<number, string> = {
 /** Answers on the bare socket and closes it. */
 export function refuseUpgrade(socket: Socket, status: number, detail?: string): void {
   if (socket.destroyed) return;
-  const kind = { ...kindOfStatus(status), status, ...(status > 500 ? { title: reasons[status] ?? 'Not now' } : {}) };
-  const body = JSON.stringify(problemBody(kind, detail));
+  const body = JSON.stringify(problemBody(kindOfStatus(status), detail));
   const head = [
     `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}`,
     'Connection: close',
