@@ -4,7 +4,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { SipHeader, SipRequest, SipResponse } from '../../src/protocol/sip/message.ts';
 import type { Flow, Target, TransactionLayer } from '../../src/sbc/embedded/layers.ts';
 import { createTransactionLayer, type TransactionLayerOptions } from '../../src/sbc/embedded/transaction/layer.ts';
-import type { DatagramFactory } from '../../src/sbc/embedded/transport/udp.ts';
+import type { DatagramFactory } from '../../src/sbc/embedded/transport/transport.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { systemRandom } from '../../src/shared/random.ts';

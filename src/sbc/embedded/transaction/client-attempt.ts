@@ -19,7 +19,7 @@ import {
   stepNonInviteClient,
 } from '../../../protocol/sip/transaction/non-invite-client.ts';
 import type { Flow } from '../layers.ts';
-import type { LayerContext } from './context.ts';
+import type { ClientEntry, LayerContext } from './context.ts';
 import type { Timed } from './deadlines.ts';
 
 export interface AttemptEvents {
@@ -27,7 +27,7 @@ export interface AttemptEvents {
   failed(why: 'timeout' | 'transport'): void;
 }
 
-export class ClientAttempt implements Timed {
+export class ClientAttempt implements ClientEntry, Timed {
   readonly request: SipRequest;
   readonly flow: Flow;
   deadlineMs: number | undefined;

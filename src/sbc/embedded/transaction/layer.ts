@@ -14,11 +14,11 @@ import { createResolver, type Dns } from '../dns.ts';
 import type { Flow, Target, TransactionLayer } from '../layers.ts';
 import {
   createTransport,
+  type DatagramFactory,
   type ListenAddress,
   type TransportLimits,
   type TransportOptions,
 } from '../transport/transport.ts';
-import type { DatagramFactory } from '../transport/udp.ts';
 import { ClientRequest, withVia } from './client.ts';
 import type { LayerContext } from './context.ts';
 import { createCounters } from './counters.ts';

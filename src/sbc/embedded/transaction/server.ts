@@ -22,19 +22,11 @@ import {
 } from '../../../protocol/sip/transaction/non-invite-server.ts';
 import { asError } from '../../../shared/errors.ts';
 import type { Flow, ServerTransaction } from '../layers.ts';
-import type { LayerContext } from './context.ts';
+import type { LayerContext, ServerEntry } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import { acceptedKey } from './matching.ts';
 
 type EndReason = 'done' | 'timeout' | 'transport';
-
-export interface ServerEntry {
-  readonly transaction: ServerTransaction;
-  /** An INVITE that has sent a 2xx: an ACK in its own transaction is then meant for the dialog all the same. */
-  readonly accepted: boolean;
-  readonly ended: boolean;
-  input(input: { kind: 'start' | 'retransmission' | 'ack' | 'ack-2xx' | 'transport-failed' }): void;
-}
 
 export class ServerTransactionEntry implements ServerEntry, ServerTransaction, Timed {
   readonly id: string;

@@ -5,16 +5,7 @@
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/logger.ts';
 import type { Flow } from '../layers.ts';
-import type { Destination, TransportHandlers, TransportLimits } from './transport.ts';
-
-/** One open connection, as its maker offers it. */
-export interface Wire {
-  /** False when it cannot take more. */
-  write(bytes: Buffer): boolean;
-  queuedBytes(): number;
-  /** Ends it; `closed` must follow through `Connections.remove`. */
-  end(): void;
-}
+import type { Connections, TransportHandlers, TransportLimits, Wire } from './parts.ts';
 
 interface Connection {
   flow: Flow;
@@ -27,21 +18,6 @@ interface Connection {
   spoke: boolean;
   /** We ended it; its close is on the way. */
   ending: boolean;
-}
-
-export interface Connections {
-  /** Undefined when a limit forbids it. The flow's connectionId is filled in. */
-  add(flow: Flow, wire: Wire, options?: { outbound?: boolean; serverName?: string }): Flow | undefined;
-  /** Whether another one from this address is within the limits; counts when not. */
-  admits(address: string): boolean;
-  remove(connectionId: string): void;
-  /** A message or keep-alive came in. */
-  touch(connectionId: string, spoke: boolean): void;
-  send(connectionId: string, bytes: Buffer): boolean;
-  flowOf(connectionId: string): Flow | undefined;
-  towards(destination: Destination): Flow | undefined;
-  closeAll(): void;
-  readonly size: number;
 }
 
 interface ConnectionsOptions {

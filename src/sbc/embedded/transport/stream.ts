@@ -6,12 +6,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
 import { createStreamFramer } from '../../../protocol/sip/stream-framer.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { Flow } from '../layers.ts';
-import type { Destination, ListenAddress, TransportContext } from './transport.ts';
-
-export interface Listener {
-  readonly port: number;
-  close(): Promise<void>;
-}
+import type { Destination, ListenAddress, Listener, TransportContext } from './parts.ts';
 
 const pong = Buffer.from('\r\n');
 

@@ -2,76 +2,34 @@
 // Carries bytes; knows nothing of transactions. A message goes to a flow: over its connection while that is alive, else
 // over a new one where the protocol can connect.
 
-import type { Frame } from '../../../protocol/sip/stream-framer.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/logger.ts';
-import type { Flow, TransportProtocol } from '../layers.ts';
-import { type Connections, createConnections } from './connections.ts';
+import type { Flow } from '../layers.ts';
+import { createConnections } from './connections.ts';
 import { localAddressFor } from './local-address.ts';
+import {
+  type ClientTls,
+  type DatagramFactory,
+  type Destination,
+  defaultTransportLimits,
+  type ListenAddress,
+  type TransportContext,
+  type TransportHandlers,
+  type TransportLimits,
+} from './parts.ts';
 import { connectStream, listenStream } from './stream.ts';
-import { type DatagramFactory, listenUdp, type UdpEndpoint } from './udp.ts';
+import { listenUdp, type UdpEndpoint } from './udp.ts';
 import { listenWebSocket } from './websocket.ts';
 
-export interface TlsMaterial {
-  cert: string | Buffer;
-  key: string | Buffer;
-  /** Authorities to trust instead of the system's. */
-  ca?: string | Buffer | (string | Buffer)[];
-  requestCert?: boolean;
-}
-
-export interface ListenAddress {
-  protocol: TransportProtocol;
-  address: string;
-  /** 0: any free port; `listening` tells which. */
-  port: number;
-  /** Needed for tls and wss. */
-  tls?: TlsMaterial;
-  /** What peers are told instead of the bound address: in Via, and in `listening`'s sent-by. */
-  external?: { host: string; port?: number };
-}
-
-export interface TransportLimits {
-  /** Connections open at once, all protocols together. */
-  maxConnections: number;
-  /** Connections from one address. */
-  maxConnectionsPerAddress: number;
-  /** A connection that has not brought its first message by then is closed. */
-  firstMessageWithinMs: number;
-  /** A connection on which nothing came for this long is closed; WebSockets are kept by ping and pong instead. */
-  idleAfterMs: number;
-  connectWithinMs: number;
-  /** Interval of WebSocket pings; two without a pong close the connection. */
-  webSocketPingMs: number;
-  /** Larger messages are refused. */
-  maxMessageBytes: number;
-  /** Bytes waiting in one connection's send queue before it counts as stuck and is closed. */
-  maxQueuedBytes: number;
-}
-
-export const defaultTransportLimits: TransportLimits = {
-  maxConnections: 5000,
-  maxConnectionsPerAddress: 1000,
-  firstMessageWithinMs: 30_000,
-  idleAfterMs: 15 * 60_000,
-  connectWithinMs: 5000,
-  webSocketPingMs: 25_000,
-  maxMessageBytes: 65_535,
-  maxQueuedBytes: 1 << 20,
-};
-
-export type BrokenFrame = Extract<Frame, { kind: 'broken' }>;
-
-export interface TransportHandlers {
-  message(bytes: Buffer, flow: Flow): void;
-  /** A keep-alive on a stream, or a WebSocket ping-pong frame made of CRLFs. */
-  keepalive(flow: Flow): void;
-  /** Framing was lost, with what was there; the connection closes after this call. */
-  broken(frame: BrokenFrame, flow: Flow): void;
-  closed(connectionId: string): void;
-  /** A connection was refused, or something else of note to count. */
-  count(what: string): void;
-}
+export type {
+  BrokenFrame,
+  ClientTls,
+  DatagramFactory,
+  Destination,
+  ListenAddress,
+  TlsMaterial,
+  TransportLimits,
+} from './parts.ts';
 
 export interface TransportOptions {
   listen: readonly ListenAddress[];
@@ -81,15 +39,7 @@ export interface TransportOptions {
   limits?: Partial<TransportLimits>;
   /** Makes UDP sockets; a test puts a lossy network here. */
   datagrams?: DatagramFactory;
-  /** For connections that we open. */
-  clientTls?: { ca?: string | Buffer | (string | Buffer)[]; rejectUnauthorized?: boolean };
-}
-
-export interface Destination {
-  protocol: TransportProtocol;
-  address: string;
-  port: number;
-  serverName?: string;
+  clientTls?: ClientTls;
 }
 
 export interface SipTransport {
@@ -103,15 +53,6 @@ export interface SipTransport {
   /** Host and port for the Via of a request on this flow. */
   sentBy(flow: Flow): { host: string; port: number };
   close(): Promise<void>;
-}
-
-export interface TransportContext {
-  clock: Clock;
-  log: Logger;
-  handlers: TransportHandlers;
-  limits: TransportLimits;
-  connections: Connections;
-  clientTls: TransportOptions['clientTls'];
 }
 
 export async function createTransport(options: TransportOptions): Promise<SipTransport> {

@@ -1,11 +1,9 @@
 // SIP over UDP (RFC 3261 §18). One datagram, one message. The receive buffer is asked to be large, since a burst of calls
 // that overflows it shows as retransmissions; what the kernel grants (net.core.rmem_max) is logged.
 
-import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Flow } from '../layers.ts';
-import type { ListenAddress, TransportContext } from './transport.ts';
-
-export type DatagramFactory = (options: SocketOptions) => Socket;
+import type { DatagramFactory, ListenAddress, TransportContext } from './parts.ts';
 
 export interface UdpEndpoint {
   readonly address: string;

@@ -8,8 +8,7 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { AppError } from '../../../shared/errors.ts';
 import type { Flow } from '../layers.ts';
-import type { Listener } from './stream.ts';
-import type { ListenAddress, TransportContext } from './transport.ts';
+import type { ListenAddress, Listener, TransportContext } from './parts.ts';
 
 export async function listenWebSocket(spec: ListenAddress, context: TransportContext): Promise<Listener> {
   const { log, handlers, connections, limits } = context;
