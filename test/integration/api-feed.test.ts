@@ -32,6 +32,7 @@ function happen(personId: PersonId, because = 'test') {
 t.test('an agent gets the own desk at once and on every change', async (t) => {
   const reader = await open(t, await site.signIn('hanako'));
   await eventually('the desk is there', () => kinds(reader, 'desk').length === 1);
+  await eventually('a heartbeat that pages can see', () => kinds(reader, 'alive').length > 0);
   t.match(kinds(reader, 'desk')[0]?.data, { state: 'not-ready', revision: Number, call: null });
   callCentre.setState(people.hanako.id, 'available');
   const callId = callCentre.connect(people.hanako.id);

@@ -6,8 +6,8 @@ export type CutReason = 'slow-reader' | 'signed-out' | 'replaced' | 'shutting-do
 
 export interface EventStream {
   send(message: { event: string; id?: string; data: unknown }): void;
-  /** A comment, which keeps connections and proxies awake. */
-  heartbeat(): void;
+  /** Keeps connections and proxies awake: a comment, and `event: alive` because a page cannot see comments. */
+  heartbeat(serverTime: number): void;
   /** Resolves when the reader has taken what was sent, at once if it keeps up. False: it took too long. */
   drained(withinMs: number): Promise<boolean> | boolean;
   /** Tells the reader why, and ends. The reader may come back with the id of the last event it has. */
@@ -48,7 +48,7 @@ export function openEventStream(request: IncomingMessage, response: ServerRespon
   return {
     send: ({ event, id, data }) =>
       write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
-    heartbeat: () => write(':\n\n'),
+    heartbeat: (serverTime) => write(`:\n\nevent: alive\ndata: ${JSON.stringify({ serverTime })}\n\n`),
     drained(withinMs) {
       if (!open || !response.writableNeedDrain) return open;
       return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 // The live feed: GET /api/v1/feed. `event: desk` is the own desk, whole, on connect and on each change; `event: event` is
-// one event with its id. A reader that comes back says the last id it has (Last-Event-ID) and misses nothing:
+// one event with its id, `event: alive` a heartbeat. A reader that comes back says the last id it has (Last-Event-ID) and misses nothing:
 //
 //   backfill   what happened since, from memory or from the log, while live events are put aside
 //   cut-over   what was put aside, without what the backfill has told already
@@ -113,7 +113,7 @@ function makeRoom(readers: ReadonlySet<Reader>, caller: Caller, most: number): v
 
 /** Also keeps the session of a desk at work from becoming idle, and notices that a key was revoked. */
 function beat(needs: ApiNeeds, { caller, stream, sessionId }: Reader, authorization: string | undefined): void {
-  stream.heartbeat();
+  stream.heartbeat(needs.clock.now());
   if (caller.kind === 'session') {
     const state = needs.callCentre.desk(caller.person.id)?.agent.state ?? 'offline';
     if (sessionId && state !== 'offline' && state !== 'not-ready') needs.identity.touch(sessionId);
