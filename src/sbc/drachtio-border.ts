@@ -8,6 +8,7 @@ import type { Logger } from '../shared/logger.ts';
 import { type Random, systemRandom } from '../shared/random.ts';
 import { createAdmission } from './admission.ts';
 import type { Border, BorderEvents, SoftphoneCall, TrunkCall } from './border.ts';
+import { type DialRules, mayDial } from './dial-rules.ts';
 import { inviteForSoftphone } from './header-policy.ts';
 import type { Leg } from './leg.ts';
 import { createOutboundLeg, type OutboundLegOptions } from './legs/outbound-leg.ts';
@@ -39,6 +40,8 @@ export interface BorderOptions {
   /** Session-Expires towards carriers (RFC 4028); 0 turns session timers off. */
   sessionExpiresSeconds?: number;
   softphones?: Partial<SoftphoneSettings>;
+  /** What may be dialled; `defaultDialRules` unless given. Holds for every call out, also to an alias and from a flow. */
+  dialRules?: DialRules;
   /** Where `/sip` is tunnelled to, when the SIP server does not tell (drachtio-server reports ws as tcp). */
   webSocketTarget?: { host: string; port: number };
   /** How long `start` waits for a SIP server, in milliseconds. */
@@ -131,7 +134,16 @@ export function createBorder(options: BorderOptions): Border {
   }
 
   function callTrunk(call: TrunkCall): Leg {
-    const route = createTrunkRoute({ call, trunks, random, domain, sessionExpiresSeconds, link: anyLink });
+    const decision = mayDial(call.to, options.dialRules);
+    if (decision.kind === 'denied') {
+      const { numberClass, because } = decision;
+      log.warn({ callId: call.callId, numberClass, because }, 'a call out was refused by the dialling rules');
+    }
+    const allowed =
+      decision.kind === 'denied'
+        ? []
+        : trunks.filter(({ settings }) => settings.name === (decision.onlyTrunk ?? settings.name));
+    const route = createTrunkRoute({ call, trunks: allowed, random, domain, sessionExpiresSeconds, link: anyLink });
     const id = newId('leg', clock.now());
     return outbound(
       {

@@ -37,23 +37,29 @@ export const TrunkRegistrationSchema = Type.Object({
   }),
 });
 
-export const TrunkIdentitySchema = Type.Object({
-  trustAsserted: Type.Boolean({
-    default: true,
-    description: 'Believe P-Asserted-Identity of this carrier (RFC 3325). Otherwise the caller is taken from From.',
-  }),
-  send: oneOf(['from', 'asserted', 'both'], {
-    description:
-      'Where the presented number goes: From, P-Asserted-Identity (From is then anonymous when withheld), or both.',
-    default: 'both',
-  }),
-  userPhone: Type.Boolean({ default: true, description: 'Add user=phone to URIs that carry a number.' }),
-  withhold: oneOf(['privacy', 'prefix'], {
-    description:
-      'How a number is withheld: Privacy: id with an anonymous From (RFC 3323), or the prefix 184 before the dialled number.',
-    default: 'privacy',
-  }),
-});
+export const TrunkIdentitySchema = Type.Object(
+  {
+    trustAsserted: Type.Boolean({
+      default: true,
+      description: 'Believe P-Asserted-Identity of this carrier (RFC 3325). Otherwise the caller is taken from From.',
+    }),
+    send: oneOf(['from', 'asserted', 'both'], {
+      description:
+        'Where the presented number goes: From, P-Asserted-Identity (From is then anonymous when withheld), or both.',
+      default: 'both',
+    }),
+    userPhone: Type.Boolean({ default: true, description: 'Add user=phone to URIs that carry a number.' }),
+    withhold: oneOf(['privacy', 'prefix'], {
+      description:
+        'How a number is withheld: Privacy: id with an anonymous From (RFC 3323), or the prefix 184 before the dialled number.',
+      default: 'privacy',
+    }),
+  },
+  {
+    default: {},
+    description: 'How this carrier is told, and tells us, who calls.',
+  },
+);
 
 export const NumberFormSchema = oneOf(['e164', 'e164-bare', 'national'], {
   description:

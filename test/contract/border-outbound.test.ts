@@ -362,3 +362,31 @@ t.test('a trunk whose target refuses the connection fails over to one that takes
   t.equal(leg.trunk, 'carrier');
   answer(rig.carrier, invite, 486);
 });
+
+t.test('emergency, international and premium numbers do not go out unless the rules say so', async (t) => {
+  const to = (text: string) => ({ to: PhoneNumber.fromCanonical(text)! });
+  const closed = await rigFor(t);
+  for (const number of ['110', '118', '119', '117', '+12125550123', '0990123456', '0570000111']) {
+    const { events } = dial(closed, to(number));
+    await over(events);
+    t.strictSame(events, ['ended forbidden us null'], number);
+  }
+  t.equal(closed.carrier.received.length, 0);
+  const open = await rigFor(t, {
+    trunks: (carrier) => [
+      carrierTrunk(carrier, { name: 'other' }),
+      carrierTrunk(carrier, { name: 'office', priority: 99 }),
+    ],
+    border: { dialRules: { allow: [], allowCountryCodes: ['1'], emergencyTrunk: 'office' } },
+  });
+  for (const [number, dialled] of [
+    ['119', 'sip:119@'],
+    ['+12125550123', 'sip:+12125550123@'],
+  ] as const) {
+    const { leg } = dial(open, to(number));
+    const invite = await open.carrier.nextRequest('INVITE');
+    t.ok(invite.line.includes(dialled), invite.line);
+    if (number === '119') t.equal(leg.trunk, 'office', 'the site trunk, although another comes first');
+    answer(open.carrier, invite, 486);
+  }
+});
