@@ -119,6 +119,9 @@ t.test(
     t.equal(code, 0, output.slice(-2000));
     t.same(calls.ended, { done: 60 });
     t.equal(calls.byes(), 60);
+    await eventually('every transaction has ended and is forgotten', () => layer.live?.server === 0, {
+      withinMs: 10_000,
+    });
     t.ok(layer.counters['retransmitted-response']! > 10, `${layer.counters['retransmitted-response']} repeated`);
     t.equal(unaccounted(layer.counters), 0);
   },

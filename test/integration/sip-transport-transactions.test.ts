@@ -346,5 +346,8 @@ t.test('a thousand requests through a network that loses a fifth all end, each t
   const answered = outcomes.filter(({ responses }) => responses.length === 1 && responses[0]!.status === 200).length;
   t.equal(answered + outcomes.filter(({ failed }) => failed === 'timeout').length, 1000);
   t.ok(answered > 980, `${answered} answered`);
+  await eventually('every transaction has ended and is forgotten', () =>
+    [alice, bob].every(({ live }) => live?.server === 0 && live.client === 0),
+  );
   t.equal(unaccounted(alice.counters) + unaccounted(bob.counters), 0);
 });

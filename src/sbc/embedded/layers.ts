@@ -81,6 +81,9 @@ export interface TransactionLayer {
   send(message: SipRequest | SipResponse, target: Target): Promise<Flow>;
   onConnectionClosed(handler: (connectionId: string) => void): void;
   readonly listening: readonly Flow[];
+  /** What became of every message that arrived, and more; see transaction/counters.ts. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Transactions alive at the moment, those that only absorb retransmissions included. */
+  readonly live?: { readonly server: number; readonly client: number };
   close(): Promise<void>;
 }

@@ -166,6 +166,9 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
     send,
     listening: transport.listening,
     counters: counters.values,
+    get live() {
+      return { server: context.servers.size, client: context.clients.size };
+    },
     async close() {
       context.deadlines.close();
       context.servers.clear();
