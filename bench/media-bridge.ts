@@ -105,7 +105,7 @@ function addTransit(repeats: Repeats, name: string, report: LoadReport): void {
 async function measureDirect(context: BenchContext): Promise<Figure[]> {
   const name = 'no relay';
   const repeats = new Repeats();
-  for (let repeat = 0; repeat < context.repeats; repeat++) {
+  for (let repeat = 0; repeat < context.repeats && !repeats.refused; repeat++) {
     context.say(`${name}, repeat ${repeat + 1}`);
     const load = await startLoad();
     try {

@@ -135,11 +135,17 @@ function offerWebrtc(party: Party, index: number): Promise<string> {
   party.track = track;
   return new Promise((resolve) => {
     peer.onGatheringStateChange((state) => {
-      if (state === 'complete') resolve(peer.localDescription()!.sdp);
+      if (state === 'complete') resolve(withoutCandidates(peer.localDescription()!.sdp));
     });
     peer.setLocalDescription('offer');
   });
 }
+
+/**
+ * The far end shall wait for our checks: libdatachannel refuses a DTLS handshake that begins before it has the answer, because
+ * it has no fingerprint to compare with.
+ */
+const withoutCandidates = (sdp: string) => sdp.replaceAll(/^a=(candidate:|end-of-candidates).*\r?\n/gm, '');
 
 function setAnswer(index: number, sdp: string): void {
   const party = parties[index]!;
