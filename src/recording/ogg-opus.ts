@@ -74,16 +74,17 @@ export function readOpusTags(packet: Uint8Array): Record<string, string> | undef
 export interface OggOpusWriter {
   /** The two header pages, each alone on its page (RFC 7845 §3). */
   headers(): Uint8Array[];
-  /** Adds a packet; returns the page that it completed, if it did. */
+  /** Adds a packet; returns the page that this completes, if it does. */
   add(packet: Uint8Array, durationMs: number): Uint8Array | undefined;
-  /** Closes the page under way, if it holds anything. Not the end of the stream. */
-  flush(): Uint8Array | undefined;
   /**
-   * The last page (always one: a stream must end with the end-of-stream flag). `samples48k` is how much audio there is
-   * after the pre-skip; what the last packet has beyond it is trimmed by the player (RFC 7845 §4.4).
+   * The rest, with the end-of-stream flag. `samples48k` is how much audio there is after the pre-skip; what the last two
+   * packets have beyond it is trimmed by the player (RFC 7845 §4.4).
    */
-  finish(samples48k: bigint): Uint8Array;
+  finish(samples48k: bigint): Uint8Array[];
 }
+
+/** Trimming is only sure within the last page, so the last packets wait until it is known that they are not the last. */
+const heldBack = 2;
 
 export function createOggOpusWriter(options: {
   head: OggOpusHead;
@@ -94,14 +95,19 @@ export function createOggOpusWriter(options: {
   const { head, comments, serial, packetsPerPage } = options;
   let sequence = 0;
   let granule = 0n;
-  let packets: Uint8Array[] = [];
-  let segments = 0;
+  const queue: { packet: Uint8Array; samples: bigint }[] = [];
+  /** How many of the queue make up the next page, and its lacing values. */
+  let ready = 0;
+  let readySegments = 0;
 
-  function page(granulePosition: bigint, last = false): Uint8Array {
-    const bytes = writeOggPage({ packets, granulePosition, serial, sequence: sequence++, last });
-    packets = [];
-    segments = 0;
-    return bytes;
+  function takePage(count: number, last?: { granulePosition: bigint }): Uint8Array {
+    const taken = queue.splice(0, count);
+    for (const { samples } of taken) granule += samples;
+    ready = 0;
+    readySegments = 0;
+    const packets = taken.map(({ packet }) => packet);
+    const granulePosition = last && last.granulePosition < granule ? last.granulePosition : granule;
+    return writeOggPage({ packets, granulePosition, serial, sequence: sequence++, last: last !== undefined });
   }
 
   return {
@@ -110,17 +116,20 @@ export function createOggOpusWriter(options: {
       writeOggPage({ packets: [opusTags(comments)], granulePosition: 0n, serial, sequence: sequence++ }),
     ],
     add(packet, durationMs) {
-      const full = segments + segmentsOf(packet.length) > 255 ? page(granule) : undefined;
-      packets.push(packet);
-      segments += segmentsOf(packet.length);
-      granule += BigInt(durationMs * (granuleRateHz / 1000));
-      if (full) return full;
-      return packets.length >= packetsPerPage ? page(granule) : undefined;
+      queue.push({ packet, samples: BigInt(durationMs * (granuleRateHz / 1000)) });
+      const next = queue[queue.length - 1 - heldBack]?.packet;
+      if (!next) return undefined;
+      const page = readySegments + segmentsOf(next.length) > 255 ? takePage(ready) : undefined;
+      ready++;
+      readySegments += segmentsOf(next.length);
+      return page ?? (ready >= packetsPerPage ? takePage(ready) : undefined);
     },
-    flush: () => (packets.length > 0 ? page(granule) : undefined),
     finish(samples48k) {
-      const end = BigInt(head.preSkip) + samples48k;
-      return page(end < granule ? end : granule, true);
+      const pages: Uint8Array[] = [];
+      const segments = queue.reduce((sum, { packet }) => sum + segmentsOf(packet.length), 0);
+      if (segments > 255) pages.push(takePage(ready));
+      pages.push(takePage(queue.length, { granulePosition: BigInt(head.preSkip) + samples48k }));
+      return pages;
     },
   };
 }

@@ -165,6 +165,6 @@ function joinStreams(streams: OggOpusStream[]): { ogg: Buffer; durationMs: numbe
     endMs = atMs + Number(stream.samples48k) / 48;
     atMs += stream.packets.length * frameMs;
   }
-  pages.push(writer.finish(BigInt(Math.round(endMs * 48))));
+  pages.push(...writer.finish(BigInt(Math.round(endMs * 48))));
   return { ogg: Buffer.concat(pages.filter((page) => page !== undefined)), durationMs: Math.round(endMs) };
 }

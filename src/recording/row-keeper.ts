@@ -13,7 +13,7 @@ import type { RecordingStorage } from './storage.ts';
 
 const firstRetryMs = 200;
 const lastRetryMs = 5000;
-/** A file that changed more recently than this may still be written to: pages come every 0.8 s. */
+/** A file that changed more recently than this may still be written to: pages come every 0.5 s. */
 const stillWritingMs = 4000;
 /** Rows looked through at the start for recordings that were never ended. */
 const pageSize = 500;

@@ -1,7 +1,7 @@
 // Sealing with age (age-encryption.org/v1, C2SP): to public keys only; nothing here can open what it made.
 // `sealWhole` makes a complete age file of a few kilobytes, `createSealedStream` one that grows in chunks of 64 KiB.
 // X25519 recipients are wrapped with Node's own X25519, a tenth of the cost of the package's JavaScript one: a recording
-// makes a small age file every 0.8 s (docs/decisions/0010). All other recipient types go through the package as they are.
+// makes a small age file every 0.5 s (docs/decisions/0010). All other recipient types go through the package as they are.
 
 import {
   createCipheriv,

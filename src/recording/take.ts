@@ -12,7 +12,7 @@ import type { RecordingStorage } from './storage.ts';
 import { createTimeline, type TimelineOrigin } from './timeline.ts';
 
 /** A page is what is sealed at a time: with the page under way, at most two of them are lost by `kill -9`. */
-const packetsPerPage = 40;
+const packetsPerPage = 25;
 const bytesPerMs = (inputRateHz * 2 * 2) / 1000;
 
 export interface TakeOptions {
@@ -129,7 +129,7 @@ export function createTake(options: TakeOptions): Take {
       fillSkipped();
       // The encoder is behind by its lookahead: one more frame brings out the end of what it was given.
       append(writer.add(encoder.encode(Buffer.alloc(encoder.frameBytes)), frameMs));
-      append(writer.finish(BigInt(Math.round((recordedBytes / bytesPerMs) * 48))));
+      for (const page of writer.finish(BigInt(Math.round((recordedBytes / bytesPerMs) * 48)))) append(page);
       encoder.free();
       const { bytes, sha256 } = await file.finish();
       return { durationMs: Math.round(beginMs + recordedBytes / bytesPerMs), bytes, sha256 };
