@@ -12,7 +12,7 @@ import type { EndCause } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Random } from '../shared/random.ts';
 import type { InboundCall } from './border.ts';
-import { readCaller } from './caller-identity.ts';
+import { loggableCallId, readCaller } from './caller-identity.ts';
 import { createDigestVerifier } from './digest/verifier.ts';
 import { createInboundLeg } from './legs/inbound-leg.ts';
 import { allowedMethods } from './legs/sip-dialog.ts';
@@ -134,6 +134,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       request,
       response,
       trunk: settings.name,
+      sipCallId: loggableCallId(request),
       mayTransfer: settings.acceptTransfers,
       onEnded: release,
     });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { readCaller } from './caller-identity.ts';
+import { loggableCallId, readCaller } from './caller-identity.ts';
 
 const read = (headers: Record<string, string>, trustAsserted = true) => {
   const { caller, withheld } = readCaller({ get: (name) => headers[name] }, { trustAsserted, form: 'national' });
@@ -47,4 +47,15 @@ t.test('what cannot be read is unknown, and does not throw', async (t) => {
   for (const header of ['', '<>', '<sip:@>', '"', ',,,', '<sip:bob@example.com>', '<mailto:x@y>', '<sip:x'])
     t.strictSame(read({ From: header }), [undefined, 'unknown'], header);
   t.strictSame(read({}), [undefined, 'unknown']);
+});
+
+t.test('a Call-ID that holds the number of the caller is not logged as it is', async (t) => {
+  const log = (callId: string, more: Record<string, string> = {}) => {
+    const headers: Record<string, string> = { 'Call-ID': callId, From: from, ...more };
+    return loggableCallId({ get: (name) => headers[name] });
+  };
+  t.equal(log('a84b4c76e66710@10.0.0.1'), 'a84b4c76e66710@10.0.0.1');
+  t.match(log('81312345678-17@gw'), /^sha256:[0-9a-f]{16}$/);
+  t.match(log('03-1234-5678.99@gw'), /^sha256:/);
+  t.match(log('9012345678@gw', { 'P-Asserted-Identity': '<sip:+819012345678@c>', Privacy: 'id' }), /^sha256:/);
 });

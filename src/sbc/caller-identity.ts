@@ -2,6 +2,7 @@
 // reasons for withholding that Japanese networks put into the display name (TTC JJ-90.30). Every instance of a header
 // counts. A caller who asked for privacy has no number here, even where the carrier told us one. Pure.
 
+import { createHash } from 'node:crypto';
 import { type NumberForm, parseTrunkNumber } from '../privacy/number-forms.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import { type Address, parseAddress } from '../protocol/sip/address.ts';
@@ -73,4 +74,17 @@ function reasonIn(from: Address | undefined): Exclude<InboundCall['withheld'], '
   if (/unavailable|interaction with other service|out of area|表示圏外|サービス競合/.test(said)) return 'unavailable';
   if (/anonymous|restricted|withheld|private|非通知/.test(said)) return 'user-request';
   return from ? 'user-request' : 'unknown';
+}
+
+/**
+ * The Call-ID as it may be logged. Some gateways build it from the caller's number; then it is replaced by a digest, which
+ * the operator can compute from the carrier's trace.
+ */
+export function loggableCallId(headers: IdentityHeaders): string {
+  const callId = headers.get('Call-ID') ?? '';
+  const digits = callId.replace(/\D/g, '');
+  const said = ['From', 'P-Asserted-Identity', 'P-Preferred-Identity', 'Remote-Party-ID', 'Diversion', 'History-Info'];
+  const numbers = said.flatMap((name) => (headers.get(name) ?? '').replace(/[\s().-]/g, '').match(/\d{7,}/g) ?? []);
+  if (!numbers.some((number) => digits.includes(number.slice(-9)))) return callId;
+  return `sha256:${createHash('sha256').update(callId).digest('hex').slice(0, 16)}`;
 }

@@ -7,7 +7,7 @@ import { createSipServer, type SipServer, type SipServerOptions } from '../../sr
 import { type TrunkSettings, trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import type { PersonId, SessionId } from '../../src/shared/ids.ts';
-import { createLogger, type Logger, silentLogger } from '../../src/shared/logger.ts';
+import { createLogger, type Logger } from '../../src/shared/logger.ts';
 import {
   createUdpParty,
   createWebSocketParty,
@@ -56,7 +56,7 @@ export async function startBorderRig({
       : createLogger({ level: 'debug' });
   const server = await createSipServer({
     clock: systemClock,
-    log: process.env['BORDER_LOG'] === undefined ? silentLogger : log,
+    log,
     control: { host: '127.0.0.1', port: 0, secret },
     sip: ['udp/127.0.0.1:0', 'tcp/127.0.0.1:0', 'ws/127.0.0.1:0'],
     ...serverMore,
@@ -117,10 +117,18 @@ export interface CarrierCall {
 /** Has the carrier send an INVITE to the company. */
 export function carrierCalls(
   rig: Pick<BorderRig, 'carrier' | 'sip'>,
-  options: { to?: string; headers?: string[]; body?: string; fromUser?: string; from?: string; party?: SipParty } = {},
+  options: {
+    to?: string;
+    headers?: string[];
+    body?: string;
+    fromUser?: string;
+    from?: string;
+    callId?: string;
+    party?: SipParty;
+  } = {},
 ): CarrierCall {
   const party = options.party ?? rig.carrier;
-  const callId = `call-${newTag()}${newTag()}@carrier.example`;
+  const callId = options.callId ?? `call-${newTag()}${newTag()}@carrier.example`;
   const from = options.from ?? `<sip:${options.fromUser ?? '+819012345678'}@carrier.example>;tag=${newTag()}`;
   const uri = `sip:${options.to ?? tokyo}@${rig.sip.host}:${rig.sip.port}`;
   const branch = `z9hG4bK${newTag()}${newTag()}`;

@@ -2,6 +2,7 @@
 // 1xx are sent reliably when the far end requires it (RFC 3262). A CANCEL that meets our 200 makes a dialog nobody wants:
 // the SIP server ends it, and the leg ends with it.
 
+import type { Timer } from '../../shared/clock.ts';
 import type { EndCause } from '../../shared/events.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Leg } from '../leg.ts';
@@ -17,6 +18,8 @@ export interface InboundLegOptions extends LegContext {
   request: IncomingRequest;
   response: OutgoingResponse;
   trunk: string;
+  /** SIP's Call-ID as it may be logged. */
+  sipCallId: string;
   /** REFER of this far end is passed on as `transferAsked`; otherwise 603. */
   mayTransfer: boolean;
   /** Session-Expires we ask for when the far end knows timers (RFC 4028); 0 leaves them out. */
@@ -35,12 +38,13 @@ type Answered = Awaited<ReturnType<Leg['answer']>>;
 export function createInboundLeg(options: InboundLegOptions): Leg {
   const { clock, request, response } = options;
   const id = newId('leg', clock.now());
-  const sipCallId = request.get('Call-ID') ?? '';
+  const { sipCallId } = options;
   const log = options.log.child({ legId: id, sipCallId, trunk: options.trunk });
   const sdpOffer = looksLikeSdp(request.body) ? request.body : undefined;
   let acknowledge: ((body: string | undefined) => void) | undefined;
   let settleAnswer: ((result: Answered) => void) | undefined;
   let earlySdp: string | undefined;
+  let ackTimer: Timer | undefined;
   let earlyBound: (() => void) | undefined;
 
   const core: LegCore = createLegCore({
@@ -50,6 +54,7 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
     onFault: () => refuse('fault'),
     onEnded(cause) {
       undecided.cancel();
+      ackTimer?.cancel();
       settleAnswer?.({ kind: 'ended' });
       earlyBound?.();
       offDown();
@@ -127,9 +132,7 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
       settleAnswer = resolve;
       respond(response, 200, { body: sdp, headers }, (error) => core.guard(() => onAnswerSent(sdp, error)));
       // No echo, no ACK, no BYE of the server's own: the control connection must have gone.
-      clock.after(ackTimeoutMs, () => {
-        if (settleAnswer) core.finish('unreachable', 'timeout', null);
-      });
+      ackTimer = clock.after(ackTimeoutMs, () => void core.finish('unreachable', 'timeout', null));
     });
   }
 
@@ -148,6 +151,7 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
     if (!acknowledge) return;
     acknowledge(body);
     acknowledge = undefined;
+    ackTimer?.cancel();
     if (core.state !== 'answered') return;
     const settle = settleAnswer;
     settleAnswer = undefined;

@@ -168,7 +168,7 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
     const sent = (error: unknown, outgoing?: SentRequest): void => {
       if (settled) return;
       if (error || !outgoing) {
-        log.debug({ err: asError(error), method: options.method }, 'the SIP server refused a request');
+        log.debug({ because: withoutUris(error), method: options.method }, 'the SIP server refused a request');
         return fail('refused-by-server');
       }
       timer?.cancel();
@@ -180,8 +180,9 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
       });
       outgoing.on('update', (update, response) =>
         guarded('UPDATE', () => {
+          // The library hands an UPDATE to any open request of the same Call-ID, a NOTIFY or INFO of ours too.
           if (handlers.update) handlers.update(update, response);
-          else respond(response, 481);
+          else dispatch(update, response);
         }),
       );
       guarded(options.method, () => handlers.sent?.(outgoing));
@@ -189,7 +190,7 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
     try {
       srf.request(uri ?? 'sip:placeholder', { ...rest, headers: { ...rest.headers } }, sent);
     } catch (thrown) {
-      log.warn({ err: asError(thrown), method: options.method }, 'a request could not be sent');
+      log.warn({ because: withoutUris(thrown), method: options.method }, 'a request could not be sent');
       queueMicrotask(() => fail('not-sent'));
     }
   }
@@ -245,6 +246,11 @@ export function createControlLink({ clock, log, server, onRequest, onState }: Co
     },
   };
   return link;
+}
+
+/** The server repeats a URI that it does not like, and a URI may be a customer's number. */
+function withoutUris(error: unknown): string {
+  return asError(error).message.replace(/(sips?|tel):\S+/gi, '$1:[hidden]');
 }
 
 /** `udp/127.0.0.1:5060,ws/127.0.0.1:5066` */
