@@ -125,7 +125,7 @@ interface Rooms {
 
 async function openApi(config: Config, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
   const { store, callCentre, border, media, recorder, flows, carrier } = rooms;
-  const isBusy = (personId: PersonId) => callCentre.desk(personId)?.call !== null;
+  const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
   const identity = createIdentity({ clock, log, store, settings: config.sessions, isBusy });
   const { tls, host, port, publicUrl } = config.http;
   const api = await createApi({
@@ -186,7 +186,7 @@ async function openStore(config: Config, secrets: Secrets, { log, clock, progres
   const store = await createStore({
     clock,
     log,
-    dataFolder: join(config.dataFolder, 'postgres'),
+    dataFolder: config.dataFolder,
     journalFolder: join(config.dataFolder, 'journal'),
     onProgress: progress,
     ...(secrets.databaseUrl ? { url: secrets.databaseUrl } : {}),

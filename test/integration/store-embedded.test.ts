@@ -1,13 +1,13 @@
 // The PostgreSQL that we start ourselves: kept private, stopped with us, back after a crash.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/shared/clock.ts';
 import { newId } from '../../src/shared/ids.ts';
-import { silentLogger as log } from '../../src/shared/logger.ts';
+import { createLogger, silentLogger as log } from '../../src/shared/logger.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { startEmbeddedCluster } from '../../src/store/embedded/cluster.ts';
@@ -53,6 +53,40 @@ t.test('a store without a URL starts its own PostgreSQL, and stops it', { timeou
   await again.close();
 });
 
+const needsRoot = process.getuid?.() === 0 ? undefined : 'needs root: only then another account is used';
+
+t.test(
+  'a data folder of root’s is opened to the server’s account alone',
+  { skip: needsRoot, timeout: 60_000 },
+  async (t) => {
+    const data = folderFor(t);
+    chmodSync(data, 0o700);
+    const said: string[] = [];
+    const log = createLogger({ destination: { write: (line) => void said.push(line) } });
+    const cluster = await startEmbeddedCluster({ folder: join(data, 'postgres'), log, settings });
+    await cluster.stop();
+    t.equal(statSync(data).mode & 0o777, 0o710);
+    t.not(statSync(data).gid, 0);
+    t.strictSame(said, [], 'it needed no capability of root’s');
+  },
+);
+
+t.test(
+  'below a closed folder the server still starts, and that is told',
+  { skip: needsRoot, timeout: 60_000 },
+  async (t) => {
+    const closed = folderFor(t);
+    chmodSync(closed, 0o700);
+    const said: string[] = [];
+    const log = createLogger({ destination: { write: (line) => void said.push(line) } });
+    const cluster = await startEmbeddedCluster({ folder: join(closed, 'engawa', 'data', 'postgres'), log, settings });
+    t.strictSame(await sql(cluster.url, 'SELECT 1 AS one'), [{ one: 1 }]);
+    await cluster.stop();
+    t.equal(statSync(closed).mode & 0o777, 0o700, 'what is not ours stays as it is');
+    t.match(said.join(''), /others may not enter/);
+  },
+);
+
 t.test('nobody gets in without the password', { timeout: 60_000 }, async (t) => {
   const cluster = await startEmbeddedCluster({ folder: folderFor(t), log, settings });
   t.teardown(cluster.stop);
@@ -84,7 +118,7 @@ t.test('the mark of a server that is no more does not keep ours from starting', 
 async function startedByChild(t: Test, folder: string): Promise<{ kill: () => void; serverPid: number }> {
   const source = `
     import { startEmbeddedCluster } from ${JSON.stringify(join(projectRoot, 'src/store/embedded/cluster.ts'))};
-    import { silentLogger as log } from ${JSON.stringify(join(projectRoot, 'src/shared/logger.ts'))};
+    import { createLogger, silentLogger as log } from ${JSON.stringify(join(projectRoot, 'src/shared/logger.ts'))};
     const cluster = await startEmbeddedCluster({ folder: ${JSON.stringify(folder)}, log });
     console.log(cluster.serverPid());
     setInterval(() => {}, 1000);`;

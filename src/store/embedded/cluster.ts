@@ -20,14 +20,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { AppError, asError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { retry } from '../postgres/retry.ts';
 import { findPostgres, type PostgresPrograms } from './binaries.ts';
 import { shellName, stopLeftover } from './leftover.ts';
-import { asAccount, findServerAccount, type ServerAccount } from './server-account.ts';
+import { asAccount, findServerAccount, letEnter, type ServerAccount } from './server-account.ts';
 
 export interface EmbeddedCluster {
   /** For the database `engawa`. */
@@ -86,6 +86,8 @@ export async function startEmbeddedCluster(needs: EmbeddedClusterNeeds): Promise
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (cluster.account) chownSync(folder, cluster.account.uid, cluster.account.gid);
+  // The program's data folder, which is nobody's business but root's.
+  letEnter(dirname(folder), cluster.account);
   const passwordFile = join(folder, 'password');
   const password = readOrMakePassword(passwordFile, cluster.account);
 

@@ -3,7 +3,7 @@
 // server pass closed folders, and nothing else of root's.
 
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { chmodSync, chownSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { AppError, asError } from '../../shared/errors.ts';
@@ -57,6 +57,15 @@ export function asAccount(
     : ['--inh-caps', '-all'];
   const become = ['--reuid', String(account.uid), '--regid', String(account.gid), '--clear-groups', ...capability];
   return { program: 'setpriv', args: [...become, program, ...args], passesClosedFolders: closed };
+}
+
+/** Lets the account, through its group, enter a folder of root's that is closed to everybody else. */
+export function letEnter(folder: string, account: ServerAccount | undefined): void {
+  if (!account) return;
+  const { mode, uid, gid } = statSync(folder);
+  if (uid !== 0 || gid !== 0 || (mode & 0o077) !== 0) return;
+  chownSync(folder, uid, account.gid);
+  chmodSync(folder, (mode & 0o777) | 0o010);
 }
 
 function reachableByOthers(path: string, account: ServerAccount): boolean {
