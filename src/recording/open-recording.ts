@@ -9,6 +9,9 @@ import { frameMs, inputRateHz } from './opus-encoder.ts';
 import { sealedChunkBytes } from './sealing.ts';
 import { type RecordingStorage, recordingName } from './storage.ts';
 
+/** A longer gap between two parts is a clock that was set, not a call. */
+const maxGapMs = 6 * 3_600_000;
+
 export interface OpenedRecording {
   ogg: Buffer;
   /** `complete`: one age file, unharmed. `interrupted`: put together from parts. */
@@ -158,7 +161,8 @@ function joinStreams(streams: OggOpusStream[]): { ogg: Buffer; durationMs: numbe
   let atMs = 0;
   let endMs = 0;
   for (const stream of streams) {
-    const beginMs = Number(stream.comments['ENGAWA_OFFSET_MS'] ?? 0);
+    const toldMs = Number(stream.comments['ENGAWA_OFFSET_MS'] ?? 0);
+    const beginMs = toldMs - atMs < maxGapMs ? toldMs : atMs;
     for (; atMs + silentPacketMs <= beginMs; atMs += silentPacketMs)
       pages.push(writer.add(silentPacket, silentPacketMs));
     for (const packet of stream.packets) pages.push(writer.add(packet, frameMs));

@@ -133,6 +133,20 @@ t.test('a second process goes on where the first one was', async (t) => {
   t.equal(byTap.offsetMs(), 1500);
 });
 
+t.test('neither a tap that boasts nor a clock that is set makes hours of silence', async (t) => {
+  const { timeline, say, frames } = noted();
+  timeline.connect();
+  say('a', 100, 100);
+  timeline.disconnect(start + 100);
+  timeline.connect(1e12);
+  say('b', 100, 1000);
+  t.match(frames(), /^a5_9\db5$/);
+  timeline.disconnect(start + 1000);
+  timeline.connect();
+  say('c', 100, 400 * 24 * 3_600_000);
+  t.match(frames(), /b5c5$/);
+});
+
 t.test('nothing at all is nothing', async (t) => {
   const { timeline, frames } = noted();
   timeline.tick(start);

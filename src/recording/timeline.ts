@@ -36,6 +36,9 @@ const gapToleranceMs = 40;
 const endToleranceMs = 500;
 /** A tick that comes later than this means that we ourselves stood still: what was sent meanwhile is still to be read. */
 const lateTickMs = 1500;
+const maxAheadMs = 1000;
+/** A longer gap is a clock that was set, not a call. */
+const maxGapMs = 6 * 3_600_000;
 /** In longer gaps, frames are not worth an encoder. */
 const longGapMs = 1000;
 
@@ -90,6 +93,7 @@ export function createTimeline(
 
   function fillTo(target: number): number {
     const missing = Math.max(0, target - position);
+    if (missing > maxGapMs * bytesPerMs) return 0;
     const long = missing > longGapMs * bytesPerMs;
     while (position < target) {
       const piece = Math.min(target - position, frameBytes);
@@ -107,7 +111,9 @@ export function createTimeline(
     const resumedAtMs = arrival?.resumedAtMs;
     arrival = undefined;
     const byClock = Math.max(0, expected(nowMs) - pcm.length);
-    const start = resumedAtMs === undefined ? byClock : align(tapBase + resumedAtMs * bytesPerMs);
+    const byTap = resumedAtMs === undefined ? byClock : align(tapBase + resumedAtMs * bytesPerMs);
+    // No tap can be ahead of time, whatever it says.
+    const start = Math.min(byTap, byClock + maxAheadMs * bytesPerMs);
     if (begin === undefined) {
       begin = position = start;
       sink.onBegin(start / bytesPerMs);

@@ -1,6 +1,7 @@
 // Time in a recording: taps that go away and come back, pauses, and what media servers do to frames.
 
 import t from 'tap';
+import { seededRandom } from '../../src/shared/random.ts';
 import { eventually } from '../support/eventually.ts';
 import { listen } from '../support/opened-audio.ts';
 import { recordingBench } from '../support/recording-bench.ts';
@@ -134,4 +135,30 @@ t.test('a call that nobody tapped gives a valid, empty recording', async (t) => 
   await recorder.stop(recordingId);
   const { durationMs, state } = await openWithUs(recordingId);
   t.same({ durationMs, state }, { durationMs: 0, state: 'complete' });
+});
+
+t.test('whatever a tap sends, the recorder stays and the next tap is recorded', async (t) => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  t.comment(`seed ${seed}`);
+  const random = seededRandom(seed);
+  const { recorder, open, openWithUs } = await recordingBench(t);
+  const { recordingId, tapUrl } = await open();
+  for (let round = 0; round < 30; round++) {
+    const texts = ['{"resumedAtMs":1e300}', '{"resumedAtMs":-5}', '{"resumedAtMs":"x"}', '[]', 'null}', '}{', '\u0000'];
+    const tap = await connectTap(tapUrl, { metadata: random.pick(texts) });
+    for (let frame = random.integer(0, 5); frame > 0; frame--) {
+      const bytes = Buffer.alloc(random.integer(0, 3000), random.integer(0, 256));
+      tap.sendRaw(random.integer(0, 2) ? bytes : bytes.toString('base64'));
+    }
+    if (random.integer(0, 4) === 0) tap.sendRaw(Buffer.alloc(2 * 1024 * 1024)); // More than is taken.
+    if (random.integer(0, 2)) tap.terminate();
+    else await tap.close();
+  }
+  const tap = await connectTap(tapUrl);
+  await tap.send({ leftHz: 440, rightHz: 660, ms: 1000 });
+  await tap.close();
+  await recorder.stop(recordingId);
+  const { ogg, state, durationMs } = await openWithUs(recordingId);
+  t.equal(state, 'complete', 'by one process');
+  t.ok(listen(ogg).level('right', 660, durationMs - 900, durationMs - 100) > 6000);
 });
