@@ -2,8 +2,7 @@
 // INVITE to 100 and to 200, and from the 200 to the first packet and to the first sound that can be heard. One call at a
 // time, by a caller that does nothing else. The program is the build (npm run build), started as its users start it.
 
-import { randomBytes } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeG711 } from '../src/protocol/rtp/g711.ts';
@@ -13,6 +12,7 @@ import { createAudioOffer } from '../src/protocol/sdp/offer-answer.ts';
 import { serializeSdp } from '../src/protocol/sdp/session-description.ts';
 import { projectRoot } from '../src/shared/paths.ts';
 import { type RunningEngawa, startEngawa } from '../test/support/engawa.ts';
+import { boundSocket, Caller } from './caller.ts';
 import { type Bench, median, notMeasured, Repeats } from './figures.ts';
 
 const callsPerRepeat = 20;
@@ -25,12 +25,6 @@ interface Times {
   answeredMs: number;
   firstPacketMs: number;
   firstSoundMs: number;
-}
-
-async function boundSocket(): Promise<Socket> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  return socket;
 }
 
 /** When the first packet and the first sound arrive, on the clock of `performance.now`. */
@@ -50,54 +44,6 @@ function listen(socket: Socket): Promise<{ packetAt: number; soundAt: number }> 
       }
     });
   });
-}
-
-class Caller {
-  private readonly sip: Socket;
-  private readonly to: { host: string; port: number };
-  private readonly number: string;
-  private readonly callId = randomBytes(8).toString('hex');
-  private readonly fromTag = randomBytes(4).toString('hex');
-  private readonly waiting: { fits: (text: string) => boolean; resolve: (text: string) => void }[] = [];
-
-  constructor(sip: Socket, to: { host: string; port: number }, number: string) {
-    this.sip = sip;
-    this.to = to;
-    this.number = number;
-    sip.on('message', (bytes) => {
-      const text = bytes.toString();
-      for (const each of this.waiting.filter(({ fits }) => fits(text))) {
-        this.waiting.splice(this.waiting.indexOf(each), 1);
-        each.resolve(text);
-      }
-    });
-  }
-
-  /** The first message that fits, from now on. */
-  heard(pattern: RegExp): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ fits: (text) => pattern.test(text), resolve });
-      setTimeout(() => reject(new Error(`nothing like ${pattern} came within 10 s`)), 10_000).unref();
-    });
-  }
-
-  send(method: string, cseq: number, toTag: string, body = ''): void {
-    const { host, port } = this.to;
-    const own = `127.0.0.1:${this.sip.address().port}`;
-    const lines = [
-      `${method} sip:${this.number}@${host}:${port} SIP/2.0`,
-      `Via: SIP/2.0/UDP ${own};branch=z9hG4bK${randomBytes(6).toString('hex')};rport`,
-      'Max-Forwards: 70',
-      `From: <sip:0312345678@127.0.0.1>;tag=${this.fromTag}`,
-      `To: <sip:${this.number}@${host}>${toTag === '' ? '' : `;tag=${toTag}`}`,
-      `Call-ID: ${this.callId}`,
-      `CSeq: ${cseq} ${method}`,
-      `Contact: <sip:caller@${own}>`,
-      ...(body === '' ? [] : ['Content-Type: application/sdp']),
-      `Content-Length: ${Buffer.byteLength(body)}`,
-    ];
-    this.sip.send(`${lines.join('\r\n')}\r\n\r\n${body}`, port, host);
-  }
 }
 
 async function placeCall(to: { host: string; port: number }, number: string): Promise<Times> {

@@ -1,16 +1,13 @@
 // CPU of the media server per bridged G.711 call and second, and what its relay adds to the packets' way: plain RTP on both
 // sides, and DTLS-SRTP on one; each also with both channels handed to a recorder over a WebSocket (a sink that throws them away,
-// whose own cost is told apart; encode-and-seal.ts measures the recorder). On the embedded media server.
+// whose own cost is told apart; encode-and-seal.ts measures the recorder). On the embedded media server, and on FreeSWITCH when ENGAWA_BENCH_FREESWITCH says where it is.
 //
 // A run counts when the whole load was sent, 99.5 % of it came through and every party heard something; its delays count when
 // the load itself was sent in time.
 
-import { createEmbeddedMedia, type EmbeddedMedia } from '../src/media/embedded/embedded-media.ts';
-import type { Endpoint } from '../src/media/endpoint.ts';
-import { systemClock } from '../src/shared/clock.ts';
-import { newId } from '../src/shared/ids.ts';
-import { createLogger } from '../src/shared/logger.ts';
 import { type Bench, type BenchContext, type Figure, notMeasured, Repeats } from './figures.ts';
+import { freeswitchAddress, freeswitchMedia } from './freeswitch-media.ts';
+import { type BenchEndpoint, type BenchMedia, embeddedMedia } from './media-makers.ts';
 import type { LoadReport, LoadRequest } from './parties/rtp-load.ts';
 import { cannotOpen } from './preflight.ts';
 import { type Child, cpuMsOf, startChild } from './processes.ts';
@@ -39,33 +36,30 @@ async function startLoad(): Promise<Child> {
   return (await startChild('rtp-load.ts', { do: 'hello' })).child;
 }
 
-/** An endpoint for a new party of the load. */
-async function connectParty(
-  media: EmbeddedMedia,
-  load: Child,
-  kind: 'rtp' | 'webrtc',
-  callId: ReturnType<typeof newId<'call'>>,
-) {
-  const { index, sdp } = await ask<{ index: number; sdp: string }>(load, { do: 'add', kind });
-  const created = await media.createEndpoint({ callId, sdpOffer: sdp });
-  if (created.kind !== 'created') throw new Error(`the media server refuses the load's offer: ${created.because}`);
-  await ask(load, { do: 'answer', index, sdp: created.endpoint.localSdp });
-  return created.endpoint;
+async function placeCalls(media: BenchMedia, load: Child, scenario: Scenario, tapPort: number): Promise<void> {
+  for (let call = 0; call < calls; call++) {
+    const customer = await connectParty(media, load, 'rtp', call);
+    const agent = await connectParty(media, load, scenario.agent, call);
+    await customer.bridge(agent);
+    if (scenario.recorded) await customer.tap(`ws://127.0.0.1:${tapPort}/${call}`);
+  }
 }
 
-async function placeCalls(media: EmbeddedMedia, load: Child, scenario: Scenario, tapPort: number): Promise<Endpoint[]> {
-  const endpoints: Endpoint[] = [];
-  for (let call = 0; call < calls; call++) {
-    const callId = newId('call');
-    const customer = await connectParty(media, load, 'rtp', callId);
-    const agent = await connectParty(media, load, scenario.agent, callId);
-    await customer.bridge(agent);
-    if (scenario.recorded) {
-      await customer.startTap({ url: `ws://127.0.0.1:${tapPort}/${callId}`, metadata: { callId } });
-    }
-    endpoints.push(customer, agent);
-  }
-  return endpoints;
+/** An endpoint of the media server for a new party of the load. */
+async function connectParty(
+  media: BenchMedia,
+  load: Child,
+  kind: 'rtp' | 'webrtc',
+  call: number,
+): Promise<BenchEndpoint> {
+  const { index, sdp } = await ask<{ index: number; sdp: string }>(load, {
+    do: 'add',
+    kind,
+    trickle: media.takesTrickle,
+  });
+  const endpoint = await media.connect(sdp, call);
+  await ask(load, { do: 'answer', index, sdp: endpoint.answer });
+  return endpoint;
 }
 
 /** Why the load was not what it should be, or undefined. */
@@ -127,14 +121,19 @@ async function measureDirect(context: BenchContext): Promise<Figure[]> {
   return repeats.figures({ name: `${name}: way through`, unit: 'ms' });
 }
 
-async function measureScenario(scenario: Scenario, context: BenchContext): Promise<Figure[]> {
-  const name = `${scenario.name}, ${calls} calls`;
+async function measureScenario(
+  label: string,
+  make: () => Promise<BenchMedia>,
+  scenario: Scenario,
+  context: BenchContext,
+): Promise<Figure[]> {
+  const name = `${label}, ${scenario.name}, ${calls} calls`;
   const repeats = { cpu: new Repeats(), delay: new Repeats() };
   const { child: sink, ready } = await startChild<{ port: number }>('tap-sink.ts', 'start');
   try {
     for (let repeat = 0; repeat < context.repeats && !repeats.cpu.refused; repeat++) {
       context.say(`${name}, repeat ${repeat + 1}`);
-      await oneRepeat(scenario, name, context, repeats, { sink, port: ready.port }).catch((error: unknown) => {
+      await oneRepeat(make, scenario, name, context, repeats, { sink, port: ready.port }).catch((error: unknown) => {
         repeats.cpu.refuse(error instanceof Error ? error.message : String(error));
       });
     }
@@ -147,6 +146,7 @@ async function measureScenario(scenario: Scenario, context: BenchContext): Promi
 }
 
 async function oneRepeat(
+  make: () => Promise<BenchMedia>,
   scenario: Scenario,
   name: string,
   context: BenchContext,
@@ -154,27 +154,13 @@ async function oneRepeat(
   tap: { sink: Child; port: number },
 ): Promise<void> {
   const load = await startLoad();
-  const media = await createEmbeddedMedia({
-    clock: systemClock,
-    log: createLogger({ level: 'warn' }),
-    prompts: {
-      fileFor: () => Promise.reject(new Error('the bench plays nothing')),
-      prepare: async () => {},
-      close: async () => {},
-    },
-    rtpAddress: '127.0.0.1',
-    rtpPorts: { from: 0, to: 0 },
-    webrtcPort: 0,
-    engines: 1,
-    mediaTimeoutMs: 0,
-  });
+  const media = await make();
   try {
     await placeCalls(media, load, scenario, tap.port);
     await ask(load, { do: 'begin' });
     // DTLS comes up and the engine's hot code is compiled.
     await wait(settleMs);
-    const engine = (await media.engines())[0]!.pid!;
-    const { cpu, report } = await measureWindow(load, context.seconds, [engine, tap.sink.pid]);
+    const { cpu, report } = await measureWindow(load, context.seconds, [media.pid, tap.sink.pid]);
     const because = invalid(report, context.seconds) ?? (await tapsArrived(scenario, tap.sink));
     if (because) repeats.cpu.refuse(because);
     const late = untimely(report);
@@ -197,22 +183,18 @@ async function tapsArrived(scenario: Scenario, sink: Child): Promise<string | un
     : undefined;
 }
 
-function freeswitch(): Figure {
-  const address = process.env['ENGAWA_BENCH_FREESWITCH'];
-  const because = address
-    ? 'there is no FreeSWITCH maker of the media server in this version'
-    : 'ENGAWA_BENCH_FREESWITCH=host:port:secret is not set';
-  return notMeasured('FreeSWITCH', 'ms CPU per call-second', because);
-}
-
 export const bench: Bench = {
   name: 'media-bridge',
   async run(context) {
     const obstacle = cannotOpen(calls * 8);
     if (obstacle) return [notMeasured('all', '', obstacle)];
     const figures = await measureDirect(context);
-    for (const scenario of scenarios) figures.push(...(await measureScenario(scenario, context)));
-    figures.push(freeswitch());
+    for (const scenario of scenarios)
+      figures.push(...(await measureScenario('engawa', embeddedMedia, scenario, context)));
+    const address = freeswitchAddress();
+    if (typeof address === 'string') return [...figures, notMeasured('FreeSWITCH', 'ms CPU per call-second', address)];
+    const make = () => freeswitchMedia(address);
+    for (const scenario of scenarios) figures.push(...(await measureScenario('FreeSWITCH', make, scenario, context)));
     return figures;
   },
 };

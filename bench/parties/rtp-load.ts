@@ -80,7 +80,7 @@ function onPacket(party: Party, packet: Buffer): void {
   transit.push((microseconds() - sentAt + 2 ** 32) % 2 ** 32);
 }
 
-async function addParty(kind: 'rtp' | 'webrtc'): Promise<{ index: number; sdp: string }> {
+async function addParty(kind: 'rtp' | 'webrtc', trickle: boolean): Promise<{ index: number; sdp: string }> {
   const packet = Buffer.alloc(172, 0xd5);
   const party: Party = {
     offer: undefined,
@@ -97,7 +97,7 @@ async function addParty(kind: 'rtp' | 'webrtc'): Promise<{ index: number; sdp: s
     received: 0,
   };
   const index = parties.push(party) - 1;
-  return { index, sdp: kind === 'rtp' ? await offerRtp(party) : await offerWebrtc(party, index) };
+  return { index, sdp: kind === 'rtp' ? await offerRtp(party) : await offerWebrtc(party, index, trickle) };
 }
 
 async function offerRtp(party: Party): Promise<string> {
@@ -117,7 +117,7 @@ async function offerRtp(party: Party): Promise<string> {
   return serializeSdp(party.offer);
 }
 
-function offerWebrtc(party: Party, index: number): Promise<string> {
+function offerWebrtc(party: Party, index: number, trickle: boolean): Promise<string> {
   const peer = new PeerConnection(`load-${index}`, {
     iceServers: [],
     bindAddress: '127.0.0.1',
@@ -135,7 +135,9 @@ function offerWebrtc(party: Party, index: number): Promise<string> {
   party.track = track;
   return new Promise((resolve) => {
     peer.onGatheringStateChange((state) => {
-      if (state === 'complete') resolve(withoutCandidates(peer.localDescription()!.sdp));
+      if (state !== 'complete') return;
+      const { sdp } = peer.localDescription()!;
+      resolve(trickle ? withoutCandidates(sdp) : sdp);
     });
     peer.setLocalDescription('offer');
   });
@@ -236,7 +238,7 @@ function closeAll(): void {
 
 export type LoadRequest =
   | { do: 'hello' }
-  | { do: 'add'; kind: 'rtp' | 'webrtc' }
+  | { do: 'add'; kind: 'rtp' | 'webrtc'; trickle?: boolean }
   | { do: 'answer'; index: number; sdp: string }
   | { do: 'direct'; first: number; second: number }
   | { do: 'begin' }
@@ -246,7 +248,7 @@ export type LoadRequest =
 answerParent((request: LoadRequest) => {
   switch (request.do) {
     case 'add':
-      return addParty(request.kind);
+      return addParty(request.kind, request.trickle ?? false);
     case 'answer':
       return setAnswer(request.index, request.sdp);
     case 'direct':

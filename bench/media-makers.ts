@@ -1,0 +1,64 @@
+// The media servers that media-bridge.ts compares, behind what it needs of them. FreeSWITCH is in freeswitch-media.ts.
+
+import { createEmbeddedMedia } from '../src/media/embedded/embedded-media.ts';
+import type { Endpoint } from '../src/media/endpoint.ts';
+import { systemClock } from '../src/shared/clock.ts';
+import { type CallId, newId } from '../src/shared/ids.ts';
+import { createLogger } from '../src/shared/logger.ts';
+
+export interface BenchEndpoint {
+  /** SDP. */
+  answer: string;
+  bridge(other: BenchEndpoint): Promise<void>;
+  /** Both directions to a WebSocket. */
+  tap(url: string): Promise<void>;
+}
+
+export interface BenchMedia {
+  /** The process whose CPU is the media server's. */
+  pid: number;
+  /** Accepts an offer without candidates. */
+  takesTrickle: boolean;
+  /** Endpoints of one call have the same number. */
+  connect(sdpOffer: string, call: number): Promise<BenchEndpoint>;
+  close(): Promise<void>;
+}
+
+/** One engine process of ours. */
+export async function embeddedMedia(): Promise<BenchMedia> {
+  const media = await createEmbeddedMedia({
+    clock: systemClock,
+    log: createLogger({ level: 'warn' }),
+    prompts: {
+      fileFor: () => Promise.reject(new Error('the bench plays nothing')),
+      prepare: async () => {},
+      close: async () => {},
+    },
+    rtpAddress: '127.0.0.1',
+    rtpPorts: { from: 0, to: 0 },
+    webrtcPort: 0,
+    engines: 1,
+    mediaTimeoutMs: 0,
+  });
+  const callIds = new Map<number, CallId>();
+  const endpoints = new Map<BenchEndpoint, Endpoint>();
+  return {
+    pid: (await media.engines())[0]!.pid!,
+    takesTrickle: true,
+    async connect(sdpOffer, call) {
+      const callId = callIds.get(call) ?? newId('call');
+      callIds.set(call, callId);
+      const created = await media.createEndpoint({ callId, sdpOffer });
+      if (created.kind !== 'created') throw new Error(`the media server refuses the load's offer: ${created.because}`);
+      const { endpoint } = created;
+      const own: BenchEndpoint = {
+        answer: endpoint.localSdp,
+        bridge: (other) => endpoint.bridge(endpoints.get(other)!),
+        tap: (url) => endpoint.startTap({ url, metadata: { call } }),
+      };
+      endpoints.set(own, endpoint);
+      return own;
+    },
+    close: () => media.close(),
+  };
+}
