@@ -1,9 +1,11 @@
 // The API, the pages and the softphones' WebSocket on one port, over TLS when there is a certificate.
 
 import { isIPv6 } from 'node:net';
-import swagger from '@fastify/swagger';
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { FastifySchema } from 'fastify';
 import { AppError } from '../shared/errors.ts';
-import { guardRoutes } from './caller.ts';
+import { guardRoutes, type Need } from './caller.ts';
+import { Problem } from './contract.ts';
 import { feedRoute } from './feed/feed.ts';
 import { healthRoutes } from './health.ts';
 import { type ApiNeeds, type ListenSettings, limitDefaults } from './needs.ts';
@@ -38,7 +40,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   requireTlsBeyondLoopback(listen);
   const app = await createServer({ log, listen, limits: needs.limits });
   const otherMethods = tellMethods(app);
-  await app.register(swagger, { openapi: openApiDocument });
+  await app.register(swagger, { openapi: openApiDocument, transform: describeProblems });
   guardRoutes(app, needs);
 
   const views = createViews(needs);
@@ -102,6 +104,19 @@ const openApiDocument = {
     },
   },
   security: [{ session: [] }, { key: [] }] as Record<string, string[]>[],
+};
+
+/** Whatever goes wrong, anywhere, looks like this. */
+const problemAnswer = {
+  description: 'What went wrong (RFC 9457)',
+  content: { 'application/problem+json': { schema: Problem } },
+};
+
+const describeProblems: NonNullable<FastifyDynamicSwaggerOptions['transform']> = ({ schema, url, route }) => {
+  const answers = (schema as { response?: object } | undefined)?.response;
+  const needs = (route.config as { needs?: Need } | undefined)?.needs;
+  const open = needs === 'public' ? { security: [] } : {};
+  return { url, schema: { ...schema, ...open, response: { ...answers, default: problemAnswer } } as FastifySchema };
 };
 
 function requireTlsBeyondLoopback({ host, tls }: ListenSettings): void {

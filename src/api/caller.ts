@@ -105,7 +105,12 @@ function requireWithin(
     throw new HttpProblem(429, undefined, { 'retry-after': String(limit.ttlInSeconds) });
 }
 
-async function findCaller(request: FastifyRequest, identity: Identity, changes: boolean): Promise<Caller | null> {
+/** Null: nobody we know. `changes`: the request changes something, so a cookie alone does not do. */
+export async function findCaller(
+  request: FastifyRequest,
+  identity: Identity,
+  changes: boolean,
+): Promise<Caller | null> {
   const { authorization } = request.headers;
   if (authorization !== undefined) {
     const key = /^Bearer (engawa_[\w-]{1,100})$/i.exec(authorization)?.[1];

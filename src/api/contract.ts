@@ -53,6 +53,7 @@ export const SessionView = Type.Object({
   csrfToken: Type.String({ description: 'Sent back as X-CSRF-Token with every request that changes something.' }),
   expiresAt: Type.Integer(),
   demo: Type.Boolean(),
+  company: Type.String({ description: 'The name to show; may be empty.' }),
 });
 
 export const QualityView = Type.Object({

@@ -1,11 +1,14 @@
 // GET /healthz: 200 while calls can be taken, 503 with the reasons otherwise. The database being away does not stop calls
 // (events go to the journal), so it is told as degraded. Reasons are for this machine; others learn which part only.
-// GET /metrics: a few figures in Prometheus text format (version 0.0.4). No label ever names a person or a number.
+// GET /metrics: a few figures in Prometheus text format (version 0.0.4), for this machine and for who may read them. No
+// label ever names a person or a number.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyRequest } from 'fastify';
 import type { CallCentre } from '../call/desk.ts';
 import { asError } from '../shared/errors.ts';
+import { findCaller, may } from './caller.ts';
+import { HttpProblem } from './errors.ts';
 import type { ApiNeeds, PartHealth } from './needs.ts';
 import type { App } from './server.ts';
 
@@ -38,7 +41,12 @@ export function healthRoutes(app: App, needs: ApiNeeds, figures: Figures): void 
     };
   });
 
-  app.get('/metrics', { config: { rateLimit: false }, schema: { hide: true } }, async (_request, reply) => {
+  app.get('/metrics', { config: { rateLimit: false }, schema: { hide: true } }, async (request, reply) => {
+    if (!isLocal(request)) {
+      const caller = await findCaller(request, needs.identity, false);
+      if (!caller) throw new HttpProblem(401);
+      if (!may(caller, 'metrics:read')) throw new HttpProblem(403);
+    }
     void reply.type('text/plain; version=0.0.4; charset=utf-8').header('cache-control', 'no-store');
     return render(collect(needs, figures, answered, loop));
   });

@@ -22,6 +22,8 @@ export interface ApiNeeds {
   webRoot?: string;
   demo: boolean;
   company: {
+    /** The name that pages show. */
+    name?: string;
     domain: string;
     numbers: readonly { number: string; label: { ja: string; en: string } }[];
     queues: readonly QueueSettings[];

@@ -418,6 +418,8 @@ t.test('OpenAPI 3.1 describes every route with the schemas that validate', async
     '/feed',
   ])
     t.ok(document.paths[`/api/v1${path}`], path);
+  t.ok(document.paths['/api/v1/desk'].get.responses.default.content['application/problem+json'].schema.properties.type);
+  t.strictSame(document.paths['/api/v1/session'].post.security, []);
   const { schema } = document.paths['/api/v1/users'].post.requestBody.content['application/json'];
   t.match(schema.properties.password, { minLength: 12 });
   t.strictSame(schema.properties.role.enum, ['agent', 'supervisor', 'administrator', 'integrator']);
@@ -449,4 +451,8 @@ t.test('health and metrics', async (t) => {
   t.match(metrics, /^engawa_queue_waiting\{queue="orders"\} 2$/m);
   t.match(metrics, /^engawa_calls_active \d+$/m);
   t.notMatch(metrics, /hanako|0120/);
+  const elsewhere = (headers = {}) => app.inject({ url: '/metrics', headers, remoteAddress: '198.51.100.7' });
+  t.equal((await elsewhere()).statusCode, 401);
+  t.equal((await elsewhere(hanako)).statusCode, 403);
+  t.equal((await elsewhere({ authorization: bearer })).statusCode, 200);
 });

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import t from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
+import { seededRandom } from '../../src/shared/random.ts';
 import { testApi } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -140,6 +141,43 @@ t.test('upgrades that are not quite right get an HTTP answer on the bare socket'
   t.match(await raw(head(['Upgrade: h2c', version])), /^HTTP\/1.1 400 [\s\S]*problem\+json/);
   t.match(await raw(head(['Upgrade: websocket', version, 'Sec-WebSocket-Key: short'])), /^HTTP\/1.1 400 /);
   t.match(await raw('nonsense\r\n\r\n'), /^HTTP\/1.1 400 /);
+});
+
+t.test('whatever bytes come to the port, it answers or closes, and goes on', { timeout: 60_000 }, async (t) => {
+  const seed = Date.now() % 1_000_000;
+  t.comment(`seed ${seed}`);
+  const random = seededRandom(seed);
+  const { cookie } = await site.signIn('hanako');
+  const before = admissions.filter(({ undone }) => !undone).length;
+  const good = Buffer.from(
+    [
+      'GET /sip HTTP/1.1',
+      `Host: 127.0.0.1:${port}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Protocol: sip',
+      `Origin: ${origin}`,
+      `Cookie: ${cookie}`,
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  for (let round = 0; round < 150; round++) {
+    const bytes = Buffer.concat([good, Buffer.from([0x81, 0x84, 1, 2, 3, 4, 0, 0, 0, 0])]);
+    for (let n = random.integer(1, 8); n > 0; n--) bytes[random.integer(0, bytes.length)] = random.integer(0, 256);
+    const cut = bytes.subarray(0, random.integer(1, bytes.length));
+    await new Promise<void>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => void socket.end(random.integer(0, 3) ? bytes : cut));
+      socket.on('data', () => undefined);
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve());
+      setTimeout(() => socket.destroy(), 40).unref();
+    });
+  }
+  t.equal((await fetch(`${origin}/healthz`)).status, 200);
+  await eventually('nobody is left admitted', () => admissions.filter(({ undone }) => !undone).length === before);
 });
 
 t.test('half a request is not waited for for ever', async (t) => {

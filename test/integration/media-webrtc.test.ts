@@ -105,6 +105,26 @@ t.test('the embedded engine with Chromium', { skip }, async (t) => {
     }
   });
 
+  t.test('a browser whose certificate is not the one in its SDP is not let in', async (test) => {
+    const phone = await browser.newPhone();
+    test.teardown(() => phone.page.close());
+    const made = await media.createEndpoint({ callId: newId('call'), profile: 'webrtc' });
+    if (made.kind !== 'created') throw new Error(made.because);
+    test.teardown(() => made.endpoint.close());
+    let connected = false;
+    made.endpoint.on('connected', () => {
+      connected = true;
+    });
+    const answer = await phone.answer(made.endpoint.localSdp);
+    const forged = answer.replace(/a=fingerprint:sha-256 ..:../, 'a=fingerprint:sha-256 00:00');
+    test.not(forged, answer);
+    await made.endpoint.acceptAnswer(forged);
+    const failed = async () => ['failed', 'disconnected', 'closed'].includes((await phone.figures()).state);
+    await eventually('the browser sees it fail', failed, { withinMs: 20_000, everyMs: 100 });
+    test.notOk(connected);
+    test.equal((await made.endpoint.stats()).packetsReceived, 0);
+  });
+
   t.test('a browser calls us, with Opus', async (test) => {
     const phone = await browser.newPhone();
     test.teardown(() => phone.page.close());

@@ -13,7 +13,7 @@ import type { App } from '../server.ts';
 import { personView } from '../views.ts';
 
 export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }): void {
-  const { identity, callCentre, listen, demo, limits, log } = needs;
+  const { identity, callCentre, company, listen, demo, limits, log } = needs;
   const cookieOptions = {
     path: '/',
     httpOnly: true,
@@ -26,6 +26,7 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits })
     csrfToken: csrfTokenOf(token),
     expiresAt: session.expiresAt,
     demo,
+    company: company.name ?? '',
   });
 
   app.post(

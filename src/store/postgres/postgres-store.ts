@@ -51,6 +51,7 @@ export interface PostgresStoreNeeds {
 type DurableRow = { event: EngawaEvent } | { vaultRow: VaultRow };
 
 const readsWaitForWritesMs = 1000;
+const rebuildStepMayTakeMs = 10 * 60_000;
 
 export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<PostgresStore> {
   const { clock, log, url } = needs;
@@ -93,7 +94,13 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     },
     rebuildCallRecords: async () => {
       await writer.flush();
-      return rebuildCallRecords(database);
+      // A whole log is read: not within the time limit of a page's request.
+      const patient = openDatabase({ url, log, maxConnections: 1, requestTimeoutMs: rebuildStepMayTakeMs });
+      try {
+        return await rebuildCallRecords(patient);
+      } finally {
+        await patient.close();
+      }
     },
     health: () => databaseHealth(database, writer),
     async close() {
