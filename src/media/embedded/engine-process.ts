@@ -5,7 +5,7 @@
 import { loadOpus } from '../../protocol/rtp/opus.ts';
 import { Engine, EngineFault } from './engine/engine.ts';
 import { createUdpPorts } from './engine/udp-ports.ts';
-import { logWebrtcWith } from './engine/webrtc-transport.ts';
+import { holdWebrtcPort, logWebrtcWith } from './engine/webrtc-transport.ts';
 import type { CommandMessage, CommandName, CommandOutput, EngineConfig, EngineMessage } from './engine-protocol.ts';
 
 let engine: Engine | undefined;
@@ -34,6 +34,8 @@ async function start(config: EngineConfig): Promise<CommandOutput<'start'>> {
     log(level === 'Error' || level === 'Fatal' ? 'warn' : 'debug', 'WebRTC library', { message }),
   );
   const [webrtcPort, opus] = await Promise.all([chooseWebrtcPort(config), loadOpus()]);
+  const held = holdWebrtcPort(webrtcPort, config.rtpAddress);
+  log('debug', 'browsers are served on one UDP port', { webrtcPort });
   engine = new Engine({
     config,
     webrtcPort,
@@ -42,6 +44,7 @@ async function start(config: EngineConfig): Promise<CommandOutput<'start'>> {
       tell({ event: 'endpoint', endpoint, name, detail } as unknown as EngineMessage),
     playEnded: (endpoint, play, how) => tell({ event: 'playEnded', endpoint, play, how }),
     log,
+    onShutdown: () => held.release(),
   });
   return { webrtcPort };
 }

@@ -55,6 +55,7 @@ export interface EngineNeeds {
   config: EngineConfig;
   webrtcPort: number;
   opus: Opus;
+  onShutdown(): void;
   endpointEvent<N extends keyof EndpointEvents>(endpoint: string, name: N, detail: EndpointEvents[N]): void;
   playEnded(endpoint: string, play: number, how: 'finished' | 'stopped' | 'failed'): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
@@ -184,7 +185,7 @@ export class Engine {
 
   private async firstDescription(seat: Seat, sdpOffer: string | undefined): Promise<{ kind: 'ok' } | Incompatible> {
     if (sdpOffer === undefined) {
-      if (seat.webrtc) seat.local.ice = await seat.webrtc.offer();
+      if (seat.webrtc) seat.local.ice = seat.webrtc.offer();
       seat.negotiation.offer(seat.local);
       return { kind: 'ok' };
     }
@@ -264,7 +265,7 @@ export class Engine {
 
   async createOffer(input: CommandInput<'createOffer'>): Promise<CommandOutput<'createOffer'>> {
     const seat = this.seat(input.endpoint);
-    if (input.iceRestart && seat.webrtc) seat.local.ice = await this.newWebrtc(seat).offer();
+    if (input.iceRestart && seat.webrtc) seat.local.ice = this.newWebrtc(seat).offer();
     return { sdpOffer: seat.negotiation.offer(seat.local, input.direction) };
   }
 
@@ -460,6 +461,7 @@ export class Engine {
   async shutdown(): Promise<null> {
     await Promise.all([...this.seats.keys()].map((endpoint) => this.close({ endpoint })));
     this.ticker.stop();
+    this.needs.onShutdown();
     return null;
   }
 }

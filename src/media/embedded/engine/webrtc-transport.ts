@@ -3,14 +3,17 @@
 // description stays sendrecv with every codec, so hold and codec changes never need it. A new ICE session (RFC 8839 §4.4.1.1)
 // is a new transport: it has no ICE restart. It checks the DTLS fingerprint against the SDP's (RFC 8122).
 
+import { randomBytes } from 'node:crypto';
 import {
   Audio,
+  IceUdpMuxListener,
   initLogger,
   type PeerConnection as LibPeerConnection,
   type Track as LibTrack,
   PeerConnection,
 } from 'node-datachannel';
 import { parseCandidate } from '../../../protocol/sdp/webrtc.ts';
+import { createDtlsCertificate, type DtlsCertificate } from './dtls-certificate.ts';
 import type { Transport, TransportListener } from './transport.ts';
 
 /** What our SDP must say so that the far end reaches this transport. */
@@ -43,13 +46,23 @@ export function logWebrtcWith(write: (level: string, message: string) => void): 
   initLogger('Error', (level, message) => write(level, message));
 }
 
+/** Keeps the browsers' port open between calls, so that it is ours and a taken port is found at start. */
+export function holdWebrtcPort(port: number, address: string): { release(): void } {
+  const listener = new IceUdpMuxListener(port, address);
+  return { release: () => listener.stop() };
+}
+
+/** Host candidate of component 1, of the highest preference (RFC 8445 §5.1.2). */
+const hostCandidate = (address: string, port: number): string => `1 1 UDP 2130706431 ${address} ${port} typ host`;
+
 export class WebrtcTransport implements Transport {
   refused = 0;
   connected = false;
   /** The far end's credentials are in use; they cannot be changed any more. */
   answered = false;
   private readonly needs: WebrtcTransportNeeds;
-  private readonly peer: LibPeerConnection;
+  private peer: LibPeerConnection | undefined;
+  private offered: { certificate: DtlsCertificate; ice: LocalIce } | undefined;
   private track: LibTrack | undefined;
   private closed = false;
   private gathered: 'no' | 'yes' = 'no';
@@ -57,51 +70,74 @@ export class WebrtcTransport implements Transport {
 
   constructor(needs: WebrtcTransportNeeds) {
     this.needs = needs;
-    this.peer = new PeerConnection(needs.name, {
+  }
+
+  private open(certificate?: DtlsCertificate): LibPeerConnection {
+    const { name, address, port } = this.needs;
+    const peer = new PeerConnection(name, {
       iceServers: [],
-      bindAddress: needs.address,
+      bindAddress: address,
       enableIceUdpMux: true,
-      portRangeBegin: needs.port,
-      portRangeEnd: needs.port,
+      portRangeBegin: port,
+      portRangeEnd: port,
       disableAutoNegotiation: true,
+      ...(certificate ? { certificatePemFile: certificate.certificatePem, keyPemFile: certificate.keyPem } : {}),
     });
-    this.peer.onGatheringStateChange((state) => {
+    this.peer = peer;
+    peer.onGatheringStateChange((state) => {
       if (state !== 'complete') return;
       this.gathered = 'yes';
       this.onGathered?.();
     });
-    this.peer.onTrack((track) => this.useTrack(track));
-    this.peer.onStateChange((state) => {
+    peer.onTrack((track) => this.useTrack(track));
+    peer.onStateChange((state) => {
       if (this.closed) return;
       if (state === 'failed' || state === 'closed' || state === 'disconnected') {
         this.connected = false;
         this.needs.onLost(state);
       }
     });
+    return peer;
   }
 
-  /** We offer: the library decides the DTLS role when the answer comes. */
-  async offer(): Promise<LocalIce> {
+  /**
+   * We offer. The library is not started yet: it answers a browser's early connectivity checks, and when then the SDP
+   * answer is set it may finish DTLS before it has stored the fingerprint to check, and fail (seen in 1 of 80 calls on a
+   * busy machine, over loopback). So the credentials are made here and the library first hears of the call with the answer.
+   */
+  offer(): LocalIce {
+    const certificate = createDtlsCertificate(Date.now());
+    const ice: LocalIce = {
+      usernameFragment: randomBytes(6).toString('hex'),
+      password: randomBytes(16).toString('hex'),
+      fingerprint: certificate.fingerprint,
+      setup: 'actpass',
+      candidates: [hostCandidate(this.needs.address, this.needs.port)],
+    };
+    this.offered = { certificate, ice };
+    return ice;
+  }
+
+  setAnswer(sdp: string): void {
+    if (!this.offered) throw new Error('there is no offer of ours');
+    const { certificate, ice } = this.offered;
+    const peer = this.open(certificate);
     const audio = new Audio('0', 'SendRecv');
     audio.addAudioCodec(0, 'PCMU');
     audio.addAudioCodec(8, 'PCMA');
     audio.addOpusCodec(111);
     audio.addSSRC(this.needs.ssrc, this.needs.cname);
-    this.useTrack(this.peer.addTrack(audio));
-    this.peer.setLocalDescription('offer');
-    await this.untilGathered();
-    return this.localIce();
-  }
-
-  setAnswer(sdp: string): void {
-    this.peer.setRemoteDescription(sdp, 'answer');
+    this.useTrack(peer.addTrack(audio));
+    peer.setLocalDescription('offer', { iceUfrag: ice.usernameFragment, icePwd: ice.password });
+    peer.setRemoteDescription(sdp, 'answer');
     this.answered = true;
   }
 
   async answer(sdpOffer: string): Promise<LocalIce> {
-    this.peer.setRemoteDescription(sdpOffer, 'offer');
+    const peer = this.open();
+    peer.setRemoteDescription(sdpOffer, 'offer');
     this.answered = true;
-    this.peer.setLocalDescription('answer');
+    peer.setLocalDescription('answer');
     await this.untilGathered();
     return this.localIce();
   }
@@ -119,7 +155,7 @@ export class WebrtcTransport implements Transport {
   }
 
   private localIce(): LocalIce {
-    const sdp = this.peer.localDescription()?.sdp ?? '';
+    const sdp = this.peer?.localDescription()?.sdp ?? '';
     const value = (name: string) => new RegExp(`^a=${name}:(.*)$`, 'm').exec(sdp)?.[1]?.trim() ?? '';
     const candidates = [...sdp.matchAll(/^a=candidate:(.*)$/gm)].map((match) => match[1]!.trim());
     return {
@@ -178,6 +214,6 @@ export class WebrtcTransport implements Transport {
     this.closed = true;
     this.connected = false;
     this.track?.close();
-    this.peer.close();
+    this.peer?.close();
   }
 }
