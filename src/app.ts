@@ -144,6 +144,7 @@ async function openApi(config: Config, rooms: Rooms, { log, clock, closer }: Sit
       ...(tls ? { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
     },
     company: {
+      name: config.company.name,
       domain: config.company.domain,
       numbers: config.company.numbers,
       queues: config.queues,
