@@ -116,6 +116,7 @@ export function createBorder(options: BorderOptions): Border {
   function fromSoftphone(request: IncomingRequest, link: ControlLink): boolean {
     if (registrar.isAdmitted(peerOf(request)) || /^wss?$/i.test(request.protocol)) return true;
     const port = Number(request.receivedOn?.split(':').at(-1));
+    if (port === options.webSocketTarget?.port) return true;
     return link.sipAddresses.some((address) => /^wss?$/.test(address.protocol) && address.port === port);
   }
 

@@ -15,6 +15,7 @@ import {
   carrierCalls,
   contactOf,
   inDialog,
+  ownServer,
   responseText,
   secret,
   startBorderRig,
@@ -63,7 +64,7 @@ t.test('start fails with a sentence when nobody listens, and when the secret is 
   await stranger.close();
 });
 
-t.test('a lost connection ends every call on it, fails new ones at once, and heals by itself', async (t) => {
+t.test('a lost connection ends every call on it, fails new ones at once, and heals by itself', ownServer, async (t) => {
   const rig = await startBorderRig();
   t.teardown(() => rig.close());
   const call = carrierCalls(rig, { body: sdpText('caller') });

@@ -194,6 +194,7 @@ for (const direction of ['inbound', 'outbound'] as const) {
     t.equal((await ask('INFO', relay)).status, 200);
     t.equal((await ask('INFO', { contentType: 'application/dtmf', body: '#' })).status, 200);
     t.equal((await ask('INFO', { contentType: 'text/plain', body: 'x' })).status, 415);
+    t.equal((await ask('INFO', { headers: ['Info-Package: trickle-ice'] })).status, 415);
     t.strictSame(events, ['digit 5 240', 'digit # 160']);
   });
 

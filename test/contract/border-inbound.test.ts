@@ -264,14 +264,15 @@ t.test(
 
 t.test('a full trunk and calls that come too fast get 503, and a free place is given again', async (t) => {
   const rig = await startBorderRig({ trunk: { maxCalls: 1 } });
-  const fast = await startBorderRig({ trunk: { maxCallsPerSecond: 1 } });
-  t.teardown(() => Promise.all([rig.close(), fast.close()]));
   const first = await offered(rig);
   carrierCalls(rig, { body: sdpText('second') });
   t.equal((await rig.carrier.nextResponse()).status, 503);
   first.leg.reject('busy');
   t.equal((await rig.carrier.nextResponse()).status, 486);
   await offered(rig);
+  await rig.close();
+  const fast = await startBorderRig({ trunk: { maxCallsPerSecond: 1 } });
+  t.teardown(() => fast.close());
   await offered(fast);
   carrierCalls(fast, { body: sdpText('second') });
   t.equal((await fast.carrier.nextResponse()).status, 503);

@@ -3,7 +3,14 @@
 import t from 'tap';
 import type { BorderEvents } from '../../src/sbc/border.ts';
 import type { CallId } from '../../src/shared/ids.ts';
-import { type BorderRig, newTag, openSoftphone, requestText, startBorderRig } from '../support/border-rig.ts';
+import {
+  type BorderRig,
+  newTag,
+  openSoftphone,
+  requestText,
+  responseText,
+  startBorderRig,
+} from '../support/border-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { sdpText } from '../support/sip-party.ts';
 
@@ -149,4 +156,32 @@ t.test('REGISTER from a carrier is refused', async (t) => {
   const uri = 'sip:pbx.example';
   rig.carrier.send(requestText(rig.carrier, { method: 'REGISTER', uri, from: `${aor};tag=1`, to: aor }));
   t.equal((await rig.carrier.nextResponse()).status, 403);
+});
+
+t.test('a call whose WebSocket died stays until we end it, and ends without waiting for the dead', async (t) => {
+  const { rig, events } = await rigWithEvents(t);
+  const phone = await openSoftphone(rig);
+  await phone.register();
+  const leg = rig.border.callSoftphone({
+    callId: 'c_1' as CallId,
+    personId: phone.personId,
+    displayName: 'A',
+    sdpOffer: sdpText('pbx'),
+    ringTimeoutSeconds: 30,
+  });
+  const invite = await phone.party.nextRequest('INVITE');
+  phone.party.send(responseText(invite, 200, { tag: 'x', contact: `<${phone.contact}>`, body: sdpText('browser') }));
+  await phone.party.nextRequest('ACK');
+  await eventually('answered', () => leg.state === 'answered');
+  phone.party.close();
+  phone.undoAdmission();
+  t.strictSame(events, ['+ p_1/s_1', '- p_1/s_1 closed']);
+  t.equal(leg.state, 'answered', 'its media may still flow; the call decides');
+  const reload = await openSoftphone(rig);
+  t.teardown(() => reload.party.close());
+  await reload.register();
+  const began = Date.now();
+  await leg.end();
+  t.ok(Date.now() - began < 3000, `ended after ${Date.now() - began} ms`);
+  t.equal(reload.party.received.filter(({ method }) => method === 'BYE').length, 0, 'the new page hears nothing of it');
 });

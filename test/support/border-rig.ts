@@ -1,5 +1,6 @@
 // The border on our own SIP server, with parties around it: a carrier over UDP and softphones over WebSocket.
-// BORDER_SIP_SERVER=host:port:secret runs the same tests on another server that speaks drachtio's control protocol.
+// BORDER_SIP_SERVER=HOST:CONTROL_PORT:SECRET:UDP_PORT:WS_PORT runs the same tests on a server that is there already, such as
+// drachtio-server on loopback; tests that stop or look into the server then skip themselves (`ownServer`).
 
 import type { Border, InboundCall } from '../../src/sbc/border.ts';
 import { type BorderOptions, createBorder } from '../../src/sbc/drachtio-border.ts';
@@ -43,6 +44,31 @@ export interface RigOptions {
   server?: Partial<SipServerOptions>;
 }
 
+const external = process.env['BORDER_SIP_SERVER']?.split(':');
+/** Options for tests that need our own server. */
+export const ownServer = external ? { skip: 'the SIP server is not ours to stop or to look into' } : {};
+
+function ourServer(log: Logger, more: Partial<SipServerOptions> = {}): Promise<SipServer> {
+  return createSipServer({
+    clock: systemClock,
+    log,
+    control: { host: '127.0.0.1', port: 0, secret },
+    sip: ['udp/127.0.0.1:0', 'tcp/127.0.0.1:0', 'ws/127.0.0.1:0'],
+    ...more,
+  });
+}
+
+function externalServer([host = '', control, , udp, ws]: string[]): SipServer {
+  const flow = (protocol: 'udp' | 'ws', port: string | undefined) => ({
+    ...{ protocol, address: '', port: 0, localAddress: host, localPort: Number(port) },
+  });
+  return {
+    listening: { control: { host, port: Number(control) }, sip: [flow('udp', udp), flow('ws', ws)] },
+    stats: () => ({ applications: 1, dialogs: 0, incoming: 0, outgoing: 0, contacts: 0, counters: {} }),
+    close: async () => {},
+  };
+}
+
 export async function startBorderRig({
   trunk,
   trunks,
@@ -54,20 +80,15 @@ export async function startBorderRig({
     process.env['BORDER_LOG'] === undefined
       ? createLogger({ level: 'debug', destination: { write: (line) => void logLines.push(line) } })
       : createLogger({ level: 'debug' });
-  const server = await createSipServer({
-    clock: systemClock,
-    log,
-    control: { host: '127.0.0.1', port: 0, secret },
-    sip: ['udp/127.0.0.1:0', 'tcp/127.0.0.1:0', 'ws/127.0.0.1:0'],
-    ...serverMore,
-  });
+  const server = external ? externalServer(external) : await ourServer(log, serverMore);
   const udp = server.listening.sip.find((flow) => flow.protocol === 'udp')!;
   const sip = { host: udp.localAddress, port: udp.localPort };
   const carrier = await createUdpParty(sip);
   const border = createBorder({
     clock: systemClock,
     log,
-    sipServers: [{ ...server.listening.control, secret }],
+    sipServers: [{ ...server.listening.control, secret: external?.[2] ?? secret }],
+    ...(external ? { webSocketTarget: { host: external[0]!, port: Number(external[4]) } } : {}),
     trunks: trunks?.(carrier) ?? [carrierTrunk(carrier, trunk)],
     companyNumbers: [tokyo, tollFree],
     domain: 'pbx.example',

@@ -79,8 +79,8 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
     if (!next)
       return void core.finish(last?.cause ?? options.causeIfNone(), last ? 'far-end' : 'us', last?.sipStatus ?? null);
     target = next;
-    log.debug({ target: next.label }, 'trying a target');
     attempt = sendInvite({ ...options, log, target: next, progress });
+    log.debug({ target: next.label, sipCallId: attempt.sipCallId }, 'trying a target');
   }
 
   function onProvisional(response: IncomingResponse): void {

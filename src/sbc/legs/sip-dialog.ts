@@ -197,7 +197,8 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
   }
 
   function onInfo(request: IncomingRequest, response: OutgoingResponse): void {
-    if (request.has('Info-Package')) return respond(response, 469, { headers: { 'Recv-Info': '' } });
+    // RFC 6086 would have 469, which drachtio-srf cannot send; we take no packages, so any of them is unsupported.
+    if (request.has('Info-Package')) return respond(response, 415, { headers: { 'Recv-Info': 'nil' } });
     const content = readInfo(request.get('Content-Type'), request.body);
     if (content.kind === 'unsupported')
       return respond(response, 415, { headers: { Accept: 'application/dtmf-relay, application/dtmf' } });
