@@ -106,6 +106,14 @@ t.test('duplicates are dropped, a new source starts anew', async (t) => {
   t.equal(name(buffer.take()), 30000);
 });
 
+t.test('a packet from before the roll-over that comes after the first one is put before it', async (t) => {
+  const buffer = new JitterBuffer({ clockRateHz: 8000 });
+  buffer.put({ ...packet(0), timestamp: 160 }, 0);
+  t.equal(buffer.put({ ...packet(65535), timestamp: 0 }, 1), 'stored');
+  buffer.put({ ...packet(1), timestamp: 320 }, 20);
+  t.same([name(buffer.take()), name(buffer.take()), name(buffer.take())], [65535, 0, 1]);
+});
+
 t.test('any order of any packets ends, in sequence', async (t) => {
   const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
   t.comment(`seed ${seed}`);

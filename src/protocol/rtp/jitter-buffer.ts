@@ -82,10 +82,10 @@ export class JitterBuffer {
 
   /** Takes a packet in. `nowMs` may come from any monotonic clock. */
   put(packet: JitterPacket, nowMs: number): 'stored' | 'late' | 'duplicate' {
-    let sequence = this.sequences.next(packet.sequence);
+    let sequence = this.extended(packet);
     if (this.next >= 0 && (sequence >= this.next + slots || sequence < this.next - slots * 8)) {
       this.reset();
-      sequence = this.sequences.next(packet.sequence);
+      sequence = this.extended(packet);
     }
     this.measure(packet.timestamp, sequence, nowMs);
     if (this.next < 0) this.next = sequence;
@@ -104,6 +104,11 @@ export class JitterBuffer {
     this.ring[at] = packet;
     if (sequence > this.highest) this.highest = sequence;
     return 'stored';
+  }
+
+  /** Counted from a round up, so that a packet from before the first one is not below zero. */
+  private extended(packet: JitterPacket): number {
+    return this.sequences.next(packet.sequence) + 65536;
   }
 
   private measure(timestamp: number, sequence: number, nowMs: number): void {

@@ -16,7 +16,7 @@ export class Unwrapper {
     this.range = 2 ** bits;
   }
 
-  /** The value nearest to the last one that equals `value` modulo the range. Never below zero steps of surprise: may go back. */
+  /** The value nearest to the last one that equals `value` modulo the range. May go back, and below zero at the very start. */
   next(value: number): number {
     if (this.last === undefined) {
       this.last = value;
