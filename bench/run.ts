@@ -1,5 +1,9 @@
 // npm run bench [-- NAME …] [--repeats N] [--seconds N]: measures, prints a table, writes bench/results/<date>.json.
 // Figures compare only within one run on one machine. Each bench says what it could not measure, and why.
+//
+// Peers to compare with, on this machine: ENGAWA_BENCH_DRACHTIO=host:port:secret with ENGAWA_BENCH_DRACHTIO_SIP=host:port, and
+// ENGAWA_BENCH_FREESWITCH=host:port:secret; their processes are found by their port, or by ENGAWA_BENCH_DRACHTIO_PID and
+// ENGAWA_BENCH_FREESWITCH_PID.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
