@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { run as runRecording } from '../../src/cli/recording.ts';
 import { listen, run } from '../support/opened-audio.ts';
 import { recordingBench } from '../support/recording-bench.ts';
 import { connectTap } from '../support/tap-client.ts';
@@ -14,6 +15,24 @@ function engawa(...args: string[]) {
   return { status, stdout, text: stdout.toString(), stderr };
 }
 
+/** The same without a process of its own; for what does not write sound. */
+async function here(...args: string[]) {
+  const { log, error } = console;
+  const lines = { text: '', stderr: '' };
+  console.log = (line: string) => {
+    lines.text += `${line}\n`;
+  };
+  console.error = (line: string) => {
+    lines.stderr += `${line}\n`;
+  };
+  try {
+    const status = await runRecording(args);
+    return { status, ...lines };
+  } finally {
+    Object.assign(console, { log, error });
+  }
+}
+
 t.test('keygen, then record, list, verify and open', async (t) => {
   const { recorder, open, folder, identityFile, path, home } = await recordingBench(t);
   const keyFile = join(home, 'new-key.txt');
@@ -21,7 +40,7 @@ t.test('keygen, then record, list, verify and open', async (t) => {
   t.match(made.text, /^age1[0-9a-z]{58}\n$/);
   t.equal(statSync(keyFile).mode & 0o777, 0o600);
   t.equal(run('age-keygen', ['-y', keyFile]).stdout.toString(), made.text, 'age-keygen reads the key');
-  t.match(engawa('keygen', '--out', keyFile), { status: 1, stderr: /never replaced/ });
+  t.match(await here('keygen', '--out', keyFile), { status: 1, stderr: /never replaced/ });
 
   const { recordingId, tapUrl } = await open();
   const tap = await connectTap(tapUrl);
@@ -29,9 +48,12 @@ t.test('keygen, then record, list, verify and open', async (t) => {
   await tap.close();
   await recorder.stop(recordingId);
 
-  t.match(engawa('list', '--folder', folder).text, new RegExp(`${recordingId} .* complete`));
-  t.match(engawa('verify', '--folder', folder), { status: 0, text: /good/ });
-  t.match(engawa('verify', '--folder', folder, '--identity', identityFile), { status: 0, text: /good {2}2\.0 s open/ });
+  t.match((await here('list', '--folder', folder)).text, new RegExp(`${recordingId} .* complete`));
+  t.match(await here('verify', '--folder', folder), { status: 0, text: /good/ });
+  t.match(await here('verify', '--folder', folder, '--identity', identityFile), {
+    status: 0,
+    text: /good {2}2\.0 s open/,
+  });
   const piped = engawa('open', recordingId, '--folder', folder, '--identity', identityFile);
   t.equal(piped.status, 0, piped.stderr);
   t.equal(listen(piped.stdout).durationMs, 2000);
@@ -43,21 +65,21 @@ t.test('keygen, then record, list, verify and open', async (t) => {
   const wrongKey = engawa('open', recordingId, '--folder', folder, '--identity', keyFile);
   t.match(wrongKey, { status: 1, stderr: /does not open the recording/ });
   truncateSync(path(recordingId), statSync(path(recordingId)).size - 1);
-  t.match(engawa('verify', '--folder', folder, '--identity', identityFile), { status: 1, text: /BAD/ });
+  t.match(await here('verify', '--folder', folder, '--identity', identityFile), { status: 1, text: /BAD/ });
   writeFileSync(path(recordingId), 'something else');
-  t.match(engawa('verify', '--folder', folder), { status: 1, text: /not an age file/ });
+  t.match(await here('verify', '--folder', folder), { status: 1, text: /not an age file/ });
 });
 
 t.test('what is missing is said in a sentence', async (t) => {
   const { folder, identityFile } = await recordingBench(t);
-  t.match(engawa('--help'), { status: 0, text: /Usage: engawa recording/ });
-  t.match(engawa('open'), { status: 2, stderr: /Say which recording/ });
-  t.match(engawa('open', 'r_1'), { status: 2, stderr: /needs a private key/ });
-  t.match(engawa('open', 'r_1', '--identity', identityFile, '--folder', folder), {
+  t.match(await here('--help'), { status: 0, text: /Usage: engawa recording/ });
+  t.match(await here('open'), { status: 2, stderr: /Say which recording/ });
+  t.match(await here('open', 'r_1'), { status: 2, stderr: /needs a private key/ });
+  t.match(await here('open', 'r_1', '--identity', identityFile, '--folder', folder), {
     status: 1,
     stderr: /There is no recording r_1/,
   });
-  t.match(engawa('open', 'r_1', '--colour', 'red'), { status: 2, stderr: /--colour/ });
-  t.match(engawa('listen'), { status: 2, stderr: /There is no command/ });
+  t.match(await here('open', 'r_1', '--colour', 'red'), { status: 2, stderr: /--colour/ });
+  t.match(await here('listen'), { status: 2, stderr: /There is no command/ });
   t.notOk(existsSync(join(folder, '0000')));
 });

@@ -4,12 +4,18 @@ import { spawnSync } from 'node:child_process';
 
 export const listenRateHz = 8000;
 
+/** Without what the test runner puts into the environment: it would watch every child, and that takes seconds. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const foreign = ([name]: [string, unknown]) => name === 'NODE_OPTIONS' || /^_?TAP/.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter((entry) => !foreign(entry)));
+}
+
 export function run(
   command: string,
   args: string[],
   input?: Uint8Array,
 ): { status: number | null; stdout: Buffer; stderr: string } {
-  const result = spawnSync(command, args, { input, maxBuffer: 256 * 1024 * 1024 });
+  const result = spawnSync(command, args, { input, maxBuffer: 256 * 1024 * 1024, env: plainEnvironment() });
   if (result.error) throw result.error;
   return { status: result.status, stdout: result.stdout, stderr: result.stderr.toString() };
 }
