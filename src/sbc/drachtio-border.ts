@@ -3,6 +3,7 @@
 
 import type { Clock } from '../shared/clock.ts';
 import { createEmitter } from '../shared/emitter.ts';
+import { AppError } from '../shared/errors.ts';
 import { newId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Random, systemRandom } from '../shared/random.ts';
@@ -203,7 +204,13 @@ export function createBorder(options: BorderOptions): Border {
     on: emitter.on,
     once: emitter.once,
     async start() {
-      await Promise.all(links.map((link) => link.start(options.connectTimeoutMs ?? 10_000)));
+      const starts = links.map((link) => link.start(options.connectTimeoutMs ?? 10_000));
+      const failures = (await Promise.allSettled(starts)).flatMap((one) =>
+        one.status === 'rejected' ? [one.reason] : [],
+      );
+      // One server is enough to take calls; the others are tried for ever, and health and log say that they are missing.
+      if (failures.length === links.length) throw failures[0] ?? noSipServer();
+      for (const err of failures) log.error({ err }, 'a SIP server is not reachable');
     },
     callTrunk,
     callSoftphone,
@@ -236,4 +243,8 @@ export function createBorder(options: BorderOptions): Border {
       emitter.clear();
     },
   };
+}
+
+function noSipServer(): AppError {
+  return new AppError('config-invalid', 'No SIP server is configured: name at least one control port.');
 }

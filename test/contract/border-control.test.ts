@@ -13,6 +13,7 @@ import { silentLogger } from '../../src/shared/logger.ts';
 import {
   callerDialog,
   carrierCalls,
+  carrierTrunk,
   contactOf,
   inDialog,
   ownServer,
@@ -22,7 +23,7 @@ import {
   tokyo,
 } from '../support/border-rig.ts';
 import { eventually } from '../support/eventually.ts';
-import { sdpText } from '../support/sip-party.ts';
+import { createUdpParty, sdpText } from '../support/sip-party.ts';
 
 const borderAt = (port: number, password = secret) =>
   createBorder({
@@ -127,4 +128,57 @@ t.test('a SIP server that takes commands and does nothing is given up in time', 
   t.match(await ended, /^unreachable/);
   t.ok(Date.now() - began < 9000, `given up after ${Date.now() - began} ms`);
   await leg.end();
+});
+
+t.test('of several SIP servers one is enough, and calls come and go through those that are there', async (t) => {
+  const servers = await Promise.all(
+    [1, 2].map(() =>
+      createSipServer({
+        clock: systemClock,
+        log: silentLogger,
+        control: { host: '127.0.0.1', port: 0, secret },
+        sip: ['udp/127.0.0.1:0'],
+      }),
+    ),
+  );
+  const carrier = await createUdpParty({ host: '127.0.0.1', port: 9 });
+  const border = createBorder({
+    clock: systemClock,
+    log: silentLogger,
+    sipServers: [
+      ...servers.map((server) => ({ ...server.listening.control, secret })),
+      { host: '127.0.0.1', port: 1, secret },
+    ],
+    trunks: [carrierTrunk(carrier)],
+    companyNumbers: [tokyo],
+    domain: 'pbx.example',
+    connectTimeoutMs: 500,
+  });
+  t.teardown(async () => {
+    await border.close();
+    await Promise.all(servers.map((server) => server.close()));
+    carrier.close();
+  });
+  let calls = 0;
+  border.on('call', ({ leg }) => {
+    calls++;
+    leg.reject('busy');
+  });
+  await border.start();
+  t.equal(border.health().ok, true);
+  const ways = new Set<string>();
+  for (const server of servers) {
+    const [udp] = server.listening.sip;
+    const sip = { host: udp!.localAddress, port: udp!.localPort };
+    carrier.remote = sip;
+    carrierCalls({ carrier, sip }, { body: sdpText('caller') });
+    t.equal((await carrier.nextResponse()).status, 486);
+    const { ended } = dial(border);
+    const invite = await carrier.nextRequest('INVITE');
+    ways.add(invite.get('Contact') ?? '');
+    carrier.remote = { host: '127.0.0.1', port: Number(/:(\d+)[;>]/.exec(invite.get('Contact')!)![1]) };
+    carrier.send(responseText(invite, 486, { tag: 'x' }));
+    t.match(await ended, /^busy/);
+  }
+  t.strictSame([calls, ways.size], [2, 2], 'both servers took their turn');
 });

@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import type { EndCause } from '../../src/shared/events.ts';
+import { seededRandom } from '../../src/shared/random.ts';
 import {
   type BorderRig,
   callerDialog,
@@ -14,7 +15,7 @@ import {
   tollFree,
 } from '../support/border-rig.ts';
 import { eventually } from '../support/eventually.ts';
-import { createUdpParty, sdpText } from '../support/sip-party.ts';
+import { createUdpParty, type PartyMessage, sdpText } from '../support/sip-party.ts';
 
 async function offered(rig: BorderRig, options: Parameters<typeof carrierCalls>[1] = { body: sdpText('caller') }) {
   const before = rig.calls.length;
@@ -293,3 +294,46 @@ t.test('a listener that throws ends that leg with a fault, and no other', async 
   t.strictSame(bad.ends, [{ cause: 'fault', by: 'us' }]);
   t.equal(good.leg.state, 'offered');
 });
+
+t.test(
+  'whatever the order of ring, answer, CANCEL and hang-up, the caller gets one final response and the leg one end',
+  async (t) => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
+    t.comment(`seed ${seed}`);
+    const random = seededRandom(seed);
+    const rig = await startBorderRig();
+    t.teardown(() => rig.close());
+    for (let round = 0; round < 30; round++) {
+      const { call, leg, ends, cancel } = await offered(rig);
+      const acts = [() => leg.ring(), () => void leg.answer(sdpText('pbx')), cancel, () => void leg.end()]
+        .filter(() => random.next() < 0.8)
+        .sort(() => random.next() - 0.5);
+      for (const act of acts) {
+        act();
+        if (random.next() < 0.5) await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (!acts.length || leg.state !== 'ended') void leg.end();
+      const mine = (m: PartyMessage) => m.get('Call-ID') === call.callId;
+      const final = await rig.carrier.next(
+        'a final response',
+        (m) => mine(m) && (m.status ?? 0) >= 200 && m.get('CSeq') === '1 INVITE',
+      );
+      inDialog(
+        rig.carrier,
+        'ACK',
+        { ...callerDialog(call, final), cseq: 1 },
+        final.status === 200 ? {} : { branch: call.branch },
+      );
+      if (final.status === 200)
+        rig.carrier.send(responseText(await rig.carrier.next('BYE', (m) => mine(m) && m.method === 'BYE'), 200));
+      await eventually('the end', () => ends.length > 0);
+      const finals = rig.carrier.received.filter(
+        (m) => mine(m) && (m.status ?? 0) >= 200 && m.get('CSeq') === '1 INVITE',
+      );
+      if (ends.length !== 1 || new Set(finals.map((m) => m.status)).size !== 1)
+        t.fail(`seed ${seed} round ${round}: ${JSON.stringify(ends)} ${finals.map((m) => m.status)}`);
+    }
+    await eventually('no dialog left', () => rig.server.stats().dialogs === 0, { withinMs: 8000 });
+    t.equal(rig.border.trunks()[0]?.activeCalls, 0);
+  },
+);

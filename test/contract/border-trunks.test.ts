@@ -113,7 +113,7 @@ t.test('we register with digest, refresh, and are called at the address we regis
 });
 
 t.test('a registration that fails is an alarm, and is tried again', async (t) => {
-  const { rig } = await rigWith(t, (carrier) => ({
+  const { rig, states } = await rigWith(t, (carrier) => ({
     register: {
       registrar: `${carrier.host}:${carrier.port}`,
       transport: 'udp' as const,
@@ -133,6 +133,7 @@ t.test('a registration that fails is an alarm, and is tried again', async (t) =>
   const again = await rig.carrier.nextRequest('REGISTER', 5000);
   rig.carrier.send(responseText(again, 200, { tag: 'r', headers: ['Expires: 300'] }));
   await eventually('registered', () => rig.border.trunks()[0]?.up === true);
+  t.strictSame(states, ['down: REGISTER 403', 'up: registered']);
 });
 
 t.test('OPTIONS finds a target dead after two misses and alive after one answer', async (t) => {

@@ -75,15 +75,18 @@ export function createTrunk({ clock, random, log, settings, link, onState }: Tru
     : undefined;
   const timers: { cancel(): void }[] = [];
   let activeCalls = 0;
+  let started = false;
+  let heard = false;
   let tokens = Math.max(1, settings.maxCallsPerSecond);
   let tokensAt = clock.now();
   let state: TrunkState = { up: false, because: 'not started' };
 
   function report(): void {
     const fresh = currentState();
-    const changed = fresh.up !== state.up;
+    // Down for another reason is news too: the first failure of a registration that never was up.
+    const news = fresh.up !== state.up || (!fresh.up && fresh.because !== state.because && started);
     state = fresh;
-    if (!changed) return;
+    if (!news) return;
     log[fresh.up ? 'info' : 'warn']({ trunk: settings.name, because: fresh.because }, 'trunk state');
     onState(fresh);
   }
@@ -91,10 +94,12 @@ export function createTrunk({ clock, random, log, settings, link, onState }: Tru
   function currentState(): TrunkState {
     if (registration && !registration.registered) return { up: false, because: registration.because };
     if (targets.length > 0 && !targets.some((target) => target.up)) return { up: false, because: 'no target answers' };
-    return { up: true, because: registration ? 'registered' : 'answers' };
+    if (registration) return { up: true, because: 'registered' };
+    return { up: true, because: heard ? 'answers' : 'nothing said against it yet' };
   }
 
   function saw(target: TargetState, alive: boolean, because: string): void {
+    heard ||= alive;
     const missed = alive ? 0 : (misses.get(target) ?? 0) + 1;
     misses.set(target, missed);
     const asks = settings.optionsIntervalSeconds > 0;
@@ -163,8 +168,9 @@ export function createTrunk({ clock, random, log, settings, link, onState }: Tru
     saw,
     start() {
       for (const bad of match.unreadable) log.error({ trunk: settings.name, entry: bad }, 'not an address or network');
-      registration?.start();
       report();
+      started = true;
+      registration?.start();
       if (settings.optionsIntervalSeconds === 0) return;
       const intervalMs = settings.optionsIntervalSeconds * 1000;
       for (const target of targets) {
