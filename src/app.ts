@@ -228,7 +228,7 @@ async function openMedia(
 }
 
 async function openRecorder(config: Config, store: Store, { log, clock, closer }: Site): Promise<Recorder> {
-  const { recipients, bitrateKbps, bufferMegabytes } = config.recording;
+  const { recipients, bitrateKbps, bufferMegabytes, processes, syncTails } = config.recording;
   const demoKey = config.demo && recipients.length === 0;
   const recorder = await createRecorder({
     clock,
@@ -240,6 +240,8 @@ async function openRecorder(config: Config, store: Store, { log, clock, closer }
       : [...recipients],
     bitrate: bitrateKbps * 1000,
     memoryLimitBytes: bufferMegabytes * 1024 * 1024,
+    processes,
+    syncTails,
   });
   closer.add('recorder', () => recorder.close());
   return recorder;

@@ -183,6 +183,15 @@ function followTheWorld(centre: Centre): (() => void)[] {
       const call = centre.calls.get(callId);
       if (call) centre.deskChanged(personOf(call));
     }),
+    recorder.on('tapNeeded', ({ callId, recordingId, tapUrl }) => {
+      // The embedded engine connects again by itself, with the audio that it kept meanwhile.
+      if (centre.parts.media.kind === 'embedded') return;
+      const endpoint = centre.calls.get(callId)?.customer?.endpoint;
+      void endpoint
+        ?.startTap({ url: tapUrl, metadata: { callId, recordingId } })
+        .catch((thrown: unknown) => log.error({ err: asError(thrown), callId }, 'recording could not go on'));
+    }),
+    recorder.on('recovered', ({ callId, recordingId }) => log.info({ callId, recordingId }, 'recording goes on')),
     recorder.on('failed', (event) => tell(centre.parts, { type: 'recording-failed', ...event })),
     recorder.on('stopped', (event) => tell(centre.parts, { type: 'recording-stopped', ...event })),
   ];

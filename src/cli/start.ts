@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
+import { createNumberMask } from '../privacy/mask.ts';
 import { loadSecrets } from '../secrets.ts';
 import { AppError } from '../shared/errors.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -46,7 +47,14 @@ async function runUntilStopped(file: string, logFile: string | undefined): Promi
   const { config, choices } = loadConfig(file);
   const secrets = loadSecrets(config.dataFolder);
   const logTo = logFile ?? (config.demo ? join(config.dataFolder, 'engawa.log') : undefined);
-  const log = createLogger({ level: config.log.level, ...(logTo ? { file: logTo } : {}) });
+  const log = createLogger({
+    level: config.log.level,
+    mask: createNumberMask({
+      policy: config.log.numbers,
+      open: config.company.numbers.map(({ number }) => number),
+    }),
+    ...(logTo ? { file: logTo } : {}),
+  });
   if (logTo) console.log(`log: ${logTo}`);
   for (const line of choices) console.log(line);
 

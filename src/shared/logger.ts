@@ -26,10 +26,17 @@ export interface LogOptions {
   /** Written to this file (0600) instead of standard error. */
   file?: string;
   destination?: DestinationStream;
+  /** Every line passes through it last: telephone numbers are masked here, by the policy of the operator. */
+  mask?: (line: string) => string;
 }
 
-export function createLogger({ level = 'info', file, destination }: LogOptions = {}): Logger {
-  const options = { level, base: undefined, redact: { paths: redacted, censor: '[hidden]' } };
+export function createLogger({ level = 'info', file, destination, mask }: LogOptions = {}): Logger {
+  const options = {
+    level,
+    base: undefined,
+    redact: { paths: redacted, censor: '[hidden]' },
+    ...(mask ? { hooks: { streamWrite: mask } } : {}),
+  };
   const target = file === undefined ? 2 : file;
   return pino(options, destination ?? pino.destination({ dest: target, mkdir: true, sync: false, mode: 0o600 }));
 }

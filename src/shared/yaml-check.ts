@@ -110,7 +110,7 @@ function walkUnion(
   path: Path,
   report: (path: Path, message: string) => void,
 ) {
-  const kinds = branches.map((branch) => branch.properties?.['kind']?.const);
+  const kinds: unknown[] = branches.map((branch) => branch.properties?.['kind']?.const);
   const tagged = kinds.every((kind) => kind !== undefined);
   if (!tagged) {
     const objects = branches.filter((branch) => branch.type === 'object');
@@ -119,7 +119,7 @@ function walkUnion(
     return;
   }
   const kind = isRecord(value) ? value['kind'] : undefined;
-  const branch = branches[kinds.findIndex((known) => known === kind)];
+  const branch = branches[kinds.indexOf(kind)];
   if (branch) return walk(branch, value, path, report);
   report(path, `${name(path)} needs a kind: ${kinds.map((known) => `“${String(known)}”`).join(' or ')}.`);
 }
