@@ -182,3 +182,38 @@ t.test('of several SIP servers one is enough, and calls come and go through thos
   }
   t.strictSame([calls, ways.size], [2, 2], 'both servers took their turn');
 });
+
+t.test('an ACK that never comes ends the call in time', ownServer, async (t) => {
+  const rig = await startBorderRig({ server: { timers: { t1Ms: 20, t2Ms: 160 } } });
+  t.teardown(() => rig.close());
+  carrierCalls(rig, { body: sdpText('caller') });
+  const { leg } = await eventually('the call', () => rig.calls[0]);
+  const ends: string[] = [];
+  leg.on('ended', ({ cause, by }) => ends.push(`${cause} ${by}`));
+  t.strictSame(await leg.answer(sdpText('pbx')), { kind: 'ended' });
+  t.strictSame(ends, ['unreachable timeout']);
+  await rig.carrier.nextRequest('BYE');
+});
+
+t.test('a session that nobody refreshes ends as expired', ownServer, async (t) => {
+  const rig = await startBorderRig({ server: { sessionTimers: { minSeconds: 1, offerSeconds: 0 } } });
+  t.teardown(() => rig.close());
+  const leg = rig.border.callTrunk({
+    callId: 'c_1' as CallId,
+    to: PhoneNumber.fromCanonical('+819087654321')!,
+    presentedNumber: tokyo,
+    offer: async () => sdpText('pbx'),
+    ringTimeoutSeconds: 30,
+  });
+  const ends: string[] = [];
+  leg.on('ended', ({ cause, by }) => ends.push(`${cause} ${by}`));
+  const invite = await rig.carrier.nextRequest('INVITE');
+  const headers = ['Session-Expires: 2;refresher=uas', 'Require: timer'];
+  rig.carrier.send(
+    responseText(invite, 200, { tag: 'x', contact: contactOf(rig.carrier), body: sdpText('callee'), headers }),
+  );
+  await rig.carrier.nextRequest('ACK');
+  await rig.carrier.nextRequest('BYE', 6000);
+  await eventually('the end', () => ends.length === 1);
+  t.strictSame(ends, ['session-expired timeout']);
+});
