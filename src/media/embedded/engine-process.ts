@@ -3,9 +3,10 @@
 // It opens no database, reads no configuration and writes no log of its own.
 
 import { loadOpus } from '../../protocol/rtp/opus.ts';
-import { Engine, EngineFault } from './engine/engine.ts';
-import { createUdpPorts } from './engine/udp-ports.ts';
-import { holdWebrtcPort, logWebrtcWith } from './engine/webrtc-transport.ts';
+import { Engine } from './engine/engine.ts';
+import { EngineFault } from './engine/engine-fault.ts';
+import { createUdpPorts } from './engine/transport/udp-ports.ts';
+import { holdWebrtcPort, logWebrtcWith } from './engine/transport/webrtc-transport.ts';
 import type { CommandMessage, CommandName, CommandOutput, EngineConfig, EngineMessage } from './engine-protocol.ts';
 
 let engine: Engine | undefined;

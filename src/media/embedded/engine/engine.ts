@@ -1,55 +1,25 @@
 // An engine: the parties of one process, the 20 ms tick, the plan of who hears whom. Takes commands, gives events.
 // Knows no IPC (engine-process.ts), no database, no SIP. Every party of a call, bridge or room is in one engine.
 
-import { randomBytes, randomInt } from 'node:crypto';
 import type { Opus } from '../../../protocol/rtp/opus.ts';
-import { isIceRestart } from '../../../protocol/sdp/webrtc.ts';
 import type { MediaQuality } from '../../../shared/events.ts';
-import type { EndpointEvents, MediaProfile } from '../../endpoint.ts';
-import type {
-  CommandInput,
-  CommandOutput,
-  EngineConfig,
-  EngineHealth,
-  EngineSound,
-  Incompatible,
-} from '../engine-protocol.ts';
-import { type Local, Negotiation, readOffer } from './negotiation.ts';
-import { createPacketProtection } from './packet-protection.ts';
-import { Party } from './party.ts';
+import type { EndpointEvents } from '../../endpoint.ts';
+import type { CommandInput, CommandOutput, EngineConfig, EngineHealth, EngineSound } from '../engine-protocol.ts';
+import { EngineFault } from './engine-fault.ts';
+import { readOffer } from './negotiation.ts';
+import type { Party } from './party.ts';
 import { qualityOf } from './party-quality.ts';
 import { plan, type Room } from './plan.ts';
 import { Player } from './player.ts';
+import { Seat } from './seat.ts';
 import { createSoundFiles, ringback, tone } from './sounds.ts';
 import { Tap } from './tap.ts';
 import { startTicker } from './ticker.ts';
-import { createUdpPorts } from './udp-ports.ts';
-import { UdpTransport } from './udp-transport.ts';
-import { type LocalIce, WebrtcTransport } from './webrtc-transport.ts';
+import { createUdpPorts } from './transport/udp-ports.ts';
 
 const ticksPerSecond = 50;
 const reportEveryTicks = 5 * ticksPerSecond;
 const tapEveryTicks = 5;
-
-/** A command that cannot be done as asked; the parent makes an AppError of it. */
-export class EngineFault extends Error {
-  readonly code: 'not-found' | 'invalid-argument' | 'media-unavailable';
-  constructor(code: EngineFault['code'], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-interface Seat {
-  party: Party;
-  negotiation: Negotiation;
-  local: Local;
-  plays: Map<number, Player>;
-  webrtc?: WebrtcTransport;
-  udp?: UdpTransport;
-  /** The crypto lines in use, so that new keys are noticed. */
-  keys?: string;
-}
 
 export interface EngineNeeds {
   config: EngineConfig;
@@ -115,158 +85,49 @@ export class Engine {
   // Negotiating
 
   async create(input: CommandInput<'create'>): Promise<CommandOutput<'create'>> {
-    const read = input.sdpOffer === undefined ? undefined : readOffer(input.sdpOffer);
+    const { endpoint, sdpOffer, codecs } = input;
+    const read = sdpOffer === undefined ? undefined : readOffer(sdpOffer);
     if (read?.kind === 'incompatible') return read;
     const profile = read?.profile ?? input.profile ?? 'rtp';
-    const seat = await this.newSeat(input.endpoint, profile, input.codecs);
-    const done = await this.firstDescription(seat, input.sdpOffer).catch((error: unknown) => ({
-      kind: 'incompatible' as const,
-      because: error instanceof Error ? error.message : String(error),
-    }));
-    if (done.kind === 'incompatible') {
-      await seat.party.close(performance.now());
-      return done;
-    }
-    this.seats.set(input.endpoint, seat);
-    this.replan();
-    return { kind: 'created', localSdp: seat.negotiation.localSdp, profile };
-  }
-
-  private async newSeat(endpoint: string, profile: MediaProfile, codecs: readonly string[] | undefined): Promise<Seat> {
-    const { config } = this.needs;
-    const ssrc = randomInt(1, 2 ** 32);
-    const cname = randomBytes(9).toString('base64url');
-    const party = new Party({
-      id: endpoint,
-      ssrc,
-      cname,
-      opus: this.needs.opus,
-      sequence: randomInt(0, 2 ** 15),
-      timestamp: randomInt(0, 2 ** 32),
-      mediaTimeoutMs: config.mediaTimeoutMs,
+    const { config, webrtcPort, opus } = this.needs;
+    const seat = await Seat.open({
+      endpoint,
+      profile,
+      codecs,
+      config,
+      webrtcPort,
+      opus,
+      ports: this.ports,
       emit: (name, detail) => this.needs.endpointEvent(endpoint, name, detail),
       replan: () => this.replan(),
+      onTransportLost: (because) => this.needs.log('info', 'browser media transport lost', { endpoint, because }),
     });
-    party.playTones = (samples) =>
+    const { party } = seat;
+    party.playTones = (samples) => {
       this.start(party, new Player({ samples, loop: false, over: true }, () => this.playerEnded(party)));
-    const local: Local = { address: config.publicAddress ?? config.rtpAddress, port: 0, ssrc, cname };
-    const seat: Seat = { party, negotiation: new Negotiation(profile, codecs), local, plays: new Map() };
-    if (profile === 'webrtc') {
-      this.newWebrtc(seat);
-      return seat;
+    };
+    const done = await seat.begin(sdpOffer);
+    if (done.kind === 'incompatible') {
+      await party.close(performance.now());
+      return done;
     }
-    const pair = await this.ports.take();
-    if (!pair) throw new EngineFault('media-unavailable', 'no RTP port is free: widen media.rtpPorts');
-    seat.udp = new UdpTransport(pair, party);
-    seat.local.port = pair.port;
-    party.transport = seat.udp;
-    return seat;
-  }
-
-  private newWebrtc(seat: Seat): WebrtcTransport {
-    const before = seat.webrtc;
-    const { party, local } = seat;
-    const transport = new WebrtcTransport({
-      name: party.id,
-      address: this.needs.config.rtpAddress,
-      port: this.needs.webrtcPort,
-      ssrc: local.ssrc,
-      cname: local.cname,
-      listener: party,
-      onLost: (because) => this.needs.log('info', 'browser media transport lost', { endpoint: party.id, because }),
-    });
-    seat.webrtc = transport;
-    seat.local.port = this.needs.webrtcPort;
-    party.transport = transport;
-    seat.negotiation.forgetSetup();
-    if (before) void before.close();
-    return transport;
-  }
-
-  private async firstDescription(seat: Seat, sdpOffer: string | undefined): Promise<{ kind: 'ok' } | Incompatible> {
-    if (sdpOffer === undefined) {
-      if (seat.webrtc) seat.local.ice = seat.webrtc.offer();
-      seat.negotiation.offer(seat.local);
-      return { kind: 'ok' };
-    }
-    return this.answer(seat, sdpOffer);
-  }
-
-  private async answer(seat: Seat, sdpOffer: string): Promise<{ kind: 'ok' } | Incompatible> {
-    if (seat.webrtc) seat.local.ice = await this.iceFor(seat, seat.webrtc, sdpOffer);
-    const answered = seat.negotiation.answer(sdpOffer, seat.local);
-    if (answered.kind === 'incompatible') return answered;
-    this.agreed(seat);
-    return { kind: 'ok' };
-  }
-
-  /** Our credentials for an offer: those in use, or new ones when the browser begins a new ICE session. */
-  private async iceFor(seat: Seat, transport: WebrtcTransport, sdpOffer: string): Promise<LocalIce> {
-    const read = readOffer(sdpOffer);
-    if (read.kind !== 'ok' || !read.ice) throw new Error('the offer has no ICE credentials or fingerprint');
-    const before = seat.negotiation.remoteIce;
-    if (before && seat.local.ice && !isIceRestart(before, read.ice)) return seat.local.ice;
-    const fresh = before || seat.local.ice ? this.newWebrtc(seat) : transport;
-    return fresh.answer(sdpOffer);
-  }
-
-  async acceptAnswer({ endpoint, sdpAnswer }: CommandInput<'acceptAnswer'>): Promise<CommandOutput<'acceptAnswer'>> {
-    const seat = this.seat(endpoint);
-    const before = seat.negotiation.remoteIce;
-    const read = seat.negotiation.acceptAnswer(sdpAnswer);
-    if (read.kind === 'incompatible') return read;
-    if (seat.webrtc) {
-      const now = seat.negotiation.remoteIce;
-      const pending = !seat.webrtc.answered;
-      if (!pending && before && now && isIceRestart(before, now)) {
-        return { kind: 'incompatible', because: 'another browser answered; make a new endpoint for it' };
-      }
-      if (pending) {
-        try {
-          seat.webrtc.setAnswer(sdpAnswer);
-        } catch (error) {
-          return { kind: 'incompatible', because: `the answer cannot be used: ${String(error)}` };
-        }
-      }
-    }
-    this.agreed(seat);
-    return { kind: 'ok' };
-  }
-
-  private agreed(seat: Seat): void {
-    const { audio } = seat.negotiation;
-    if (!audio) return;
-    if (seat.udp) {
-      seat.udp.rtcpMux = audio.rtcpMux;
-      const keys = audio.crypto && JSON.stringify(audio.crypto);
-      if (audio.crypto && keys !== seat.keys) seat.udp.protection = createPacketProtection(audio.crypto);
-      if (keys !== undefined) seat.keys = keys;
-    }
-    seat.party.agree(audio);
-    if (seat.udp) seat.udp.setRemote(audio.remote);
+    this.seats.set(endpoint, seat);
     this.replan();
+    return { kind: 'created', localSdp: seat.localSdp, profile };
+  }
+
+  acceptAnswer({ endpoint, sdpAnswer }: CommandInput<'acceptAnswer'>): CommandOutput<'acceptAnswer'> {
+    return this.seat(endpoint).acceptAnswer(sdpAnswer);
   }
 
   async answerOffer({ endpoint, sdpOffer }: CommandInput<'answerOffer'>): Promise<CommandOutput<'answerOffer'>> {
     const seat = this.seat(endpoint);
-    const read = readOffer(sdpOffer);
-    if (read.kind === 'incompatible') return read;
-    if (read.profile !== seat.negotiation.profile) {
-      return { kind: 'incompatible', because: `a ${seat.negotiation.profile} endpoint cannot become ${read.profile}` };
-    }
-    try {
-      const answered = await this.answer(seat, sdpOffer);
-      if (answered.kind === 'incompatible') return answered;
-    } catch (error) {
-      return { kind: 'incompatible', because: error instanceof Error ? error.message : String(error) };
-    }
-    return { kind: 'ok', sdpAnswer: seat.negotiation.localSdp };
+    const answered = await seat.answer(sdpOffer);
+    return answered.kind === 'ok' ? { kind: 'ok', sdpAnswer: seat.localSdp } : answered;
   }
 
-  async createOffer(input: CommandInput<'createOffer'>): Promise<CommandOutput<'createOffer'>> {
-    const seat = this.seat(input.endpoint);
-    if (input.iceRestart && seat.webrtc) seat.local.ice = this.newWebrtc(seat).offer();
-    return { sdpOffer: seat.negotiation.offer(seat.local, input.direction) };
+  createOffer({ endpoint, ...change }: CommandInput<'createOffer'>): CommandOutput<'createOffer'> {
+    return { sdpOffer: this.seat(endpoint).offer(change) };
   }
 
   // Listening and playing

@@ -20,7 +20,7 @@ import { addressTypeOf, parseSdp, serializeSdp } from '../../../protocol/sdp/ses
 import { candidateValue, type IceParameters, iceParameters, parseCandidate } from '../../../protocol/sdp/webrtc.ts';
 import type { MediaProfile } from '../../endpoint.ts';
 import type { Incompatible } from '../engine-protocol.ts';
-import type { LocalIce } from './webrtc-transport.ts';
+import type { LocalIce } from './transport/webrtc-transport.ts';
 
 const webrtcProtocol = 'UDP/TLS/RTP/SAVPF';
 const suites: readonly CryptoSuite[] = ['AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32'];

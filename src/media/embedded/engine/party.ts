@@ -20,7 +20,7 @@ import { isG711, kind, kindOf, lawOf, passes } from './payload-kinds.ts';
 import { frameSamples, type Player } from './player.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import type { Tap } from './tap.ts';
-import type { Transport, TransportListener } from './transport.ts';
+import type { Transport, TransportListener } from './transport/transport.ts';
 
 const silenceAfterMs = 200;
 const header = newRtpHeader();

@@ -12,7 +12,7 @@ import {
   type Track as LibTrack,
   PeerConnection,
 } from 'node-datachannel';
-import { parseCandidate } from '../../../protocol/sdp/webrtc.ts';
+import { parseCandidate } from '../../../../protocol/sdp/webrtc.ts';
 import { createDtlsCertificate, type DtlsCertificate } from './dtls-certificate.ts';
 import type { Transport, TransportListener } from './transport.ts';
 

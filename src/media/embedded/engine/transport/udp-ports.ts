@@ -3,7 +3,7 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { systemRandom } from '../../../shared/random.ts';
+import { systemRandom } from '../../../../shared/random.ts';
 
 export interface PortPair {
   rtp: Socket;

@@ -1,7 +1,7 @@
 // SRTP for one party (RFC 3711) with the keys that SDES agreed on (RFC 4568), between udp-transport.ts and the pure parts.
 
-import { SrtpReceiver, SrtpSender, srtpOverhead } from '../../../protocol/rtp/srtp.ts';
-import type { CryptoLine } from '../../../protocol/sdp/attributes.ts';
+import { SrtpReceiver, SrtpSender, srtpOverhead } from '../../../../protocol/rtp/srtp.ts';
+import type { CryptoLine } from '../../../../protocol/sdp/attributes.ts';
 import type { PacketProtection } from './udp-transport.ts';
 
 export function createPacketProtection(crypto: { local: CryptoLine; remote: CryptoLine }): PacketProtection {

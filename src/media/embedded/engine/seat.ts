@@ -1,0 +1,183 @@
+// One endpoint inside an engine: its party, its SDP and its transport, and what connects the three. engine.ts keeps the seats.
+// Opens and closes the transport; decides nothing about who hears whom.
+
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Opus } from '../../../protocol/rtp/opus.ts';
+import { isIceRestart } from '../../../protocol/sdp/webrtc.ts';
+import { asError } from '../../../shared/errors.ts';
+import type { EndpointEvents, MediaProfile } from '../../endpoint.ts';
+import type { EngineConfig, Incompatible } from '../engine-protocol.ts';
+import { EngineFault } from './engine-fault.ts';
+import { type Local, Negotiation, readOffer } from './negotiation.ts';
+import { Party } from './party.ts';
+import type { Player } from './player.ts';
+import { createPacketProtection } from './transport/packet-protection.ts';
+import type { UdpPorts } from './transport/udp-ports.ts';
+import { UdpTransport } from './transport/udp-transport.ts';
+import { type LocalIce, WebrtcTransport } from './transport/webrtc-transport.ts';
+
+export interface SeatNeeds {
+  endpoint: string;
+  profile: MediaProfile;
+  codecs: readonly string[] | undefined;
+  config: EngineConfig;
+  webrtcPort: number;
+  opus: Opus;
+  ports: UdpPorts;
+  emit<N extends keyof EndpointEvents>(name: N, detail: EndpointEvents[N]): void;
+  replan(): void;
+  onTransportLost(because: string): void;
+}
+
+type Done = { kind: 'ok' } | Incompatible;
+
+/** What the WebRTC library throws about an SDP is the far end's SDP being unusable, not our fault. */
+const unusable = (thrown: unknown): Incompatible => ({
+  kind: 'incompatible',
+  because: `the description cannot be used: ${asError(thrown).message}`,
+});
+
+export class Seat {
+  readonly party: Party;
+  readonly plays = new Map<number, Player>();
+  private readonly needs: SeatNeeds;
+  private readonly negotiation: Negotiation;
+  private readonly local: Local;
+  private webrtc: WebrtcTransport | undefined;
+  private udp: UdpTransport | undefined;
+  /** The crypto lines in use, so that new keys are noticed. */
+  private keys: string | undefined;
+
+  private constructor(needs: SeatNeeds) {
+    const { config } = needs;
+    const ssrc = randomInt(1, 2 ** 32);
+    const cname = randomBytes(9).toString('base64url');
+    this.needs = needs;
+    this.negotiation = new Negotiation(needs.profile, needs.codecs);
+    this.local = { address: config.publicAddress ?? config.rtpAddress, port: 0, ssrc, cname };
+    this.party = new Party({
+      id: needs.endpoint,
+      ssrc,
+      cname,
+      opus: needs.opus,
+      sequence: randomInt(0, 2 ** 15),
+      timestamp: randomInt(0, 2 ** 32),
+      mediaTimeoutMs: config.mediaTimeoutMs,
+      emit: needs.emit,
+      replan: needs.replan,
+    });
+  }
+
+  /** A seat with its transport open. Throws when no port is free. */
+  static async open(needs: SeatNeeds): Promise<Seat> {
+    const seat = new Seat(needs);
+    if (needs.profile === 'webrtc') {
+      seat.newWebrtc();
+      return seat;
+    }
+    const pair = await needs.ports.take();
+    if (!pair) throw new EngineFault('media-unavailable', 'no RTP port is free: widen media.rtpPorts');
+    seat.udp = new UdpTransport(pair, seat.party);
+    seat.local.port = pair.port;
+    seat.party.transport = seat.udp;
+    return seat;
+  }
+
+  get localSdp(): string {
+    return this.negotiation.localSdp;
+  }
+
+  private newWebrtc(): WebrtcTransport {
+    const before = this.webrtc;
+    const { party, local, needs } = this;
+    const transport = new WebrtcTransport({
+      name: party.id,
+      address: needs.config.rtpAddress,
+      port: needs.webrtcPort,
+      ssrc: local.ssrc,
+      cname: local.cname,
+      listener: party,
+      onLost: needs.onTransportLost,
+    });
+    this.webrtc = transport;
+    local.port = needs.webrtcPort;
+    party.transport = transport;
+    this.negotiation.forgetSetup();
+    if (before) void before.close();
+    return transport;
+  }
+
+  /** The first description: an answer when there is an offer, else an offer. */
+  async begin(sdpOffer: string | undefined): Promise<Done> {
+    if (sdpOffer !== undefined) return this.answer(sdpOffer);
+    this.offer({});
+    return { kind: 'ok' };
+  }
+
+  offer(change: { direction?: 'sendrecv' | 'sendonly' | 'inactive'; iceRestart?: boolean }): string {
+    if (this.webrtc && (change.iceRestart || !this.local.ice)) {
+      const transport = this.local.ice ? this.newWebrtc() : this.webrtc;
+      this.local.ice = transport.offer();
+    }
+    return this.negotiation.offer(this.local, change.direction);
+  }
+
+  async answer(sdpOffer: string): Promise<Done> {
+    const read = readOffer(sdpOffer);
+    if (read.kind === 'incompatible') return read;
+    const { profile } = this.negotiation;
+    if (read.profile !== profile) {
+      return { kind: 'incompatible', because: `a ${profile} endpoint cannot become ${read.profile}` };
+    }
+    try {
+      if (this.webrtc) this.local.ice = await this.iceFor(this.webrtc, sdpOffer);
+    } catch (thrown) {
+      return unusable(thrown);
+    }
+    const answered = this.negotiation.answer(sdpOffer, this.local);
+    if (answered.kind === 'incompatible') return answered;
+    this.agreed();
+    return { kind: 'ok' };
+  }
+
+  /** Our credentials for an offer: those in use, or new ones when the browser begins a new ICE session. */
+  private async iceFor(transport: WebrtcTransport, sdpOffer: string): Promise<LocalIce> {
+    const read = readOffer(sdpOffer);
+    if (read.kind !== 'ok' || !read.ice) throw new Error('the offer has no ICE credentials or fingerprint');
+    const before = this.negotiation.remoteIce;
+    if (before && this.local.ice && !isIceRestart(before, read.ice)) return this.local.ice;
+    const fresh = before || this.local.ice ? this.newWebrtc() : transport;
+    return fresh.answer(sdpOffer);
+  }
+
+  acceptAnswer(sdpAnswer: string): Done {
+    const before = this.negotiation.remoteIce;
+    const read = this.negotiation.acceptAnswer(sdpAnswer);
+    if (read.kind === 'incompatible') return read;
+    const now = this.negotiation.remoteIce;
+    if (this.webrtc?.answered && before && now && isIceRestart(before, now)) {
+      return { kind: 'incompatible', because: 'another browser answered; make a new endpoint for it' };
+    }
+    try {
+      if (this.webrtc && !this.webrtc.answered) this.webrtc.setAnswer(sdpAnswer);
+    } catch (thrown) {
+      return unusable(thrown);
+    }
+    this.agreed();
+    return { kind: 'ok' };
+  }
+
+  private agreed(): void {
+    const { audio } = this.negotiation;
+    if (!audio) return;
+    this.party.agree(audio);
+    if (this.udp) {
+      this.udp.rtcpMux = audio.rtcpMux;
+      const keys = audio.crypto && JSON.stringify(audio.crypto);
+      if (audio.crypto && keys !== this.keys) this.udp.protection = createPacketProtection(audio.crypto);
+      if (keys !== undefined) this.keys = keys;
+      this.udp.setRemote(audio.remote);
+    }
+    this.needs.replan();
+  }
+}
