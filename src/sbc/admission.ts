@@ -101,8 +101,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (request.body && type !== 'application/sdp')
       return respond(response, 415, { headers: { Accept: 'application/sdp' } });
     if (options.isDraining()) return refuse(response, 'shutting-down');
-    const companyNumber = dialled(request, trunk);
-    if (companyNumber === undefined || !options.companyNumbers.has(companyNumber)) {
+    const companyNumber = dialled(request, trunk, options.companyNumbers);
+    if (companyNumber === undefined) {
       log.info({ trunk: trunk.settings.name }, 'a call for a number that is not ours');
       return refuse(response, 'not-found');
     }
@@ -174,8 +174,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   };
 }
 
-/** The company's number that was dialled, canonical; undefined when there is none to be read. */
-function dialled(request: IncomingRequest, { settings }: Trunk): string | undefined {
+/** The company's number that was dialled, canonical; undefined when it is none of ours. */
+function dialled(request: IncomingRequest, { settings }: Trunk, ours: ReadonlySet<string>): string | undefined {
   const source = {
     'request-uri': request.uri,
     to: parseAddress(request.get('To') ?? '')?.uri,
@@ -184,6 +184,10 @@ function dialled(request: IncomingRequest, { settings }: Trunk): string | undefi
   const uri = source === undefined ? undefined : parseUri(source);
   if (!uri || uri.scheme === 'other') return undefined;
   const text = uri.scheme === 'tel' ? source!.slice(4) : unescapeUri(uri.user ?? '');
+  // Short numbers of the company's own (the demo's 9196 …) are in no number plan.
+  if (ours.has(text)) return text;
   const parsed = parseTrunkNumber(text, settings.formIn);
-  return parsed.kind === 'number' ? parsed.number.reveal() : undefined;
+  if (parsed.kind !== 'number') return undefined;
+  const canonical = parsed.number.reveal();
+  return ours.has(canonical) ? canonical : undefined;
 }

@@ -221,6 +221,16 @@ t.test('what is not ours to take is refused with the status that says why', asyn
   t.equal(rig.logLines.join('\n').includes('9012345678'), false, 'no number of a caller in the log');
 });
 
+t.test('a short number of the company is taken as it is written', async (t) => {
+  const rig = await startBorderRig({ border: { companyNumbers: ['9196'] } });
+  t.teardown(() => rig.close());
+  carrierCalls(rig, { body: sdpText('caller'), to: '9196' });
+  await eventually('the call', () => rig.calls.length === 1);
+  t.equal(rig.calls[0]?.companyNumber, '9196');
+  carrierCalls(rig, { body: sdpText('caller'), to: '9197' });
+  t.equal((await rig.carrier.nextResponse(404)).status, 404);
+});
+
 t.test('a body that is no SDP gets 415, a malformed message 400, a request to a dead dialog 481', async (t) => {
   const rig = await startBorderRig();
   t.teardown(() => rig.close());
