@@ -119,7 +119,7 @@ function walkUnion(
     return;
   }
   const kind = isRecord(value) ? value['kind'] : undefined;
-  const branch = branches[kinds.indexOf(kind)];
+  const branch = kind === undefined ? undefined : branches[kinds.indexOf(kind)];
   if (branch) return walk(branch, value, path, report);
   report(path, `${name(path)} needs a kind: ${kinds.map((known) => `“${String(known)}”`).join(' or ')}.`);
 }
