@@ -28,6 +28,12 @@ export interface PhoneEvents {
   quality: LineQuality;
   /** The microphone could not be used; the sentence is the browser's. */
   microphoneFailed: { name: string; message: string };
+  /** The microphone in use went away and the browser's default took its place. */
+  microphoneLost: { callId: string };
+  /** The connection that carries audio failed while the server could still be reached. */
+  mediaFailed: { callId: string };
+  /** The browser plays nothing until somebody clicks; `resumeAudio` from that click. */
+  audioBlocked: { callId: string };
 }
 
 export interface PhoneEngine {
@@ -38,9 +44,17 @@ export interface PhoneEngine {
   stop(): Promise<void>;
   /** Answers the call that rings. */
   answer(): Promise<void>;
+  /** The server says that this call is over or not ours any more: its audio ends here, whatever the network lost. */
+  drop(callId: string): void;
+  /** The call that rings here or whose audio is up. */
+  readonly callId: string | undefined;
   /** True while audio of this call is up in this page. */
   carries(callId: string): boolean;
   setMuted(muted: boolean): void;
   /** Takes effect in a running call, too, without renegotiating. */
   setDevices(devices: PhoneDevices): Promise<void>;
+  /** From a click, after `audioBlocked`. */
+  resumeAudio(): Promise<void>;
+  /** Called every few seconds by a timer that the browser does not slow down: keeps the registration alive. */
+  check(): void;
 }

@@ -1,17 +1,14 @@
-// PhoneEngine on sip.js. The only file that knows sip.js, so that another library can take its place.
-// One session at a time; when the server calls again to re-attach, the new session takes over and the old one is dropped.
+// PhoneEngine on sip.js. The only file that knows sip.js, so that another library can take its place (field.md b27).
+//
+// One line at a time. The server is the origin of calls: when it calls again, the new line takes the old one's place, also
+// within one call (re-attach). A WebSocket that is lost is not mended: a new user agent with a new connection registers, the
+// old line's audio goes on until the server calls again or says that the call is over. Nothing here restarts ICE (b28, b30).
 
-import {
-  type Invitation,
-  Registerer,
-  RegistererState,
-  type Session,
-  SessionState,
-  UserAgent,
-  UserAgentState,
-} from 'sip.js';
+import { type Invitation, Registerer, SessionState, UserAgent } from 'sip.js';
 import type { SessionDescriptionHandler } from 'sip.js/lib/platform/web';
-import type { LineQuality, PhoneDevices, PhoneEngine, PhoneEvents, PhoneState } from './phone-engine.ts';
+import { playRemote } from './line-audio.ts';
+import { startQuality } from './line-quality.ts';
+import type { PhoneDevices, PhoneEngine, PhoneEvents, PhoneState } from './phone-engine.ts';
 
 export interface EngineSettings {
   webSocketUrl: string;
@@ -24,13 +21,26 @@ interface Line {
   callId: string;
   session: Invitation;
   connected: boolean;
+  accepting: boolean;
+  stopQuality: () => void;
+}
+
+/** One WebSocket and the registration over it. */
+interface Attachment {
+  agent: UserAgent;
+  registerer: Registerer;
+  /** When the REGISTER that is on its way left; undefined: none is. */
+  askedAt: number | undefined;
+  registeredAt: number;
 }
 
 const firstRetryMs = 500;
 const longestRetryMs = 10_000;
-const qualityEveryMs = 2000;
+/** A REGISTER that is not answered within this time means that the connection is dead. */
+const registerWithinMs = 10_000;
 /** The server is reachable by its host candidate, so gathering needs no longer than this (measured: 10 to 80 ms). */
 const gatheringMs = 500;
+const processing = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
   const listeners: { [Name in keyof PhoneEvents]: Set<(event: PhoneEvents[Name]) => void> } = {
@@ -40,21 +50,22 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     ended: new Set(),
     quality: new Set(),
     microphoneFailed: new Set(),
+    microphoneLost: new Set(),
+    mediaFailed: new Set(),
+    audioBlocked: new Set(),
   };
   const emit = <Name extends keyof PhoneEvents>(name: Name, event: PhoneEvents[Name]) => {
-    for (const listener of listeners[name]) listener(event);
+    for (const listener of [...listeners[name]]) listener(event);
   };
-  const audio = new Audio();
-  audio.autoplay = true;
-  let agent: UserAgent | undefined;
-  let registerer: Registerer | undefined;
+  const remote = playRemote((callId) => emit('audioBlocked', { callId }));
+  let wanted = false;
+  let attachment: Attachment | undefined;
   let state: PhoneState = 'off';
   let line: Line | undefined;
   let devices: PhoneDevices = { microphoneId: undefined, speakerId: undefined };
   let muted = false;
   let retryMs = firstRetryMs;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
-  let qualityTimer: ReturnType<typeof setInterval> | undefined;
 
   function become(next: PhoneState): void {
     if (state === next) return;
@@ -62,27 +73,16 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     emit('state', next);
   }
 
-  function connectionOf(session: Session): RTCPeerConnection | undefined {
-    return (session.sessionDescriptionHandler as SessionDescriptionHandler | undefined)?.peerConnection;
-  }
-
   function onInvite(invitation: Invitation): void {
     const callId = invitation.request.getHeader('X-Engawa-Call') ?? invitation.request.callId;
     const purpose = (invitation.request.getHeader('X-Engawa-Purpose') ?? null) as 'outbound' | 'attach' | null;
     const previous = line;
-    if (previous && previous.callId !== callId) {
-      void invitation.reject({ statusCode: 486 });
-      return;
-    }
-    const current: Line = { callId, session: invitation, connected: false };
+    const current: Line = { callId, session: invitation, connected: false, accepting: false, stopQuality: () => {} };
+    if (previous && previous.callId !== callId) release(previous);
     line = current;
     invitation.stateChange.addListener((next) => {
-      if (next === SessionState.Established) onEstablished(current, previous);
-      if (next === SessionState.Terminated && line === current) {
-        line = undefined;
-        stopQuality();
-        emit('ended', { callId });
-      }
+      if (next === SessionState.Established) onEstablished(current, previous?.callId === callId ? previous : undefined);
+      if (next === SessionState.Terminated) onTerminated(current);
     });
     emit('ringing', { callId, purpose });
     if (purpose) void answer();
@@ -91,77 +91,165 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
   function onEstablished(current: Line, previous: Line | undefined): void {
     current.connected = true;
     const connection = connectionOf(current.session);
-    const stream = new MediaStream(connection?.getReceivers().map((receiver) => receiver.track) ?? []);
-    audio.srcObject = stream;
+    if (connection) {
+      remote.play(current.callId, connection);
+      watchConnection(current, connection);
+      current.stopQuality = startQuality(connection, (quality) => emit('quality', quality));
+    }
+    watchMicrophone(current);
     applyMute();
-    void audio.play().catch(() => undefined);
-    if (previous && previous.session.state === SessionState.Established) void previous.session.bye();
-    startQuality(current);
+    if (previous) release(previous);
     emit('connected', { callId: current.callId });
+  }
+
+  function onTerminated(current: Line): void {
+    release(current);
+    if (line !== current) return;
+    line = undefined;
+    remote.stop();
+    emit('ended', { callId: current.callId });
+  }
+
+  /** Ends the audio of a line without asking the network: its SIP may have no connection any more. */
+  function release(old: Line): void {
+    old.stopQuality();
+    old.connected = false;
+    (old.session.sessionDescriptionHandler as SessionDescriptionHandler | undefined)?.close();
+  }
+
+  function watchConnection(current: Line, connection: RTCPeerConnection): void {
+    connection.addEventListener('connectionstatechange', () => {
+      if (line === current && current.connected && connection.connectionState === 'failed')
+        emit('mediaFailed', { callId: current.callId });
+    });
+  }
+
+  function watchMicrophone(current: Line): void {
+    const track = senderOf(current)?.track;
+    track?.addEventListener('ended', () => {
+      if (line !== current || !current.connected || senderOf(current)?.track !== track) return;
+      emit('microphoneLost', { callId: current.callId });
+      devices = { ...devices, microphoneId: undefined };
+      void changeMicrophone(current);
+    });
   }
 
   async function answer(): Promise<void> {
     const current = line;
-    if (!current || current.connected) return;
-    const microphone: MediaTrackConstraints = {
-      echoCancellation: true,
-      noiseSuppression: true,
-      autoGainControl: true,
-      ...(devices.microphoneId ? { deviceId: { ideal: devices.microphoneId } } : {}),
-    };
+    if (!current || current.connected || current.accepting) return;
+    current.accepting = true;
+    const audio = { ...processing, ...(devices.microphoneId ? { deviceId: { ideal: devices.microphoneId } } : {}) };
     try {
-      await current.session.accept({
-        sessionDescriptionHandlerOptions: { constraints: { audio: microphone, video: false } },
-      });
+      await current.session.accept({ sessionDescriptionHandlerOptions: { constraints: { audio, video: false } } });
     } catch (thrown) {
-      const error = thrown as DOMException;
-      emit('microphoneFailed', { name: error.name, message: error.message });
+      current.accepting = false;
+      if (current.session.state === SessionState.Terminated) return;
+      tellMicrophone(thrown);
       if (current.session.state === SessionState.Initial) await current.session.reject({ statusCode: 480 });
     }
   }
 
+  function tellMicrophone(thrown: unknown): void {
+    const { name, message } = thrown as DOMException;
+    emit('microphoneFailed', { name, message });
+  }
+
+  async function changeMicrophone(current: Line): Promise<void> {
+    const sender = senderOf(current);
+    if (!sender) return;
+    const { microphoneId } = devices;
+    try {
+      const audio = { ...processing, ...(microphoneId ? { deviceId: { exact: microphoneId } } : {}) };
+      const stream = await navigator.mediaDevices.getUserMedia({ audio });
+      const old = sender.track;
+      await sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
+      old?.stop();
+      applyMute();
+      watchMicrophone(current);
+    } catch (thrown) {
+      tellMicrophone(thrown);
+    }
+  }
+
   function applyMute(): void {
-    if (!line) return;
-    for (const sender of connectionOf(line.session)?.getSenders() ?? [])
-      if (sender.track) sender.track.enabled = !muted;
-  }
-
-  function startQuality(current: Line): void {
-    stopQuality();
-    let before = { received: 0, lost: 0 };
-    qualityTimer = setInterval(() => {
-      const connection = connectionOf(current.session);
-      if (connection)
-        void readQuality(connection, before).then(({ quality, counts }) => {
-          before = counts;
-          emit('quality', quality);
-        });
-    }, qualityEveryMs);
-  }
-
-  function stopQuality(): void {
-    clearInterval(qualityTimer);
-    qualityTimer = undefined;
+    const track = line && senderOf(line)?.track;
+    if (track) track.enabled = !muted;
   }
 
   async function connect(): Promise<void> {
     clearTimeout(retryTimer);
-    if (!agent || !registerer) return;
+    retryTimer = undefined;
+    if (!wanted || attachment) return;
+    const agent = createAgent();
+    const fresh: Attachment = {
+      agent,
+      registerer: new Registerer(agent, { expires: settings.registerExpiresSeconds, refreshFrequency: 90 }),
+      askedAt: undefined,
+      registeredAt: 0,
+    };
+    attachment = fresh;
     try {
-      if (!agent.isConnected()) await (agent.state === UserAgentState.Started ? agent.reconnect() : agent.start());
-      await registerer.register({ requestDelegate: { onReject: retryLater } });
+      await agent.start();
+      await register(fresh);
     } catch {
-      retryLater();
+      lose(fresh);
     }
   }
 
-  /** Backs off with jitter, so that a restarted server is not met by every desk at once. */
-  function retryLater(): void {
-    if (!agent) return;
+  function createAgent(): UserAgent {
+    const uri = UserAgent.makeURI(settings.aor);
+    if (!uri) throw new Error('the server gave no address for this desk');
+    const agent: UserAgent = new UserAgent({
+      uri,
+      transportOptions: { server: settings.webSocketUrl, keepAliveInterval: 0, traceSip: false },
+      sessionDescriptionHandlerFactoryOptions: {
+        iceGatheringTimeout: gatheringMs,
+        peerConnectionConfiguration: { iceServers: settings.iceServers },
+      },
+      userAgentString: 'Engawa desk',
+      logBuiltinEnabled: false,
+      gracefulShutdown: false,
+      delegate: {
+        onInvite: (invitation) => (attachment?.agent === agent ? onInvite(invitation) : undefined),
+        onDisconnect: () => attachment?.agent === agent && lose(attachment),
+      },
+    });
+    return agent;
+  }
+
+  async function register(current: Attachment): Promise<void> {
+    current.askedAt = Date.now();
+    await current.registerer.register({
+      requestDelegate: {
+        onAccept: () => {
+          if (attachment !== current) return;
+          current.askedAt = undefined;
+          current.registeredAt = Date.now();
+          retryMs = firstRetryMs;
+          become('registered');
+        },
+        onReject: () => lose(current),
+      },
+    });
+  }
+
+  /** This connection is no good any more; another one is tried, with a back-off so that not every desk comes at once. */
+  function lose(lost: Attachment): void {
+    if (attachment !== lost) return;
+    attachment = undefined;
+    // Not agent.stop(): that would end the line, whose audio may still be up.
+    void lost.agent.transport.disconnect().catch(() => undefined);
+    if (!wanted) return;
     become('reconnecting');
     clearTimeout(retryTimer);
     retryTimer = setTimeout(() => void connect(), retryMs * (0.75 + Math.random() / 2));
     retryMs = Math.min(longestRetryMs, retryMs * 2);
+  }
+
+  function connectSoon(): void {
+    retryMs = firstRetryMs;
+    if (attachment && state === 'registered') void register(attachment).catch(() => attachment && lose(attachment));
+    else void connect();
   }
 
   return {
@@ -172,85 +260,69 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     get state() {
       return state;
     },
+    get callId() {
+      return line?.callId;
+    },
     async start(chosen) {
       devices = chosen;
+      wanted = true;
       become('connecting');
-      const uri = UserAgent.makeURI(settings.aor);
-      if (!uri) throw new Error('the server gave no address for this desk');
-      agent = new UserAgent({
-        uri,
-        transportOptions: { server: settings.webSocketUrl, keepAliveInterval: 0 },
-        sessionDescriptionHandlerFactoryOptions: {
-          iceGatheringTimeout: gatheringMs,
-          peerConnectionConfiguration: { iceServers: settings.iceServers },
-        },
-        userAgentString: 'Engawa desk',
-        logBuiltinEnabled: false,
-        logLevel: 'error',
-        delegate: { onInvite, onDisconnect: (error) => agent && (error ? retryLater() : undefined) },
-      });
-      registerer = new Registerer(agent, { expires: settings.registerExpiresSeconds, refreshFrequency: 60 });
-      registerer.stateChange.addListener((next) => {
-        if (next === RegistererState.Registered) {
-          retryMs = firstRetryMs;
-          become('registered');
-        } else if (next === RegistererState.Unregistered && state === 'registered') retryLater();
-      });
+      await remote.setSpeaker(chosen.speakerId);
       addEventListener('online', connectSoon);
       await connect();
     },
     async stop() {
-      const stopping = agent;
-      agent = undefined;
-      registerer = undefined;
+      const stopping = attachment;
+      wanted = false;
+      attachment = undefined;
       clearTimeout(retryTimer);
-      stopQuality();
       removeEventListener('online', connectSoon);
+      if (line) release(line);
+      line = undefined;
+      remote.stop();
       become('off');
-      await stopping?.stop();
+      await stopping?.registerer.unregister().catch(() => undefined);
+      await stopping?.agent.stop().catch(() => undefined);
     },
     answer,
+    drop(callId) {
+      if (line?.callId !== callId) return;
+      const { session } = line;
+      onTerminated(line);
+      if (session.state === SessionState.Established) void session.bye().catch(() => undefined);
+    },
     carries: (callId) => line?.callId === callId && line.connected,
     setMuted(next) {
       muted = next;
       applyMute();
     },
     async setDevices(chosen) {
+      const microphoneChanged = chosen.microphoneId !== devices.microphoneId;
       devices = chosen;
-      if (chosen.speakerId && 'setSinkId' in audio) await audio.setSinkId(chosen.speakerId);
-      const sender = line && connectionOf(line.session)?.getSenders()[0];
-      if (!sender) return;
-      const wanted = chosen.microphoneId ? { deviceId: { exact: chosen.microphoneId } } : true;
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });
-      const old = sender.track;
-      await sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
-      old?.stop();
-      applyMute();
+      await remote.setSpeaker(chosen.speakerId);
+      if (line?.connected && microphoneChanged) await changeMicrophone(line);
+    },
+    resumeAudio: () => remote.resume(),
+    check() {
+      const current = attachment;
+      if (!wanted) return;
+      if (!current) {
+        if (retryTimer === undefined) void connect();
+        return;
+      }
+      const now = Date.now();
+      if (current.askedAt !== undefined && now - current.askedAt > registerWithinMs) return lose(current);
+      const dueMs = settings.registerExpiresSeconds * 500;
+      if (state === 'registered' && current.askedAt === undefined && now - current.registeredAt > dueMs)
+        void register(current).catch(() => lose(current));
     },
   };
-
-  function connectSoon(): void {
-    retryMs = firstRetryMs;
-    if (state !== 'registered') void connect();
-  }
 }
 
-async function readQuality(
-  connection: RTCPeerConnection,
-  before: { received: number; lost: number },
-): Promise<{ quality: LineQuality; counts: { received: number; lost: number } }> {
-  let counts = before;
-  let jitterMs = 0;
-  let roundTripMs: number | null = null;
-  for (const report of (await connection.getStats()).values()) {
-    if (report.type === 'inbound-rtp') {
-      counts = { received: report.packetsReceived ?? 0, lost: report.packetsLost ?? 0 };
-      jitterMs = (report.jitter ?? 0) * 1000;
-    }
-    if (report.type === 'candidate-pair' && report.nominated && report.currentRoundTripTime !== undefined)
-      roundTripMs = report.currentRoundTripTime * 1000;
-  }
-  const lost = counts.lost - before.lost;
-  const all = counts.received - before.received + lost;
-  return { quality: { jitterMs, roundTripMs, lossPercent: all > 0 ? Math.max(0, (lost / all) * 100) : 0 }, counts };
+function connectionOf(session: Invitation): RTCPeerConnection | undefined {
+  return (session.sessionDescriptionHandler as SessionDescriptionHandler | undefined)?.peerConnection;
+}
+
+function senderOf(line: Line): RTCRtpSender | undefined {
+  return connectionOf(line.session)?.getSenders()[0];
 }

@@ -1,0 +1,80 @@
+// REST with the session cookie. Problems (RFC 9457) become ApiProblem; a session that is over is told to whoever listens.
+
+import type { Problem } from '../../../src/api/contract.ts';
+
+export class ApiProblem extends Error {
+  /** 0: the server could not be reached. */
+  readonly status: number;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(status: number, message: string, retryAfterSeconds?: number) {
+    super(message);
+    this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export interface Api {
+  get<T>(path: string): Promise<T>;
+  post<T = void>(path: string, body?: unknown): Promise<T>;
+  put<T = void>(path: string, body: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
+  useCsrfToken(token: string | undefined): void;
+  /** The server no longer knows this session. */
+  onSignedOut(listener: () => void): () => void;
+}
+
+const answerWithinMs = 15_000;
+
+export function createApi(): Api {
+  let csrfToken: string | undefined;
+  const signedOut = new Set<() => void>();
+
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = {};
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (csrfToken && method !== 'GET') headers['x-csrf-token'] = csrfToken;
+    let response: Response;
+    try {
+      response = await fetch(`/api/v1${path}`, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: AbortSignal.timeout(answerWithinMs),
+      });
+    } catch (thrown) {
+      throw new ApiProblem(0, thrown instanceof Error ? thrown.message : 'no answer');
+    }
+    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+    const problem = await readProblem(response);
+    if (response.status === 401 && csrfToken) for (const listener of signedOut) listener();
+    throw problem;
+  }
+
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+    put: (path, body) => call('PUT', path, body),
+    delete: (path) => call('DELETE', path),
+    useCsrfToken(token) {
+      csrfToken = token;
+    },
+    onSignedOut(listener) {
+      signedOut.add(listener);
+      return () => void signedOut.delete(listener);
+    },
+  };
+}
+
+async function readProblem(response: Response): Promise<ApiProblem> {
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  let said = response.statusText;
+  try {
+    const problem = (await response.json()) as Problem;
+    said = problem.detail ?? problem.title;
+  } catch {
+    // Whatever stands between us and the server answered in its own words.
+    said ||= `HTTP ${response.status}`;
+  }
+  return new ApiProblem(response.status, said, Number.isFinite(retryAfter) ? retryAfter : undefined);
+}

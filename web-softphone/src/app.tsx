@@ -1,0 +1,51 @@
+// Signed in or not, and what is shown then.
+
+import { useEffect, useMemo, useState } from 'react';
+import type { SessionView } from '../../src/api/contract.ts';
+import { createApi } from './api/client.ts';
+import { Shell } from './session/shell.tsx';
+import { SignInPage } from './session/sign-in-page.tsx';
+import { useLanguage } from './text/language.tsx';
+
+type Session = { kind: 'asking' } | { kind: 'none'; wasSignedOut: boolean } | { kind: 'signed-in'; view: SessionView };
+
+export function App() {
+  const api = useMemo(createApi, []);
+  const { prefer } = useLanguage();
+  const [session, setSession] = useState<Session>({ kind: 'asking' });
+
+  useEffect(() => {
+    let current = true;
+    api.get<SessionView>('/session').then(
+      (view) => current && enter(view),
+      () => current && setSession({ kind: 'none', wasSignedOut: false }),
+    );
+    const off = api.onSignedOut(() => leave(true));
+    return () => {
+      current = false;
+      off();
+    };
+
+    function leave(wasSignedOut: boolean) {
+      api.useCsrfToken(undefined);
+      setSession({ kind: 'none', wasSignedOut });
+    }
+  }, [api]);
+
+  function enter(view: SessionView): void {
+    api.useCsrfToken(view.csrfToken);
+    prefer(view.person.language);
+    setSession({ kind: 'signed-in', view });
+  }
+
+  async function signOut(): Promise<void> {
+    // Whether or not the server hears of it, this page forgets the session.
+    await api.delete('/session').catch(() => undefined);
+    api.useCsrfToken(undefined);
+    setSession({ kind: 'none', wasSignedOut: false });
+  }
+
+  if (session.kind === 'asking') return null;
+  if (session.kind === 'none') return <SignInPage api={api} wasSignedOut={session.wasSignedOut} onSignedIn={enter} />;
+  return <Shell api={api} session={session.view} onSignOut={() => void signOut()} />;
+}

@@ -1,0 +1,168 @@
+// The call that is going on, in or out: its clock, what can be done to it, how the line is.
+
+import { useState } from 'react';
+import { Button } from 'react-aria-components';
+import type { DeskCall, DeskView } from '../../../src/api/contract.ts';
+import { Icon } from '../controls/icon.tsx';
+import { clockOf, useServerNow } from '../state/now.ts';
+import { useLanguage, useWords } from '../text/language.tsx';
+import { Alias, CallFacts, PiiBadge } from './call-facts.tsx';
+import { useDesk, useDeskState } from './desk-context.ts';
+import { Keypad } from './keypad.tsx';
+import { LineBadge } from './line-badge.tsx';
+import { keysFor, useShortcut } from './shortcuts.tsx';
+import { Transfer } from './transfer.tsx';
+
+export function CallCard({ call, targets }: { call: DeskCall; targets: DeskView['transferTargets'] }) {
+  const { words, language } = useLanguage();
+  const [keypadOpen, setKeypadOpen] = useState(false);
+  useShortcut('keypad', () => setKeypadOpen((open) => !open));
+  const talks = call.state === 'connected' || call.state === 'held' || call.state === 'detached';
+
+  return (
+    <section className="card call-card" data-call-state={call.state} aria-labelledby="call-title">
+      <header className="call-head">
+        <h2 id="call-title" className="eyebrow with-icon">
+          <Icon name={call.direction === 'inbound' ? 'incoming' : 'outgoing'} />
+          {call.direction === 'inbound' ? words.call.current : words.call.outgoing}
+        </h2>
+        {call.direction === 'inbound' && <PiiBadge call={call} />}
+      </header>
+      <div className="call-middle">
+        <div>
+          {call.direction === 'inbound' && (
+            <p className="call-reason">{call.reason?.label[language] ?? words.call.reasonUnknown}</p>
+          )}
+          <Alias call={call} />
+        </div>
+        <CallClock call={call} />
+      </div>
+      <CallFacts call={call} {...(call.direction === 'inbound' ? { waited: clockOf(call.waitMs) } : {})} />
+      <p className="call-signs">
+        <span className="sign" data-on={call.recording} data-kind="recording">
+          <Icon name="record" />
+          {call.recording ? words.call.recording : words.call.notRecording}
+        </span>
+        {talks && <LineBadge call={call} />}
+      </p>
+      <Attention call={call} />
+      {talks ? (
+        <Controls call={call} targets={targets} keypadOpen={keypadOpen} onKeypad={setKeypadOpen} />
+      ) : (
+        <HangUp call={call} label={words.call.cancel} />
+      )}
+      {keypadOpen && talks && <Keypad callId={call.id} />}
+    </section>
+  );
+}
+
+function CallClock({ call }: { call: DeskCall }) {
+  const words = useWords();
+  const now = useServerNow();
+  if (call.state === 'dialling' || call.answeredAt === null) return <p className="call-clock">{words.call.dialling}</p>;
+  return (
+    <div className="call-clock">
+      <p className="clock">{clockOf(now - call.answeredAt)}</p>
+      {call.heldSince === null ? (
+        <p className="call-clock-label">{words.call.talking}</p>
+      ) : (
+        <p className="call-clock-label held">
+          <Icon name="pause" />
+          {words.call.heldFor} <span className="clock">{clockOf(now - call.heldSince)}</span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** What the agent must know at once: nobody hears, or nothing is heard. */
+function Attention({ call }: { call: DeskCall }) {
+  const words = useWords();
+  const { commands } = useDesk();
+  const { carrying, phone } = useDeskState();
+  const away = call.state === 'detached' || (call.state === 'connected' && carrying !== call.id);
+  return (
+    <div role="status" className="attentions">
+      {call.muted && (
+        <p className="attention">
+          <Icon name="microphoneOff" />
+          {words.call.muted}
+        </p>
+      )}
+      {away && (
+        <div className="attention" data-kind="away">
+          <Icon name="warning" />
+          <span>{call.state === 'detached' ? words.call.detached : words.call.reattaching}</span>
+          <Button
+            className="button small"
+            isDisabled={phone !== 'registered'}
+            onPress={() => void commands.reattach(call.id)}
+          >
+            {words.call.reattach}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ControlsProps {
+  call: DeskCall;
+  targets: DeskView['transferTargets'];
+  keypadOpen: boolean;
+  onKeypad(open: boolean): void;
+}
+
+function Controls({ call, targets, keypadOpen, onKeypad }: ControlsProps) {
+  const words = useWords();
+  const { commands } = useDesk();
+  const held = call.heldSince !== null;
+  return (
+    <div className="call-controls">
+      <Button
+        className="button control"
+        data-on={call.muted}
+        aria-keyshortcuts={keysFor('mute')}
+        onPress={() => void commands.setMuted(call.id, !call.muted)}
+      >
+        <Icon name={call.muted ? 'microphoneOff' : 'microphone'} />
+        {call.muted ? words.call.unmute : words.call.mute}
+      </Button>
+      <Button
+        className="button control"
+        data-on={held}
+        aria-keyshortcuts={keysFor('hold')}
+        onPress={() => void (held ? commands.resume(call.id) : commands.hold(call.id))}
+      >
+        <Icon name={held ? 'play' : 'pause'} />
+        {held ? words.call.resume : words.call.hold}
+      </Button>
+      <Button
+        className="button control"
+        data-on={keypadOpen}
+        aria-expanded={keypadOpen}
+        aria-keyshortcuts={keysFor('keypad')}
+        onPress={() => onKeypad(!keypadOpen)}
+      >
+        <Icon name="keypad" />
+        {words.call.keypad}
+      </Button>
+      <Transfer callId={call.id} targets={targets} />
+      <HangUp call={call} label={words.call.hangUp} />
+    </div>
+  );
+}
+
+function HangUp({ call, label }: { call: DeskCall; label: string }) {
+  const { commands } = useDesk();
+  return (
+    <Button
+      className="button control danger"
+      aria-keyshortcuts={keysFor('hangUp')}
+      onPress={() => void commands.hangUp(call.id)}
+    >
+      <Icon name="hangUp" />
+      {label}
+    </Button>
+  );
+}

@@ -1,0 +1,55 @@
+// What may be known of a call: why, which class of personal information, whom (an alias), where they called.
+
+import type { DeskCall } from '../../../src/api/contract.ts';
+import { Icon, type IconName } from '../controls/icon.tsx';
+import { useLanguage } from '../text/language.tsx';
+
+type PiiClass = NonNullable<DeskCall['reason']>['piiClass'];
+const piiIcons: Record<PiiClass, IconName> = { none: 'leaf', personal: 'person', sensitive: 'shield' };
+
+/** Colour, symbol and words say the same. An unknown reason counts as the strictest class. */
+export function PiiBadge({ call }: { call: DeskCall }) {
+  const { words } = useLanguage();
+  const piiClass = call.reason?.piiClass ?? 'sensitive';
+  return (
+    <span className="pii" data-class={piiClass}>
+      <Icon name={piiIcons[piiClass]} />
+      {words.call.pii[piiClass]}
+    </span>
+  );
+}
+
+export function Alias({ call }: { call: DeskCall }) {
+  const { words } = useLanguage();
+  return (
+    <p className="alias">
+      <span className="eyebrow">{words.call.customer}</span>
+      <strong data-testid="alias">{call.alias ?? words.call.unknownCustomer}</strong>
+    </p>
+  );
+}
+
+export function CallFacts({ call, waited }: { call: DeskCall; waited?: string }) {
+  const { words, language } = useLanguage();
+  const number = call.companyNumberLabel?.[language] ?? call.companyNumber;
+  return (
+    <dl className="facts">
+      <div>
+        <dt>{call.direction === 'inbound' ? words.call.calledNumber : words.call.presentedNumber}</dt>
+        <dd>{number}</dd>
+      </div>
+      {call.queueLabel && (
+        <div>
+          <dt>{words.call.queue}</dt>
+          <dd>{call.queueLabel[language]}</dd>
+        </div>
+      )}
+      {waited !== undefined && (
+        <div>
+          <dt>{words.call.waited}</dt>
+          <dd className="clock">{waited}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}

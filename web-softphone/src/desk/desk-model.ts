@@ -1,0 +1,291 @@
+// The desk without its looks: the live feed, the softphone, the ring and the devices, joined into one store that pages show.
+//
+//   before ─startShift▶ starting ─registered▶ on ─endShift▶ before
+//
+// The server is right about calls and states; what is here follows its snapshots. An older revision is thrown away.
+
+import type { CallView, DeskView, SessionView, SoftphoneSettings } from '../../../src/api/contract.ts';
+import type { Api } from '../api/client.ts';
+import { ApiProblem } from '../api/client.ts';
+import { type FeedState, openFeed } from '../api/feed.ts';
+import { createDevices, type Devices, type MicrophoneProblem, problemOf } from '../phone/devices.ts';
+import type { LineQuality, PhoneEngine, PhoneState } from '../phone/phone-engine.ts';
+import { forgetShift, keepShift, keptShift } from '../phone/session-flag.ts';
+import { createSounds, type Sounds } from '../phone/sounds.ts';
+import { learnServerTime } from '../state/now.ts';
+import { createStore, type Store } from '../state/store.ts';
+import { onTick } from '../state/ticks.ts';
+import { createAlert } from './alert.ts';
+import { createCommands, type DeskCommands } from './desk-commands.ts';
+import { holdDesk, type Tenure } from './one-tab.ts';
+
+export interface Notice {
+  kind: 'problem' | 'server' | 'unreachable' | 'microphone' | 'microphone-lost';
+  /** The server's own sentence, if it has one. */
+  text?: string;
+  microphone?: MicrophoneProblem;
+}
+
+export interface DeskModelState {
+  tenure: Tenure;
+  shift: 'before' | 'starting' | 'on';
+  view: DeskView | undefined;
+  feed: FeedState;
+  phone: PhoneState;
+  /** The call whose audio is up in this page. */
+  carrying: string | undefined;
+  /** The call that has asked this page's softphone to answer. */
+  ringingHere: string | undefined;
+  line: LineQuality | undefined;
+  audioBlocked: boolean;
+  notice: Notice | undefined;
+  recent: CallView[] | undefined;
+}
+
+export interface Desk {
+  store: Store<DeskModelState>;
+  devices: Devices;
+  sounds: Sounds;
+  commands: DeskCommands;
+  startShift(): Promise<void>;
+  endShift(): Promise<void>;
+  resumeAudio(): Promise<void>;
+  takeOver(): void;
+  dismissNotice(): void;
+  close(): void;
+}
+
+/** What the parts of a desk share. */
+export interface DeskParts {
+  api: Api;
+  store: Store<DeskModelState>;
+  engine(): PhoneEngine | undefined;
+  see(view: DeskView): void;
+  tell(notice: Notice): void;
+}
+
+/** Without a word from the server for so long, the connection is looked at. */
+const silentFeedMs = 40_000;
+/** How long a snapshot may miss a call whose audio is here. */
+const overForSureMs = 2000;
+/** How long the server may say "connected" while this page has no audio before that is shown and mended. */
+const audioMissingMs = 4000;
+
+export function createDesk(needs: { api: Api; titleWhenRinging: () => string }): Desk {
+  const { api } = needs;
+  const store = createStore<DeskModelState>({
+    tenure: 'asking',
+    shift: 'before',
+    view: undefined,
+    feed: 'connecting',
+    phone: 'off',
+    carrying: undefined,
+    ringingHere: undefined,
+    line: undefined,
+    audioBlocked: false,
+    notice: undefined,
+    recent: undefined,
+  });
+  const kept = keptShift();
+  const sounds = createSounds();
+  let engine: PhoneEngine | undefined;
+  let revision = -1;
+  let feed: ReturnType<typeof openFeed> | undefined;
+  let stopTicks = () => {};
+  let missingSince: number | undefined;
+
+  const devices = createDevices(kept ?? { microphoneId: undefined, speakerId: undefined }, (chosen) => {
+    if (store.get().shift !== 'before') keepShift(chosen);
+    void sounds.setSpeaker(chosen.speakerId);
+    void engine?.setDevices(chosen);
+  });
+  void sounds.setSpeaker(kept?.speakerId);
+  const alert = createAlert(sounds, needs.titleWhenRinging);
+  const parts: DeskParts = { api, store, engine: () => engine, see, tell: (notice) => store.set({ notice }) };
+  const commands = createCommands(parts);
+
+  const tab = holdDesk((tenure) => {
+    store.set({ tenure });
+    if (tenure === 'held') openWindow();
+    else closeWindow();
+  });
+
+  /** From here on this tab is the desk. */
+  function openWindow(): void {
+    if (feed) return;
+    feed = openFeed(['desk', 'cut'], {
+      state: (state) => store.set({ feed: state }),
+      opened: () => {
+        revision = -1;
+      },
+      message: (name, data) => {
+        if (name === 'desk') see(data as DeskView);
+        // A session that is over is noticed by asking; any other cut is followed by a reconnection.
+        else void api.get<SessionView>('/session').catch(() => undefined);
+      },
+    });
+    stopTicks = onTick(tick);
+    void commands.refreshRecent();
+  }
+
+  function closeWindow(): void {
+    feed?.close();
+    feed = undefined;
+    stopTicks();
+    alert.quiet();
+    void engine?.stop();
+    engine = undefined;
+    store.set({ shift: 'before', phone: 'off', carrying: undefined });
+  }
+
+  function see(view: DeskView): void {
+    if (view.revision < revision) return;
+    revision = view.revision;
+    learnServerTime(view.serverTime);
+    const before = store.get().view;
+    store.set({ view });
+    if (!before && keptShift() && view.state !== 'offline' && store.get().shift === 'before') void resumeShift();
+    if (before?.call && !view.call) void commands.refreshRecent();
+    follow(view);
+  }
+
+  /** Brings the softphone and the ring to what the server says. */
+  function follow(view: DeskView): void {
+    const { call } = view;
+    if (engine?.callId && engine.callId !== call?.id) setTimeout(dropWhatIsOver, overForSureMs);
+    engine?.setMuted(call?.muted ?? false);
+    const rings = call?.state === 'alerting' && call.direction === 'inbound' && store.get().shift === 'on';
+    if (rings) alert.ring(call);
+    else alert.quiet();
+  }
+
+  /** Its BYE may have been lost with a connection. Snapshots and SIP travel apart, so this is not done at the first sight. */
+  function dropWhatIsOver(): void {
+    const { view, feed: connection } = store.get();
+    if (connection === 'live' && engine?.callId && engine.callId !== view?.call?.id) engine.drop(engine.callId);
+  }
+
+  async function resumeShift(): Promise<void> {
+    await begin();
+    if (sounds.blocked) store.set({ audioBlocked: true });
+  }
+
+  async function begin(): Promise<void> {
+    store.set({ shift: 'starting', notice: undefined });
+    try {
+      const settings = await api.get<SoftphoneSettings>('/desk/softphone');
+      // sip.js is the larger half of the desk, and nobody needs it to sign in.
+      const { createSipJsEngine } = await import('../phone/sip-js-engine.ts');
+      const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+      engine = createSipJsEngine({
+        ...settings,
+        webSocketUrl: `${scheme}://${location.host}${settings.webSocketPath}`,
+      });
+      watchEngine(engine);
+      keepShift(devices.store.get().chosen);
+      await Promise.all([sounds.unlock(), engine.start(devices.store.get().chosen)]);
+    } catch (thrown) {
+      commands.explain(thrown);
+      store.set({ shift: 'before' });
+    }
+  }
+
+  function watchEngine(watched: PhoneEngine): void {
+    watched.on('state', (phone) => {
+      store.set({ phone });
+      if (phone === 'registered') store.set({ shift: 'on' });
+      const { view } = store.get();
+      if (view) follow(view);
+    });
+    watched.on('ringing', ({ callId, purpose }) => {
+      store.set({ ringingHere: callId });
+      if (!purpose) commands.ringing(callId);
+    });
+    watched.on('connected', ({ callId }) => {
+      missingSince = undefined;
+      store.set({ carrying: callId, ringingHere: undefined, line: undefined });
+    });
+    watched.on('ended', () => store.set({ carrying: undefined, ringingHere: undefined, line: undefined }));
+    watched.on('quality', (line) => store.set({ line }));
+    watched.on('microphoneFailed', (error) =>
+      store.set({ notice: { kind: 'microphone', microphone: problemOf(error) } }),
+    );
+    watched.on('microphoneLost', () => store.set({ notice: { kind: 'microphone-lost' } }));
+    watched.on('mediaFailed', ({ callId }) => void commands.reattach(callId));
+    watched.on('audioBlocked', () => store.set({ audioBlocked: true }));
+  }
+
+  function tick(): void {
+    engine?.check();
+    if (feed && Date.now() - feed.heardAt > silentFeedMs) void probe();
+    mendMissingAudio();
+  }
+
+  /** Nothing was heard for long: either nothing happened, or the connection died without a word. */
+  async function probe(): Promise<void> {
+    try {
+      see(await api.get<DeskView>('/desk'));
+      if (store.get().feed === 'live') return;
+    } catch (thrown) {
+      if (thrown instanceof ApiProblem && thrown.status !== 0) return;
+      store.set({ feed: 'lost' });
+    }
+    feed?.reopen();
+  }
+
+  /** The call goes on at the server but has no audio here: have the server call this desk again. */
+  function mendMissingAudio(): void {
+    const { view, phone, shift } = store.get();
+    const call = view?.call;
+    const missing =
+      shift === 'on' &&
+      phone === 'registered' &&
+      call !== undefined &&
+      call !== null &&
+      (call.state === 'connected' || call.state === 'detached') &&
+      !engine?.carries(call.id);
+    if (!missing) {
+      missingSince = undefined;
+      return;
+    }
+    missingSince ??= Date.now();
+    if (Date.now() - missingSince < audioMissingMs) return;
+    missingSince = Date.now();
+    void commands.reattach(call.id);
+  }
+
+  return {
+    store,
+    devices,
+    sounds,
+    commands,
+    async startShift() {
+      await sounds.unlock();
+      await begin();
+      if (store.get().view?.state === 'offline') await commands.setState('not-ready', 'start');
+    },
+    async endShift() {
+      await commands.setState('offline');
+      forgetShift();
+      const stopping = engine;
+      engine = undefined;
+      alert.quiet();
+      store.set({ shift: 'before', phone: 'off', carrying: undefined });
+      await stopping?.stop();
+    },
+    async resumeAudio() {
+      store.set({ audioBlocked: false });
+      await sounds.unlock();
+      if (store.get().carrying) await engine?.resumeAudio();
+    },
+    takeOver: () => tab.takeOver(),
+    dismissNotice: () => store.set({ notice: undefined }),
+    close() {
+      // Signed out. A reload does not come here.
+      forgetShift();
+      tab.release();
+      closeWindow();
+      devices.close();
+    },
+  };
+}

@@ -1,0 +1,3 @@
+// Ticks; see ticks.ts.
+
+setInterval(() => postMessage(0), 5000);

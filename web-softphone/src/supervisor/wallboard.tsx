@@ -1,0 +1,3 @@
+export function Wallboard({ api }: { api: unknown }) {
+  return <p>{String(api)}</p>;
+}
