@@ -66,7 +66,6 @@ async function answered(
 ): Promise<void> {
   const { parts, acd } = centre;
   const { personId } = alerting;
-  call.alerting = undefined;
   acd.apply({ kind: 'answered', callId: call.id, personId });
   const place = acd.acd.agent(personId)?.place ?? 'unknown';
   leaveQueue(centre, call, 'answered');
@@ -88,7 +87,9 @@ async function answered(
     detachedAt: null,
     attaching: false,
   };
+  // Together, so that the desk never shows that it has no call in between.
   call.agent = agent;
+  call.alerting = undefined;
   watchAgent(centre, call, agent);
   try {
     await joinAgent(centre, call, agent);
