@@ -42,7 +42,11 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
     const who = token && (await identity.bySessionToken(token));
     if (!who) return refuseUpgrade(socket, 401);
     if (!hasDesk(who.person)) return refuseUpgrade(socket, 403, 'This person has no desk.');
-    if (socket.destroyed) return;
+    // It may have hung up while we asked.
+    if (socket.destroyed || socket.readableEnded) {
+      socket.destroy();
+      return;
+    }
     open(request, socket, head, who);
   }
 

@@ -33,6 +33,8 @@ export interface TunnelNeeds {
   onClose: () => void;
 }
 
+const closeFrameMayTakeMs = 1000;
+
 export function openTunnel(needs: TunnelNeeds): Tunnel {
   const { browser, target, clock, log } = needs;
   const server = connect(target.port, target.host);
@@ -42,13 +44,12 @@ export function openTunnel(needs: TunnelNeeds): Tunnel {
   let heardAt = clock.now();
   const upgradeTimer = setTimeout(() => fail(504, 'The SIP server does not answer.'), needs.upgradeTimeoutMs);
 
-  function close(because: string): void {
+  function close(because: string, { tellsBrowser = false } = {}): void {
     if (state === 'closed') return;
-    const before = state;
     state = 'closed';
     clearTimeout(upgradeTimer);
     server.destroy();
-    if (before !== 'connecting' && before !== 'upgrading') browser.destroy();
+    if (!tellsBrowser) browser.destroy();
     undoAdmission();
     needs.onClose();
     log.debug({ because }, 'a softphone connection ended');
@@ -58,17 +59,19 @@ export function openTunnel(needs: TunnelNeeds): Tunnel {
   function fail(status: number, detail: string): void {
     if (state === 'closed' || state === 'open') return;
     log.warn({ status }, 'a softphone could not be connected to the SIP server');
-    close(detail);
+    close(detail, { tellsBrowser: true });
     refuseUpgrade(browser, status, detail);
   }
 
   function breakOff(fault: FrameFault): void {
     log.warn({ status: fault.status, because: fault.because }, 'a softphone was cut off');
+    close(fault.because, { tellsBrowser: true });
     browser.end(closeFrame(fault));
-    close(fault.because);
+    setTimeout(() => browser.destroy(), closeFrameMayTakeMs).unref();
   }
 
   function fromBrowser(bytes: Buffer): void {
+    if (state !== 'open') return;
     heardAt = clock.now();
     const fault = meter.see(bytes, heardAt);
     if (fault) breakOff(fault);
