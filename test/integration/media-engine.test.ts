@@ -96,6 +96,23 @@ t.test('when all RTP ports are taken the next call is refused with what to do', 
   await callIn(test, media);
 });
 
+t.test('a port for browsers that is taken is found at start', async (test) => {
+  const taken = createSocket('udp4');
+  await new Promise<void>((resolve) => taken.bind(0, '127.0.0.1', resolve));
+  test.teardown(() => taken.close());
+  const start = createEmbeddedMedia({
+    clock: systemClock,
+    log: silentLogger,
+    prompts: speechPrompts(test.testdir(), { kind: 'espeak' }),
+    rtpAddress: '127.0.0.1',
+    rtpPorts: { from: 0, to: 0 },
+    webrtcPort: taken.address().port,
+    engines: 1,
+    mediaTimeoutMs: 0,
+  });
+  await test.rejects(start, { code: 'media-unavailable' });
+});
+
 t.test('nonsense on the RTP port harms nothing', async (test) => {
   const seed = Date.now();
   test.comment(`seed ${seed}`);

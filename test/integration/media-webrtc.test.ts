@@ -16,6 +16,14 @@ const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const skip = existsSync(chromium) || process.env['REQUIRE_PEERS'] === '1' ? false : `no browser at ${chromium}`;
 const near = (heard: number, wanted: number) => Math.abs(heard - wanted) < 15;
 
+/** Of each tenth of a second, the one in the middle: Chromium's microphone file jumps in phase where it begins again. */
+function usualLoudness(channel: Int16Array): number {
+  const each = Array.from({ length: Math.floor(channel.length / 800) }, (_, i) =>
+    amplitudeAt(channel.subarray(i * 800, i * 800 + 800), browserHz),
+  );
+  return each.sort((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0;
+}
+
 t.test('the embedded engine with Chromium', { skip }, async (t) => {
   const media = await openEmbeddedMedia({ mediaTimeoutMs: 20_000 });
   t.teardown(() => media.close());
@@ -85,8 +93,8 @@ t.test('the embedded engine with Chromium', { skip }, async (t) => {
     await eventually('a second of it', () => recorder.channels().left.length > 12_000);
     await one.endpoint.stopTap();
     const { left, right } = recorder.channels();
-    test.ok(amplitudeAt(left.subarray(4000, 8000), browserHz) > 2000, 'what it says');
-    test.ok(amplitudeAt(right.subarray(4000, 8000), browserHz) > 2000, 'what it hears');
+    test.ok(usualLoudness(left.subarray(4000, 12_000)) > 2000, 'what it says');
+    test.ok(usualLoudness(right.subarray(4000, 12_000)) > 2000, 'what it hears');
     test.equal((await two.endpoint.stats()).codec, 'opus');
   });
 

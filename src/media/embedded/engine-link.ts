@@ -147,7 +147,11 @@ export function createEngineLink({ clock, log, config, hangLimitMs = 20_000 }: E
     process.on('message', (message) => onMessage(message as EngineMessage));
     process.once('exit', (code, signal) => onExit(process, signal ? `signal ${signal}` : `exit code ${code}`));
     process.once('error', (error) => onExit(process, error.message));
-    const started = await ask('start', config);
+    const started = await ask('start', config).catch((thrown) => {
+      // A process that cannot take its place (its port is taken, say) makes room for another try.
+      process.kill('SIGKILL');
+      throw thrown;
+    });
     if (child !== process) throw unavailable('ended while starting');
     state = 'up';
     failures = 0;

@@ -82,6 +82,10 @@ async function onCommand(message: CommandMessage): Promise<void> {
   }
 }
 
+// What one party's packet provokes must not end the calls of the others. A process that is really broken stops answering, and
+// its parent replaces it.
+process.on('uncaughtException', (error) => log('error', 'media engine fault', { error: String(error.stack ?? error) }));
+
 process.on('message', (message) => void onCommand(message as CommandMessage));
 process.on('disconnect', () => process.exit(0));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
