@@ -4,7 +4,8 @@ import type { DialDecision } from './call/parts.ts';
 import type { Config } from './config.ts';
 import type { NumberClass } from './privacy/number-forms.ts';
 import { parseUserInput } from './privacy/number-forms.ts';
-import { defaultDialRules, mayDial } from './sbc/dial-rules.ts';
+import type { PhoneNumber } from './privacy/phone-number.ts';
+import { type DialRules, defaultDialRules, mayDial } from './sbc/dial-rules.ts';
 
 const sentences: Record<string, string> = {
   emergency: 'Emergency numbers are not dialled from here. Use your own telephone.',
@@ -16,17 +17,35 @@ const sentences: Record<string, string> = {
   unknown: 'This is not a number that can be dialled.',
 };
 
-export function checkDial(typed: string, config: Pick<Config, 'company' | 'dialling'>): DialDecision {
+type Rules = Pick<Config, 'company' | 'dialling'>;
+
+/** The rules of the company, for what is typed here and for everything that the border calls. */
+export function dialRulesOf(config: Rules): DialRules {
+  const { international, premium, allowCountryCodes, denyPrefixes, emergencyTrunk } = config.dialling;
+  const extra: NumberClass[] = [
+    ...(international ? (['international'] as const) : []),
+    ...(premium ? (['premium'] as const) : []),
+  ];
+  return {
+    allow: [...defaultDialRules.allow, ...extra],
+    allowCountryCodes,
+    denyPrefixes,
+    homeCountry: config.company.country,
+    ...(emergencyTrunk ? { emergencyTrunk } : {}),
+  };
+}
+
+/** A number that a person typed. */
+export function checkDial(typed: string, config: Rules): DialDecision {
   const parsed = parseUserInput(typed, config.company.country);
   if (parsed.kind !== 'number') return { kind: 'refused', because: sentences['unknown']! };
-  const extra: NumberClass[] = [
-    ...(config.dialling.international ? (['international'] as const) : []),
-    ...(config.dialling.premium ? (['premium'] as const) : []),
-  ];
-  const decision = mayDial(parsed.number, {
-    allow: [...defaultDialRules.allow, ...extra],
-    homeCountry: config.company.country,
-  });
-  if (decision.kind === 'allowed') return { kind: 'allowed', number: parsed.number };
+  const decision = checkNumber(parsed.number, config);
+  return decision.kind === 'allowed' ? { ...decision, withhold: parsed.presentation === 'withhold' } : decision;
+}
+
+/** A number that is known already, such as the one behind an alias. */
+export function checkNumber(number: PhoneNumber, config: Rules): DialDecision {
+  const decision = mayDial(number, dialRulesOf(config));
+  if (decision.kind === 'allowed') return { kind: 'allowed', number };
   return { kind: 'refused', because: sentences[decision.because] ?? sentences['unknown']! };
 }

@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Api, createApi } from './api/api.ts';
 import type { TestCalls } from './api/needs.ts';
-import { checkDial } from './app-dialling.ts';
+import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
+import { demoNumbers } from './call/demo-numbers.ts';
 import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
 import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
@@ -95,6 +96,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     startFlow: flows.start,
     reason: flows.reason,
     checkDial: (typed) => checkDial(typed, config),
+    checkNumber: (number) => checkNumber(number, config),
   });
   closer.add('call centre', () => callCentre.close());
 
@@ -294,7 +296,8 @@ async function openBorder(
     log,
     sipServers: [{ ...control, secret }],
     trunks: [...config.trunks, ...demoTrunk],
-    companyNumbers: config.company.numbers.map(({ number }) => number),
+    companyNumbers: [...config.company.numbers.map(({ number }) => number), ...(config.demo ? demoNumbers : [])],
+    dialRules: dialRulesOf(config),
     domain: config.company.domain,
     ...(sip.kind === 'drachtio' ? { webSocketTarget: sip.webSocket } : {}),
   });

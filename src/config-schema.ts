@@ -142,7 +142,20 @@ const Dialling = section('What people may dial by hand.', {
     description: 'Roles that may dial a number; everybody may call an alias back.',
   }),
   international: Type.Boolean({ default: false }),
-  premium: Type.Boolean({ default: false }),
+  premium: Type.Boolean({ default: false, description: '0990 and the like.' }),
+  allowCountryCodes: Type.Array(Type.String({ pattern: '^[1-9]\\d{0,2}$' }), {
+    default: [],
+    description: 'Countries that may be dialled although international is false, such as ["1", "44"].',
+  }),
+  denyPrefixes: Type.Array(Type.String(), {
+    default: [],
+    description: 'Canonical beginnings of numbers that are never dialled.',
+  }),
+  emergencyTrunk: Type.Optional(
+    Type.String({
+      description: 'The trunk of the site that 110, 118 and 119 may go out by; without it they are refused.',
+    }),
+  ),
 });
 
 const Sessions = section('Being signed in.', {
