@@ -19,6 +19,7 @@ export function agentLeaves(
   }
   const talkMs = Math.max(0, now - agent.answeredAt - agent.holdMs);
   call.agent = undefined;
+  agent.attaching?.abort();
   call.muted = false;
   call.quality = null;
   tell(parts, {

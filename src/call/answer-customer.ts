@@ -28,9 +28,19 @@ export async function answerCustomer(centre: Centre, call: CallState, { leg }: I
   watchCustomer(centre, call);
   const answered = await leg.answer(endpoint.localSdp);
   if (answered.kind === 'ended' || isOver(call)) return false;
-  if (!leg.sdpOffer && answered.sdpAnswer) await endpoint.acceptAnswer(answered.sdpAnswer);
+  if (!leg.sdpOffer && !(await acceptLateAnswer(call, answered.sdpAnswer))) {
+    await endCall(centre, call, { cause: 'incompatible-media', side: 'carrier' });
+    return false;
+  }
+  if (isOver(call)) return false;
   tell(parts, { type: 'call-answered', callId: call.id });
   return true;
+}
+
+/** The INVITE had no offer, so ours was in the 200 and the answer came with the ACK (RFC 3261 §13.2.1). */
+async function acceptLateAnswer(call: CallState, sdpAnswer: string | undefined): Promise<boolean> {
+  const accepted = sdpAnswer ? await call.customer?.endpoint.acceptAnswer(sdpAnswer) : undefined;
+  return accepted?.kind === 'ok';
 }
 
 /** What the customer's side may do by itself: hold, change its address, fall silent for good. */

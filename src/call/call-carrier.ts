@@ -3,7 +3,9 @@
 import type { Endpoint } from '../media/endpoint.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { LegEvents } from '../sbc/leg.ts';
+import { asError } from '../shared/errors.ts';
 import type { CallState, Centre, Party } from './call-state.ts';
+import { unattended } from './parts.ts';
 
 export interface CarrierRequest {
   call: CallState;
@@ -35,6 +37,8 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
       const created = await parts.media.createEndpoint({ callId: request.call.id, profile });
       if (created.kind === 'incompatible') throw new Error(created.because);
       endpoint = created.endpoint;
+      // Cancelled meanwhile: nobody will hear of this endpoint any more.
+      if (leg.state === 'ended') await endpoint.close();
       return endpoint.localSdp;
     },
   });
@@ -49,15 +53,17 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
     if (request.signal.aborted) stop();
     const fail = (ended: LegEvents['ended']) => {
       request.signal.removeEventListener('abort', stop);
-      void endpoint?.close();
+      if (endpoint) unattended(request.call.log, 'free the media of the carrier', endpoint.close());
       resolve({ kind: 'failed', ended });
     };
     leg.on('ringing', () => request.onRinging?.());
     leg.on('earlyMedia', ({ sdpAnswer }) => {
       const early = endpoint;
-      void early?.acceptAnswer(sdpAnswer).then((accepted) => {
+      if (!early) return;
+      const accepting = early.acceptAnswer(sdpAnswer).then((accepted) => {
         if (accepted.kind === 'ok' && leg.state !== 'ended') request.onEarlyMedia?.(early);
       });
+      unattended(request.call.log, 'early media', accepting);
     });
     leg.on('ended', fail);
     leg.on('answered', ({ sdpAnswer }) => {
@@ -65,10 +71,15 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
       if (!answeredBy) return;
       // A 200 after early media may come without SDP: the earlier answer stands.
       const accepted = sdpAnswer ? answeredBy.acceptAnswer(sdpAnswer) : Promise.resolve({ kind: 'ok' as const });
-      void accepted.then((result) => {
+      const joining = accepted.then((result) => {
         if (result.kind !== 'ok') return leg.end('incompatible-media');
+        if (leg.state === 'ended') return;
         request.signal.removeEventListener('abort', stop);
         resolve({ kind: 'answered', party: { leg, endpoint: answeredBy }, ringMs: parts.clock.now() - startedAt });
+      });
+      joining.catch((thrown: unknown) => {
+        request.call.log.error({ err: asError(thrown) }, 'the media of an answered carrier failed');
+        return leg.end('fault');
       });
     });
   });

@@ -16,7 +16,7 @@ import { takeInboundCall } from './inbound.ts';
 import { holdCall, muteAgent, resumeCall } from './join.ts';
 import { offerToAgent, withdrawOffer } from './offer.ts';
 import { dial } from './outbound.ts';
-import { type CallParts, tell } from './parts.ts';
+import { type CallParts, tell, unattended } from './parts.ts';
 import { watchQuality } from './quality-watch.ts';
 import { tellAcd } from './queueing.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './reattach.ts';
@@ -163,16 +163,12 @@ function followTheWorld(centre: Centre): (() => void)[] {
       tell(centre.parts, { type: 'softphone-registered', personId, sessionId });
       centre.deskChanged(personId);
       const call = callOfPerson(centre, personId);
-      if (call?.agent) {
-        void attachDesk(centre, call).catch((thrown: unknown) =>
-          log.error({ err: asError(thrown) }, 'attaching failed'),
-        );
-      }
+      if (call?.agent) unattended(call.log, 'ring the desk again', attachDesk(centre, call, { anew: true }));
     }),
     border.on('softphoneGone', ({ personId, because }) => {
       tell(centre.parts, { type: 'softphone-unregistered', personId, because });
       const call = callOfPerson(centre, personId);
-      if (call?.agent) void softphoneWentAway(centre, call);
+      if (call?.agent) unattended(call.log, 'look after the audio', softphoneWentAway(centre, call));
       else if (centre.acd.acd.agent(personId)?.state === 'available') {
         centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
       }

@@ -2,7 +2,7 @@
 // The tap sits at the customer's endpoint: left is what the customer says, right what the customer hears.
 
 import { asError } from '../shared/errors.ts';
-import type { CallState, Centre } from './call-state.ts';
+import { type CallState, type Centre, isOver, personOf } from './call-state.ts';
 import { tell } from './parts.ts';
 
 /** The conversation does not wait longer than this for the recorder; the recorder catches up. */
@@ -16,8 +16,11 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
   const started = (async () => {
     const { recordingId, tapUrl } = await parts.recorder.open({ callId: call.id, startedAt: parts.clock.now() });
     call.recordingId = recordingId;
+    // The call may be over before its recording is open.
+    if (isOver(call)) return stopRecording(centre, call);
     await endpoint.startTap({ url: tapUrl, metadata: { callId: call.id, recordingId } });
-    call.recording = true;
+    call.recording = !isOver(call);
+    centre.deskChanged(personOf(call));
   })().catch((thrown: unknown) => {
     const err = asError(thrown);
     call.log.error({ err }, 'recording could not start');

@@ -32,8 +32,8 @@ export interface AgentParty extends Party {
   holdMs: number;
   /** Since when the browser is away; null while it is there. */
   detachedAt: number | null;
-  /** A new leg is being set up for a desk that came back. */
-  attaching: boolean;
+  /** Set while a new leg is set up for a desk that came back; aborting it gives that leg up. */
+  attaching: AbortController | undefined;
 }
 
 export interface Alerting {

@@ -9,6 +9,7 @@ import { tell } from './parts.ts';
 import type { Termination } from './termination.ts';
 
 const statsPatienceMs = 1000;
+const farewellPatienceMs = 3000;
 
 export async function endCall(centre: Centre, call: CallState, why: Termination): Promise<void> {
   if (call.phase === 'ended') return;
@@ -20,11 +21,12 @@ export async function endCall(centre: Centre, call: CallState, why: Termination)
   call.music?.stop();
 
   if (wasQueued) leaveAsAbandoned(centre, call, now);
+  call.leaveQueue?.('over');
   call.alerting?.withdrawn.abort();
   call.over.abort();
   const agent = call.agent;
   const legs = [call.customerLeg, agent?.leg].filter((leg) => leg !== undefined);
-  const legsEnded = legs.map((leg) => leg.end(why.cause));
+  const legsEnded = Promise.allSettled(legs.map((leg) => leg.end(why.cause)));
   if (agent) agentLeaves(centre, call, { afterCallWork: 'as-configured' });
   tell(parts, { type: 'call-ended', callId: call.id, ...why, durationMs: now - call.startedAt });
   call.log.info({ ...why, durationMs: now - call.startedAt }, 'call ended');
@@ -35,9 +37,11 @@ export async function endCall(centre: Centre, call: CallState, why: Termination)
   ]);
   await stopRecording(centre, call);
   const closed = [call.customer, agent].filter((party) => party !== undefined).map((party) => party.endpoint.close());
-  for (const result of await Promise.allSettled([...legsEnded, ...closed])) {
+  for (const result of await Promise.allSettled(closed)) {
     if (result.status === 'rejected') call.log.warn({ err: asError(result.reason) }, 'a party did not close cleanly');
   }
+  // A far end that is gone does not answer its BYE: that is no reason to keep the call.
+  await Promise.race([legsEnded, pause(centre, farewellPatienceMs)]);
   centre.calls.delete(call.id);
 }
 
@@ -52,7 +56,6 @@ function leaveAsAbandoned(centre: Centre, call: CallState, now: number): void {
       waitMs: now - call.queuedAt,
     });
   }
-  call.leaveQueue?.('over');
   centre.acd.apply({ kind: 'callGone', callId: call.id });
 }
 
@@ -63,9 +66,10 @@ async function reportQuality(
   who: Party | undefined,
 ): Promise<void> {
   if (!who) return;
-  const patience = new Promise<undefined>(
-    (resolve) => void centre.parts.clock.after(statsPatienceMs, () => resolve(undefined)),
-  );
-  const quality = await Promise.race([who.endpoint.stats().catch(() => undefined), patience]);
+  const quality = await Promise.race([who.endpoint.stats().catch(() => undefined), pause(centre, statsPatienceMs)]);
   if (quality) tell(centre.parts, { type: 'leg-quality', callId: call.id, legId: who.leg.id, party, quality });
+}
+
+function pause(centre: Centre, ms: number): Promise<undefined> {
+  return new Promise((resolve) => void centre.parts.clock.after(ms, () => resolve(undefined)));
 }

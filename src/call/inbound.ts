@@ -30,9 +30,12 @@ export async function takeInboundCall(centre: Centre, inbound: InboundCall): Pro
   });
   call.customerLeg = leg;
   centre.calls.set(id, call);
-  leg.on('ended', (ended) => void endCall(centre, call, customerLegEnded(ended, 'inbound')));
+  const known = inbound.caller ? parts.vault.remember(inbound.caller) : Promise.resolve(null);
+  // A caller may hang up before the vault has answered: the call is told to have started first, then to have ended.
+  const begun = known.catch(() => null);
+  leg.on('ended', (ended) => void begun.then(() => endCall(centre, call, customerLegEnded(ended, 'inbound'))));
   try {
-    call.alias = inbound.caller ? await parts.vault.remember(inbound.caller) : null;
+    call.alias = await known;
     tell(parts, {
       type: 'call-started',
       callId: id,

@@ -28,10 +28,17 @@ export async function joinAgent(centre: Centre, call: CallState, agent: AgentPar
   call.phase = 'talking';
   call.agent = agent;
   await startRecording(centre, call);
-  if (isOver(call) || !call.customer) return;
-  stopMusic(call);
-  await call.customer.endpoint.bridge(agent.endpoint);
+  // Meanwhile the call may have ended, been put on hold or transferred, or the desk may have gone.
+  if (mayHear(call, agent)) {
+    stopMusic(call);
+    await call.customer.endpoint.bridge(agent.endpoint);
+  }
   centre.deskChanged(agent.personId);
+}
+
+/** Whether customer and this agent are to hear each other now. */
+function mayHear(call: CallState, agent: AgentParty): boolean {
+  return !isOver(call) && call.agent === agent && call.heldSince === null && agent.detachedAt === null;
 }
 
 /** What the agent's side may do by itself: hang up, or go away. */
@@ -75,17 +82,20 @@ export async function resumeCall(centre: Centre, call: CallState): Promise<Comma
   agent.holdMs += heldMs;
   call.heldSince = null;
   tell(centre.parts, { type: 'call-resumed', callId: call.id, by: 'agent', heldMs });
-  stopMusic(call);
-  if (agent.detachedAt === null) await customer.endpoint.bridge(agent.endpoint);
+  if (mayHear(call, agent)) {
+    stopMusic(call);
+    await customer.endpoint.bridge(agent.endpoint);
+  }
   centre.deskChanged(agent.personId);
   return { kind: 'ok' };
 }
 
 export async function muteAgent(centre: Centre, call: CallState, muted: boolean): Promise<CommandOutcome> {
-  if (!call.agent) return { kind: 'conflict', because: 'Nobody is connected to this call.' };
+  const { agent } = call;
+  if (!agent) return { kind: 'conflict', because: 'Nobody is connected to this call.' };
   call.muted = muted;
-  await call.agent.endpoint.setMuted(muted);
-  centre.deskChanged(call.agent.personId);
+  await agent.endpoint.setMuted(muted);
+  centre.deskChanged(agent.personId);
   return { kind: 'ok' };
 }
 

@@ -85,7 +85,7 @@ async function answered(
     answeredAt: parts.clock.now(),
     holdMs: 0,
     detachedAt: null,
-    attaching: false,
+    attaching: undefined,
   };
   // Together, so that the desk never shows that it has no call in between.
   call.agent = agent;

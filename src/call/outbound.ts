@@ -9,8 +9,8 @@ import { callCarrier } from './call-carrier.ts';
 import { type AgentParty, type CallState, type Centre, callOfPerson, isOver, newCall } from './call-state.ts';
 import type { CommandOutcome, DialTarget } from './desk.ts';
 import { endCall } from './end-call.ts';
-import { faultEndsCall, joinAgent, watchAgent } from './join.ts';
-import { tell } from './parts.ts';
+import { faultEndsCall, joinAgent, playMusic, watchAgent } from './join.ts';
+import { tell, unattended } from './parts.ts';
 import { ringDesk } from './ring-desk.ts';
 import { customerLegEnded } from './termination.ts';
 
@@ -64,10 +64,14 @@ async function findTarget(
   centre: Centre,
   to: DialTarget,
 ): Promise<{ kind: 'found'; number: PhoneNumber; alias: Alias } | Exclude<CommandOutcome, { kind: 'ok' }>> {
-  const { vault, checkDial } = centre.parts;
+  const { vault, checkDial, checkNumber } = centre.parts;
   if ('alias' in to) {
     const number = await vault.recall(to.alias as Alias);
-    return number ? { kind: 'found', number, alias: to.alias as Alias } : { kind: 'not-found' };
+    if (!number) return { kind: 'not-found' };
+    // Whoever called from a number that must not be dialled cannot have it dialled by being called back.
+    const allowed = checkNumber(number);
+    if (allowed.kind === 'refused') return { kind: 'forbidden', because: allowed.because };
+    return { kind: 'found', number, alias: to.alias as Alias };
   }
   const checked = checkDial(to.number);
   if (checked.kind === 'refused') return { kind: 'forbidden', because: checked.because };
@@ -96,13 +100,15 @@ async function connect(centre: Centre, call: CallState, personId: PersonId, numb
     autoAnswer: 'outbound',
     signal: call.over.signal,
   });
-  if (desk.kind === 'not-answered') {
-    freeAgent(centre, call, personId);
-    return endCall(centre, call, { cause: 'unreachable', side: 'agent' });
-  }
   if (isOver(call)) {
-    await Promise.allSettled([desk.leg.end('cancelled'), desk.endpoint.close()]);
+    // Given up while the desk was being called: that is no fault of the desk.
+    freeAgent(centre, call, personId, 'as-before');
+    if (desk.kind === 'answered') await Promise.allSettled([desk.leg.end('cancelled'), desk.endpoint.close()]);
     return;
+  }
+  if (desk.kind === 'not-answered') {
+    freeAgent(centre, call, personId, 'not-ready');
+    return endCall(centre, call, { cause: 'unreachable', side: 'agent' });
   }
   const agent: AgentParty = {
     leg: desk.leg,
@@ -112,7 +118,7 @@ async function connect(centre: Centre, call: CallState, personId: PersonId, numb
     answeredAt: parts.clock.now(),
     holdMs: 0,
     detachedAt: null,
-    attaching: false,
+    attaching: undefined,
   };
   call.alerting = undefined;
   call.agent = agent;
@@ -140,7 +146,7 @@ async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, 
     signal: call.over.signal,
     onEarlyMedia: (endpoint) => {
       ringback.stop();
-      void call.agent?.endpoint.bridge(endpoint);
+      if (call.agent) unattended(call.log, 'early media', call.agent.endpoint.bridge(endpoint));
     },
   });
   ringback.stop();
@@ -160,13 +166,16 @@ async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, 
   call.agent.answeredAt = parts.clock.now();
   tell(parts, { type: 'customer-answered', callId: call.id, legId: party.leg.id, ringMs: outcome.ringMs });
   call.log.info({ ringMs: outcome.ringMs }, 'customer answered');
-  await joinAgent(centre, call, call.agent);
+  const { agent: now } = call;
+  await joinAgent(centre, call, now);
+  // The desk went away while the customer's telephone rang, and is awaited.
+  if (now.detachedAt !== null && call.agent === now && !isOver(call)) playMusic(call);
 }
 
 /** The desk never answered: the agent was on this call for the ACD, but had no part in it. */
-function freeAgent(centre: Centre, call: CallState, personId: PersonId): void {
+function freeAgent(centre: Centre, call: CallState, personId: PersonId, state: 'not-ready' | 'as-before'): void {
   call.alerting = undefined;
+  if (state === 'not-ready') centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
   centre.acd.apply({ kind: 'agentCallEnded', personId, callId: call.id, afterCallWorkSeconds: 0 });
-  centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
   centre.deskChanged(personId);
 }

@@ -8,6 +8,7 @@ import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowRun, Reason } from '../routing/flow/flow.ts';
 import type { Border } from '../sbc/border.ts';
 import type { Clock } from '../shared/clock.ts';
+import { asError } from '../shared/errors.ts';
 import type { NewEvent, Place } from '../shared/events.ts';
 import type { PersonId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -29,7 +30,10 @@ export interface CallSettings {
   demoNumbers: boolean;
 }
 
-export type DialDecision = { kind: 'allowed'; number: PhoneNumber } | { kind: 'refused'; because: string };
+/** `withhold`: the number was typed with 184, so ours is not presented. */
+export type DialDecision =
+  | { kind: 'allowed'; number: PhoneNumber; withhold?: boolean }
+  | { kind: 'refused'; because: string };
 
 export interface CallParts {
   clock: Clock;
@@ -47,11 +51,18 @@ export interface CallParts {
   reason(id: string): Reason | undefined;
   /** Whether this person may dial this (hand-typed) number, by the dialling rules. */
   checkDial(typed: string): DialDecision;
+  /** The same for a number known already, such as that of an alias. */
+  checkNumber(number: PhoneNumber): DialDecision;
 }
 
 /** Appends without making the call wait; the log itself keeps what it took. */
 export function tell(parts: Pick<CallParts, 'events' | 'log'>, event: NewEvent): void {
   parts.events.append(event).catch((err: unknown) => parts.log.error({ err, event: event.type }, 'event was not kept'));
+}
+
+/** For work that nobody waits for: a fault in it is logged with the call and goes no further. */
+export function unattended(log: Logger, what: string, work: Promise<unknown>): void {
+  work.catch((thrown: unknown) => log.warn({ err: asError(thrown), what }, 'a step of the call failed'));
 }
 
 export function queueSettings(parts: Pick<CallParts, 'settings'>, name: string | null): QueueSettings | undefined {

@@ -4,7 +4,7 @@
 import { agentLeaves } from './agent-leaves.ts';
 import type { CallState, Centre } from './call-state.ts';
 import type { CommandOutcome } from './desk.ts';
-import { queueSettings, tell } from './parts.ts';
+import { queueSettings, tell, unattended } from './parts.ts';
 import { enterQueue } from './queueing.ts';
 
 /** A customer who was with somebody already goes before those who have not been served. */
@@ -24,8 +24,10 @@ export async function transferToQueue(centre: Centre, call: CallState, queue: st
   call.log.info({ queue, personId: agent.personId }, 'transferred to queue');
   call.reattachTimer?.cancel();
   agentLeaves(centre, call, { afterCallWork: 'as-configured' });
-  await customer.endpoint.unbridge();
-  await Promise.allSettled([agent.leg.end('transferred'), agent.endpoint.close()]);
-  if (!call.over.signal.aborted) enterQueue(centre, call, { queue, priority: transferPriority });
+  // The engine takes these in order: the customer is apart from the old agent before another one may be joined.
+  unattended(call.log, 'part from the agent', customer.endpoint.unbridge());
+  enterQueue(centre, call, { queue, priority: transferPriority });
+  unattended(call.log, 'end the leg of the agent', agent.leg.end('transferred'));
+  unattended(call.log, 'free the media of the agent', agent.endpoint.close());
   return { kind: 'ok' };
 }

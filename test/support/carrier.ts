@@ -2,7 +2,15 @@
 // SIP by sip-party, audio by rtp-party, every byte kept. sipp (sipp-customer.ts) is the carrier that shares no code with us.
 
 import { createRtpParty, type RtpParty } from './rtp-party.ts';
-import { createUdpParty, newBranch, newTag, type PartyMessage, requestText, responseText, type SipParty } from './sip-party.ts';
+import {
+  createUdpParty,
+  newBranch,
+  newTag,
+  type PartyMessage,
+  requestText,
+  responseText,
+  type SipParty,
+} from './sip-party.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -121,7 +129,11 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     }
   }
 
-  async function callIn({ dialled, from: number = '09012345678', toneHz }: Parameters<Carrier['callIn']>[0]): Promise<Customer> {
+  async function callIn({
+    dialled,
+    from: number = '09012345678',
+    toneHz,
+  }: Parameters<Carrier['callIn']>[0]): Promise<Customer> {
     const rtp = await newMedia(toneHz);
     const party = await open((message) => onMessage(message));
     const callId = `${newTag()}${newTag()}@carrier.invalid`;
@@ -143,12 +155,23 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
         customer.state = 'ended';
         customer.endedBy = 'us';
         rtp.pause();
-        if (before === 'talking') party.send(requestText(party, { method: 'BYE', uri: target, from, to, callId, cseq: 2 }));
+        if (before === 'talking')
+          party.send(requestText(party, { method: 'BYE', uri: target, from, to, callId, cseq: 2 }));
         else party.send(requestText(party, { method: 'CANCEL', uri, from, to: `<${uri}>`, callId, cseq: 1, branch }));
       },
     };
     const ack = (toWhom: string, options: { branch?: string } = {}) =>
-      party.send(requestText(party, { method: 'ACK', uri: options.branch ? uri : target, from, to: toWhom, callId, cseq: 1, ...options }));
+      party.send(
+        requestText(party, {
+          method: 'ACK',
+          uri: options.branch ? uri : target,
+          from,
+          to: toWhom,
+          callId,
+          cseq: 1,
+          ...options,
+        }),
+      );
 
     function onMessage(message: PartyMessage): void {
       const { status } = message;

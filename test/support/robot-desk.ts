@@ -93,7 +93,11 @@ export async function openRobotDesk(t: Teardown, options: RobotOptions): Promise
   return robot;
 }
 
-function createRobot(base: string, proxy: RecordingProxy, options: RobotOptions): RobotDesk & { signIn(): Promise<void> } {
+function createRobot(
+  base: string,
+  proxy: RecordingProxy,
+  options: RobotOptions,
+): RobotDesk & { signIn(): Promise<void> } {
   const feed: SentEvent[] = [];
   const lines: RobotLine[] = [];
   const taken = new Set<RobotLine>();
@@ -134,6 +138,7 @@ function createRobot(base: string, proxy: RecordingProxy, options: RobotOptions)
   }
 
   function see(event: SentEvent): void {
+    feed.push(event);
     if (event.event === 'desk' && (!view || event.data.revision >= view.revision)) view = event.data;
   }
 
@@ -147,9 +152,9 @@ function createRobot(base: string, proxy: RecordingProxy, options: RobotOptions)
     });
     if (opened.status !== 200) throw new Error(`the feed answers ${opened.status}`);
     const push = opened.events.push.bind(opened.events);
-    for (const event of opened.events) feed.push(event), see(event);
+    for (const event of opened.events) see(event);
     opened.events.push = (...events) => {
-      for (const event of events) feed.push(event), see(event);
+      for (const event of events) see(event);
       return push(...events);
     };
     reader = opened;

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallView } from '../../src/api/contract.ts';
 import type { EngawaEvent } from '../../src/shared/events.ts';
-import { type Carrier, createCarrier, type Customer } from './carrier.ts';
+import { type Carrier, type Customer, createCarrier } from './carrier.ts';
 import { type EngawaOptions, type RunningEngawa, startEngawa } from './engawa.ts';
 import { eventually } from './eventually.ts';
 import { ageOpen, type Heard, listen } from './opened-audio.ts';
@@ -169,7 +169,7 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
         `the record of call ${id} is complete`,
         async () => {
           const record = await call(id);
-          return record.endedAt !== null && record;
+          return record.endedAt === null ? undefined : record;
         },
         { withinMs: 15_000, everyMs: 100 },
       );
@@ -183,7 +183,7 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
         `recording ${id} is complete`,
         async () => {
           const found = await engawa.get<{ state: string; id: string }>(`/api/v1/recordings/${id}`);
-          return found.state === 'complete' && found;
+          return found.state === 'complete' ? found : undefined;
         },
         { withinMs: 15_000, everyMs: 100 },
       );
@@ -245,9 +245,12 @@ export async function hear(what: string, expected: [{ hears(lastMs?: number): nu
       { withinMs: 8000, everyMs: 50 },
     );
   } catch (cause) {
-    throw new Error(`${what}: wanted ${JSON.stringify(expected.map(([, tones]) => tones))}, heard ${JSON.stringify(last)}`, {
-      cause,
-    });
+    throw new Error(
+      `${what}: wanted ${JSON.stringify(expected.map(([, tones]) => tones))}, heard ${JSON.stringify(last)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -263,4 +266,3 @@ export async function hearsMusic(customer: Customer, tones: readonly number[]): 
     { withinMs: 8000, everyMs: 50 },
   );
 }
-
