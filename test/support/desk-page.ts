@@ -236,7 +236,14 @@ function controls(page: Page, patienceMs: number) {
       let last: number[] = [];
       const wanted = JSON.stringify(tones);
       try {
-        await eventually('the tones', async () => JSON.stringify((last = await hears())) === wanted, { withinMs });
+        await eventually(
+          'the tones',
+          async () => {
+            last = await hears();
+            return JSON.stringify(last) === wanted;
+          },
+          { withinMs },
+        );
       } catch (thrown) {
         throw new Error(`the desk hears ${JSON.stringify(last)}, not ${wanted}`, { cause: thrown });
       }

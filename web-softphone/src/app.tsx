@@ -1,6 +1,6 @@
 // Signed in or not, and what is shown then.
 
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { SessionView } from '../../src/api/contract.ts';
 import { createApi } from './api/client.ts';
 import { Shell } from './session/shell.tsx';
@@ -13,6 +13,15 @@ export function App() {
   const api = useMemo(createApi, []);
   const { prefer } = useLanguage();
   const [session, setSession] = useState<Session>({ kind: 'asking' });
+
+  const enter = useCallback(
+    (view: SessionView) => {
+      api.setCsrfToken(view.csrfToken);
+      prefer(view.person.language);
+      setSession({ kind: 'signed-in', view });
+    },
+    [api, prefer],
+  );
 
   useEffect(() => {
     let current = true;
@@ -27,21 +36,15 @@ export function App() {
     };
 
     function leave(wasSignedOut: boolean) {
-      api.useCsrfToken(undefined);
+      api.setCsrfToken(undefined);
       setSession({ kind: 'none', wasSignedOut });
     }
-  }, [api]);
-
-  function enter(view: SessionView): void {
-    api.useCsrfToken(view.csrfToken);
-    prefer(view.person.language);
-    setSession({ kind: 'signed-in', view });
-  }
+  }, [api, enter]);
 
   async function signOut(): Promise<void> {
     // Whether or not the server hears of it, this page forgets the session.
     await api.delete('/session').catch(() => undefined);
-    api.useCsrfToken(undefined);
+    api.setCsrfToken(undefined);
     setSession({ kind: 'none', wasSignedOut: false });
   }
 

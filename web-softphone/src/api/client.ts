@@ -19,7 +19,7 @@ export interface Api {
   post<T = void>(path: string, body?: unknown): Promise<T>;
   put<T = void>(path: string, body: unknown): Promise<T>;
   delete(path: string): Promise<void>;
-  useCsrfToken(token: string | undefined): void;
+  setCsrfToken(token: string | undefined): void;
   /** The server no longer knows this session. */
   onSignedOut(listener: () => void): () => void;
 }
@@ -56,7 +56,7 @@ export function createApi(): Api {
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
     delete: (path) => call('DELETE', path),
-    useCsrfToken(token) {
+    setCsrfToken(token) {
       csrfToken = token;
     },
     onSignedOut(listener) {

@@ -116,7 +116,7 @@ function Stage() {
   const { view } = useDeskState();
   if (!view) return null;
   const { call } = view;
-  if (call?.state === 'alerting' && call.direction === 'inbound') return <RingingCard call={call} />;
+  if (call?.state === 'alerting' && call.direction === 'inbound') return <RingingCard key={call.id} call={call} />;
   if (call) return <CallCard key={call.id} call={call} targets={view.transferTargets} />;
   if (view.state === 'after-call-work') return <AfterCallCard endsAt={view.afterCallWorkEndsAt} />;
   return <IdleCard state={view.state} />;

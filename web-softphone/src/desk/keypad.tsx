@@ -1,7 +1,7 @@
 // Digits to the customer's side, for menus of other companies.
 
 import { useState } from 'react';
-import { Button } from 'react-aria-components';
+import { Button, Group } from 'react-aria-components';
 import { useWords } from '../text/language.tsx';
 import { useDesk } from './desk-context.ts';
 
@@ -23,7 +23,7 @@ export function Keypad({ callId }: { callId: string }) {
   const [sent, setSent] = useState('');
   return (
     <div className="keypad-panel">
-      <div className="keypad" role="group" aria-label={words.call.keypad}>
+      <Group className="keypad" aria-label={words.call.keypad}>
         {keys.map((key) => (
           <Button
             key={key}
@@ -38,7 +38,7 @@ export function Keypad({ callId }: { callId: string }) {
             <small>{letters[key]}</small>
           </Button>
         ))}
-      </div>
+      </Group>
       <p className="hint" role="status">
         {sent && words.call.digitsSent(sent)}
       </p>

@@ -1,6 +1,6 @@
 // A call rings: what it is about, and two ways to go.
 
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Button } from 'react-aria-components';
 import type { DeskCall } from '../../../src/api/contract.ts';
 import { Icon } from '../controls/icon.tsx';
@@ -14,7 +14,6 @@ export function RingingCard({ call }: { call: DeskCall }) {
   const { words, language } = useLanguage();
   const { commands } = useDesk();
   const [answering, setAnswering] = useState(false);
-  useEffect(() => setAnswering(false), [call.id]);
   const reason = call.reason?.label[language] ?? words.call.reasonUnknown;
   const pii = words.call.pii[call.reason?.piiClass ?? 'sensitive'];
 

@@ -1,3 +1,136 @@
-export function Wallboard({ api }: { api: unknown }) {
-  return <p>{String(api)}</p>;
+// The supervisor's view: queues, people, carriers, recordings, as they are now. A chunk of its own, so that agents never load it.
+
+import type { AgentRow, QueueView } from '../../../src/api/contract.ts';
+import type { Api } from '../api/client.ts';
+import { Icon } from '../controls/icon.tsx';
+import { clockOf, useServerNow } from '../state/now.ts';
+import { useLanguage } from '../text/language.tsx';
+import '../styles/board.css';
+import { AgentTable } from './agent-table.tsx';
+import { RecordingTable } from './recording-table.tsx';
+import { type TrunkRow, useBoard } from './use-board.ts';
+
+export function Wallboard({ api }: { api: Api }) {
+  const { words } = useLanguage();
+  const { agents, queues, trunks, recordings, failed, readAt, changeState } = useBoard(api);
+  return (
+    <div className="board">
+      <h1 className="unseen">{words.board.title}</h1>
+      <div role="status" className="banners">
+        {failed && (
+          <div className="banner" data-kind="urgent">
+            <Icon name="warning" />
+            {words.board.failed}
+          </div>
+        )}
+      </div>
+      <Figures agents={agents} queues={queues} readAt={readAt} />
+      <AgentTable agents={agents} onChange={changeState} />
+      <div className="board-pair">
+        <Queues queues={queues} readAt={readAt} />
+        <Trunks trunks={trunks} />
+      </div>
+      <RecordingTable recordings={recordings} />
+    </div>
+  );
+}
+
+function Figures({ agents = [], queues = [], readAt }: { agents?: AgentRow[]; queues?: QueueView[]; readAt: number }) {
+  const { board: words } = useLanguage().words;
+  const now = useServerNow();
+  const waiting = queues.reduce((sum, queue) => sum + queue.waiting, 0);
+  const longestMs = Math.max(0, ...queues.filter((queue) => queue.waiting > 0).map((queue) => queue.longestWaitMs));
+  const figures = [
+    { label: words.waitingNow, value: String(waiting), busy: waiting > 0 },
+    { label: words.longestNow, value: clockOf(waiting > 0 ? longestMs + now - readAt : 0), busy: waiting > 0 },
+    {
+      label: words.availableNow,
+      value: String(agents.filter(({ state }) => state === 'available').length),
+      busy: false,
+    },
+    { label: words.onCallsNow, value: String(agents.filter(({ callId }) => callId !== null).length), busy: false },
+  ];
+  return (
+    <div className="board-figures">
+      {figures.map(({ label, value, busy }) => (
+        <p key={label} className="card figure" data-busy={busy}>
+          <strong>{value}</strong>
+          <span>{label}</span>
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Queues({ queues = [], readAt }: { queues?: QueueView[]; readAt: number }) {
+  const { words, language } = useLanguage();
+  const now = useServerNow();
+  return (
+    <section className="card board-card" aria-labelledby="board-queues">
+      <h2 id="board-queues">{words.board.queues}</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words.board.queue}</th>
+            <th scope="col" className="number">
+              {words.board.waiting}
+            </th>
+            <th scope="col" className="number">
+              {words.board.longest}
+            </th>
+            <th scope="col" className="number">
+              {words.board.free}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {queues.map((queue) => (
+            <tr key={queue.name}>
+              <td>{queue.label[language]}</td>
+              <td className="number">{queue.waiting}</td>
+              <td className="number">{queue.waiting > 0 ? clockOf(queue.longestWaitMs + now - readAt) : '–'}</td>
+              <td className="number">{queue.agents['available'] ?? 0}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Trunks({ trunks }: { trunks: TrunkRow[] | undefined }) {
+  const { board: words } = useLanguage().words;
+  return (
+    <section className="card board-card" aria-labelledby="board-trunks">
+      <h2 id="board-trunks">{words.trunks}</h2>
+      {trunks?.length === 0 && <p className="hint">{words.noTrunks}</p>}
+      {trunks !== undefined && trunks.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.trunk}</th>
+              <th scope="col">{words.state}</th>
+              <th scope="col" className="number">
+                {words.activeCalls}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {trunks.map((trunk) => (
+              <tr key={trunk.name}>
+                <td>{trunk.name}</td>
+                <td>
+                  <span className="chip" data-ok={trunk.up}>
+                    <Icon name={trunk.up ? 'check' : 'warning'} />
+                    {trunk.up ? words.up : words.down}
+                  </span>
+                </td>
+                <td className="number">{trunk.activeCalls}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
 }
