@@ -53,7 +53,10 @@ t.test('two answers of one forked call: the first is the call, the second is ack
   t.match(dialog.remote.sdp, 's=two');
   const bye = await party.nextRequest('BYE');
   t.match(bye.get('To'), 'tag=one', 'the late one is ended');
-  t.match((await party.next('its ACK', (one) => one.method === 'ACK' && /tag=one/.test(one.get('To') ?? ''))).line, 'ACK');
+  t.match(
+    (await party.next('its ACK', (one) => one.method === 'ACK' && /tag=one/.test(one.get('To') ?? ''))).line,
+    'ACK',
+  );
   await party.next('the ACK', (one) => one.method === 'ACK' && /tag=two/.test(one.get('To') ?? ''));
   party.send(fromCallee(party, invite, 'one', 'INFO', 1));
   t.equal((await party.nextResponse()).status, 481, 'the ended fork is no dialog of ours');
@@ -111,7 +114,10 @@ t.test('nobody there: 408 after the time-out, 503 for a name without an address,
   t.match(await srf.createUAC(`sip:x@127.0.0.1:${rig.sip.port}`, { ...options }).catch(failure), 'request to myself');
   const tcp = srf.createUAC('sip:x@127.0.0.1:9;transport=tcp', { ...options });
   t.match(await tcp.catch(failure), 'transport not available');
-  t.match(await srf.request('sip:x@127.0.0.1:9', { method: 'MESSAGE', body: 'hello' }).catch(failure), 'missing content-type');
+  t.match(
+    await srf.request('sip:x@127.0.0.1:9', { method: 'MESSAGE', body: 'hello' }).catch(failure),
+    'missing content-type',
+  );
   await rig.settled();
 });
 
@@ -122,7 +128,11 @@ t.test('a request can take another first hop, and its challenge is answered by t
   const sent = srf.request('sip:carrier.example', {
     method: 'REGISTER',
     proxy: `sip:127.0.0.1:${party.port}`,
-    headers: { To: '<sip:us@carrier.example>', From: '<sip:us@carrier.example>', Contact: '<sip:us@localhost>;expires=60' },
+    headers: {
+      To: '<sip:us@carrier.example>',
+      From: '<sip:us@carrier.example>',
+      Contact: '<sip:us@localhost>;expires=60',
+    },
     auth: { username: 'us', password: 'pw' },
   });
   const first = await party.nextRequest('REGISTER');
@@ -130,7 +140,9 @@ t.test('a request can take another first hop, and its challenge is answered by t
   t.equal(first.get('Contact'), `<sip:us@127.0.0.1:${rig.sip.port}>;expires=60`);
   const request = await sent;
   const status = new Promise((resolve) => request.on('response', (response) => resolve(response.status)));
-  party.send(responseText(first, 401, { tag: 'r', headers: ['WWW-Authenticate: Digest realm="c", nonce="n", algorithm=MD5'] }));
+  party.send(
+    responseText(first, 401, { tag: 'r', headers: ['WWW-Authenticate: Digest realm="c", nonce="n", algorithm=MD5'] }),
+  );
   const second = await party.nextRequest('REGISTER');
   t.match(second.get('Authorization'), 'Digest username="us"');
   t.equal(second.get('Call-ID'), first.get('Call-ID'));
@@ -149,7 +161,9 @@ t.test('an unacknowledged 200 is not left hanging when its application never sen
   // Without Contact drachtio-srf gives the call up and says nothing to the server.
   rig.disconnect(srf);
   await party.nextRequest('INVITE');
-  party.send(responseText(invite, 200, { tag: 'b', contact: `<sip:c@127.0.0.1:${party.port}>`, body: sdpText('callee') }));
+  party.send(
+    responseText(invite, 200, { tag: 'b', contact: `<sip:c@127.0.0.1:${party.port}>`, body: sdpText('callee') }),
+  );
   await party.nextRequest('ACK', 8000);
   await party.nextRequest('BYE');
   await rig.settled();

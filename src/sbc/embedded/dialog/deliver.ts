@@ -12,6 +12,21 @@ export function keepApart(stack: Stack, dialog: Dialog): void {
   dialog.held.untilMs = stack.clock.now() + stack.timers.apartMs;
 }
 
+/** The application has shown that it has the answer: what waits may go. */
+export function releaseHeld(stack: Stack, dialog: Dialog): void {
+  const { held } = dialog;
+  held.untilMs = stack.clock.now();
+  held.timer?.cancel();
+  held.timer = undefined;
+  // A turn later, so that whoever hears of the answer now is listening by then.
+  if (held.payloads.length > 0) held.timer = stack.clock.after(1, () => flushHeld(dialog));
+}
+
+function flushHeld(dialog: Dialog): void {
+  dialog.held.timer = undefined;
+  for (const waiting of dialog.held.payloads.splice(0)) dialog.application.deliver(waiting);
+}
+
 export function deliverToDialog(stack: Stack, dialog: Dialog, payload: string): void {
   const { held } = dialog;
   const waitMs = held.untilMs - stack.clock.now();
@@ -20,10 +35,7 @@ export function deliverToDialog(stack: Stack, dialog: Dialog, payload: string): 
     return;
   }
   held.payloads.push(payload);
-  held.timer ??= stack.clock.after(Math.max(waitMs, 1), () => {
-    held.timer = undefined;
-    for (const waiting of held.payloads.splice(0)) dialog.application.deliver(waiting);
-  });
+  held.timer ??= stack.clock.after(Math.max(waitMs, 1), () => flushHeld(dialog));
 }
 
 /** The header line and text of a request from the network. */

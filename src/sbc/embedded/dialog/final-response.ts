@@ -29,6 +29,7 @@ export function finishIncoming(stack: Stack, incoming: IncomingRequest, status: 
   incoming.reliable?.unacknowledged?.deadline.cancel();
   incoming.reliable = undefined;
   stack.incoming.delete(incoming.id);
+  if (incoming.afterFinal) queueMicrotask(incoming.afterFinal);
   if (incoming.method === 'INVITE' && !incoming.inDialog) {
     const pending = stack.pendingInvites.get(incoming.callId);
     pending?.delete(incoming);

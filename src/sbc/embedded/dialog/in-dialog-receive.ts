@@ -31,7 +31,7 @@ export function receiveInDialog(stack: Stack, dialog: Dialog, incoming: Incoming
       receiveBye(stack, dialog, incoming);
       return;
     case 'PRACK':
-      if (receivePrack(stack, dialog, transaction.request)) handInDialog(stack, dialog, incoming);
+      if (receivePrack(dialog, incoming)) handInDialog(stack, dialog, incoming);
       else refuse(stack, transaction, 481);
       return;
     case 'INVITE':

@@ -9,6 +9,7 @@ import type { Application } from '../control/application.ts';
 import type { AppRequest } from '../control/commands.ts';
 import { farEnd, sentRequestDetail } from '../control/envelopes.ts';
 import { findHeader, wireHeaders } from './app-headers.ts';
+import { releaseHeld } from './deliver.ts';
 import { inDialogHeaders, inDialogTarget } from './dialog.ts';
 import { send, stackResponse } from './network-responses.ts';
 import type { Dialog, Fork, OutgoingRequest } from './records.ts';
@@ -136,6 +137,7 @@ function sendAck(stack: Stack, dialog: Dialog, { id, message }: InDialogCommand)
   if (message.body !== '') dialog.localSdp = message.body;
   const ack = buildInDialog(stack, dialog, far, message, open.cseq);
   open.ack = ack;
+  releaseHeld(stack, dialog);
   const text = serializeText(ack);
   stack.count('sent.ACK');
   void stack.layer.send(ack, inDialogTarget(far)).catch((err: unknown) => {

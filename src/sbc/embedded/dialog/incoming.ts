@@ -36,6 +36,7 @@ export function newIncoming(
     finalStatus: undefined,
     giveUp: undefined,
     reliable: undefined,
+    afterFinal: undefined,
     proxying: undefined,
   };
 }

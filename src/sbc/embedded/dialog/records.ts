@@ -97,6 +97,8 @@ export interface IncomingRequest {
   /** Gives a final response when nobody else does. */
   giveUp: Timer | undefined;
   reliable: ReliableProvisionals | undefined;
+  /** Runs once the final response has gone out. */
+  afterFinal: (() => void) | undefined;
   /** Set while a proxy run answers instead of the application. */
   proxying: { cancel(): void } | undefined;
 }

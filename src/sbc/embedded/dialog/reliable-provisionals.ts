@@ -20,7 +20,9 @@ export function supports100rel(request: SipRequest): boolean {
 
 /** Runs at once, or when the provisional response before it has had its PRACK. */
 export function whenAcknowledged(incoming: IncomingRequest, run: () => void): void {
-  if (incoming.reliable?.unacknowledged) incoming.reliable.waiting.push(run);
+  // Also behind a PRACK that the application has not answered yet.
+  const { reliable } = incoming;
+  if (reliable && (reliable.unacknowledged || reliable.waiting.length > 0)) reliable.waiting.push(run);
   else run();
 }
 
@@ -46,25 +48,25 @@ export function sendReliably(stack: Stack, incoming: IncomingRequest, response: 
   reliable.unacknowledged = { rseq, response, timer: clock.after(intervalMs, again), deadline };
 }
 
-/** True when the PRACK acknowledges what is waiting; the retransmission has then stopped. */
-export function receivePrack(stack: Stack, dialog: Dialog, prack: SipRequest): boolean {
+/** True when the PRACK acknowledges what is waiting. The retransmission has then stopped; what waits goes after its answer. */
+export function receivePrack(dialog: Dialog, prack: IncomingRequest): boolean {
   const invite = dialog.inviteIn;
   const waiting = invite?.reliable?.unacknowledged;
   // Liberal: some peers write more than one method behind the numbers.
-  const rack = /^(\d+)\s+(\d+)\s+INVITE\b/.exec(header(prack, 'rack') ?? '');
+  const rack = /^(\d+)\s+(\d+)\s+INVITE\b/.exec(header(prack.transaction.request, 'rack') ?? '');
   if (!invite?.reliable || !waiting || !rack) return false;
   if (Number(rack[1]) !== waiting.rseq || Number(rack[2]) !== invite.cseq) return false;
   waiting.timer.cancel();
   waiting.deadline.cancel();
   invite.reliable.unacknowledged = undefined;
-  // The application answers the PRACK first.
-  stack.clock.after(0, () => {
-    const { reliable } = invite;
-    while (reliable && !reliable.unacknowledged) {
-      const next = reliable.waiting.shift();
-      if (!next) return;
-      next();
-    }
-  });
+  prack.afterFinal = () => sendWaiting(invite);
   return true;
+}
+
+function sendWaiting({ reliable }: IncomingRequest): void {
+  while (reliable && !reliable.unacknowledged) {
+    const next = reliable.waiting.shift();
+    if (!next) return;
+    next();
+  }
 }

@@ -23,7 +23,10 @@ export interface StackTimers {
   unansweredInviteMs: number;
   /** Another request gets 500 after this. */
   unansweredRequestMs: number;
-  /** What an application must have had time for before a dialog's next request is delivered after the 200's echo. */
+  /**
+   * How long a dialog's requests wait after the echo of its 200, so that they cannot share a segment with it. Below T1, so
+   * that nobody repeats a request for it; only calls that end, or change, within a blink of their answer notice.
+   */
   apartMs: number;
 }
 
@@ -32,7 +35,7 @@ export const defaultStackTimers: StackTimers = {
   t2Ms: 4000,
   unansweredInviteMs: 64_000,
   unansweredRequestMs: 30_000,
-  apartMs: 20,
+  apartMs: 250,
 };
 
 export interface SessionTimerPolicy {
