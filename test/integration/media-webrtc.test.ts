@@ -185,6 +185,10 @@ t.test('the embedded engine with Chromium', { skip }, async (t) => {
     await phone.acceptAnswer(answered.sdpAnswer);
     party.listenAnew();
     await hearEachOther(phone, party);
+    await endpoint.createOffer({ iceRestart: true });
+    party.listenAnew();
+    await hearEachOther(phone, party);
+    test.pass('a new session that we offered and nobody answered leaves the call as it was');
     const offer = await endpoint.createOffer({ iceRestart: true });
     test.same(await endpoint.acceptAnswer(await phone.answer(offer)), { kind: 'ok' });
     party.listenAnew();

@@ -44,6 +44,8 @@ export class Seat {
   private readonly negotiation: Negotiation;
   private readonly local: Local;
   private webrtc: WebrtcTransport | undefined;
+  /** A new ICE session that we offered and that is not answered yet. */
+  private restarting: { transport: WebrtcTransport; ice: LocalIce } | undefined;
   private udp: UdpTransport | undefined;
   /** The crypto lines in use, so that new keys are noticed. */
   private keys: string | undefined;
@@ -72,7 +74,7 @@ export class Seat {
   static async open(needs: SeatNeeds): Promise<Seat> {
     const seat = new Seat(needs);
     if (needs.profile === 'webrtc') {
-      seat.newWebrtc();
+      seat.useWebrtc(seat.makeWebrtc());
       return seat;
     }
     const pair = await needs.ports.take();
@@ -87,10 +89,9 @@ export class Seat {
     return this.negotiation.localSdp;
   }
 
-  private newWebrtc(): WebrtcTransport {
-    const before = this.webrtc;
+  private makeWebrtc(): WebrtcTransport {
     const { party, local, needs } = this;
-    const transport = new WebrtcTransport({
+    return new WebrtcTransport({
       name: party.id,
       address: needs.config.rtpAddress,
       port: needs.webrtcPort,
@@ -99,12 +100,14 @@ export class Seat {
       listener: party,
       onLost: needs.onTransportLost,
     });
+  }
+
+  private useWebrtc(transport: WebrtcTransport): void {
+    const before = this.webrtc;
     this.webrtc = transport;
-    local.port = needs.webrtcPort;
-    party.transport = transport;
-    this.negotiation.forgetSetup();
+    this.local.port = this.needs.webrtcPort;
+    this.party.transport = transport;
     if (before) void before.close();
-    return transport;
   }
 
   /** The first description: an answer when there is an offer, else an offer. */
@@ -115,11 +118,14 @@ export class Seat {
   }
 
   offer(change: { direction?: 'sendrecv' | 'sendonly' | 'inactive'; iceRestart?: boolean }): string {
-    if (this.webrtc && (change.iceRestart || !this.local.ice)) {
-      const transport = this.local.ice ? this.newWebrtc() : this.webrtc;
-      this.local.ice = transport.offer();
-    }
-    return this.negotiation.offer(this.local, change.direction);
+    void this.restarting?.transport.close();
+    this.restarting = undefined;
+    if (this.webrtc) this.local.ice ??= this.webrtc.offer();
+    if (!this.webrtc || !change.iceRestart) return this.negotiation.offer(this.local, change.direction);
+    // The transport in use carries the call until the answer is here; should the offer be refused, it goes on.
+    const transport = this.makeWebrtc();
+    this.restarting = { transport, ice: transport.offer() };
+    return this.negotiation.offer({ ...this.local, ice: this.restarting.ice }, change.direction);
   }
 
   async answer(sdpOffer: string): Promise<Done> {
@@ -146,8 +152,12 @@ export class Seat {
     if (read.kind !== 'ok' || !read.ice) throw new Error('the offer has no ICE credentials or fingerprint');
     const before = this.negotiation.remoteIce;
     if (before && this.local.ice && !isIceRestart(before, read.ice)) return this.local.ice;
-    const fresh = before || this.local.ice ? this.newWebrtc() : transport;
-    return fresh.answer(sdpOffer);
+    if (!before && !this.local.ice) return transport.answer(sdpOffer);
+    const fresh = this.makeWebrtc();
+    const ice = await fresh.answer(sdpOffer);
+    this.negotiation.forgetSetup();
+    this.useWebrtc(fresh);
+    return ice;
   }
 
   acceptAnswer(sdpAnswer: string): Done {
@@ -155,6 +165,7 @@ export class Seat {
     const read = this.negotiation.acceptAnswer(sdpAnswer);
     if (read.kind === 'incompatible') return read;
     const now = this.negotiation.remoteIce;
+    if (this.restarting) return this.restart(this.restarting, sdpAnswer);
     if (this.webrtc?.answered && before && now && isIceRestart(before, now)) {
       return { kind: 'incompatible', because: 'another browser answered; make a new endpoint for it' };
     }
@@ -163,6 +174,20 @@ export class Seat {
     } catch (thrown) {
       return unusable(thrown);
     }
+    this.agreed();
+    return { kind: 'ok' };
+  }
+
+  private restart({ transport, ice }: { transport: WebrtcTransport; ice: LocalIce }, sdpAnswer: string): Done {
+    this.restarting = undefined;
+    try {
+      transport.setAnswer(sdpAnswer);
+    } catch (thrown) {
+      void transport.close();
+      return unusable(thrown);
+    }
+    this.local.ice = ice;
+    this.useWebrtc(transport);
     this.agreed();
     return { kind: 'ok' };
   }
