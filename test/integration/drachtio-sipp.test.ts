@@ -1,0 +1,52 @@
+// drachtio-srf on our server against sipp, which shares none of our code, with a network that loses messages.
+
+import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import t from 'tap';
+import { runSipp } from '../support/border-sipp.ts';
+import { startRig } from '../support/drachtio-rig.ts';
+import { eventually } from '../support/eventually.ts';
+import { sdpText } from '../support/sip-party.ts';
+
+const missing =
+  spawnSync('sipp', ['-v']).error && process.env['REQUIRE_PEERS'] !== '1' ? 'sipp is not installed' : false;
+
+function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+for (const scenario of ['drachtio-uac-loses-200', 'drachtio-uac-loses-ack']) {
+  t.test(`${scenario}: every call is answered once and ends normally`, { skip: missing }, async (t) => {
+    const rig = await startRig(t);
+    const srf = await rig.connect();
+    const ends: string[] = [];
+    let acks = 0;
+    srf.invite(async (req, res) => {
+      const dialog = await srf.createUAS(req, res, { localSdp: sdpText('callee') });
+      dialog.on('ack', () => acks++);
+      dialog.on('destroy', (_bye, reason) => ends.push(reason));
+    });
+    const calls = 20;
+    const sipp = runSipp({
+      scenario,
+      port: await freePort(),
+      target: rig.sip,
+      service: 'shop',
+      calls,
+      callsPerSecond: 40,
+    });
+    t.teardown(() => sipp.stop());
+    await sipp.finished;
+    await eventually('every call has ended', () => ends.length === calls);
+    t.equal(acks, calls, 'one ACK each for the application');
+    t.ok(ends.every((reason) => reason === 'normal release'));
+    t.equal(rig.server.stats().counters['received.INVITE'], calls);
+    await rig.settled();
+  });
+}
