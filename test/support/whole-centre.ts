@@ -92,6 +92,8 @@ export interface WholeCentre {
   carrier: Carrier;
   /** Signs in hanako (at home, clearance none), taro (in the centre, sensitive) or midori (supervisor, no desk). */
   desk(login: string, toneHz: number, more?: { withoutPhone?: boolean }): Promise<RobotDesk>;
+  /** A customer calls and is answered by the flow. */
+  callIn(dialled: string, toneHz: number, from?: string): Promise<Customer>;
   call(id: string): Promise<CallView>;
   /** The call record once the call is over and complete. */
   endedCall(id: string): Promise<CallView>;
@@ -163,6 +165,11 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
     carrier,
     desk: (login, toneHz, more = {}) =>
       openRobotDesk(t, { url: engawa.url, login, password: engawa.passwordOf(login), toneHz, ...more }),
+    async callIn(dialled, toneHz, from) {
+      const customer = await carrier.callIn({ dialled, toneHz, ...(from ? { from } : {}) });
+      await eventually('the flow answers', () => customer.state === 'talking', { withinMs: 10_000 });
+      return customer;
+    },
     call,
     async endedCall(id) {
       return eventually(
@@ -265,4 +272,17 @@ export async function hearsMusic(customer: Customer, tones: readonly number[]): 
     },
     { withinMs: 8000, everyMs: 50 },
   );
+}
+
+/** Not ready and without a call, from whatever state. */
+export async function rest(...desks: RobotDesk[]): Promise<void> {
+  for (const desk of desks) {
+    await desk.setState('not-ready', 'test');
+    await desk.inState('not-ready');
+  }
+}
+
+/** A conversation of that length: for what is measured in a recording or a record. */
+export function aWhile(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
