@@ -65,7 +65,8 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
       });
       unattended(request.call.log, 'early media', accepting);
     });
-    leg.on('ended', fail);
+    // Once answered, the end of the leg is the call's affair, and the endpoint is still needed for its figures.
+    const offEnded = leg.on('ended', fail);
     leg.on('answered', ({ sdpAnswer }) => {
       const answeredBy = endpoint;
       if (!answeredBy) return;
@@ -75,6 +76,7 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
         if (result.kind !== 'ok') return leg.end('incompatible-media');
         if (leg.state === 'ended') return;
         request.signal.removeEventListener('abort', stop);
+        offEnded();
         resolve({ kind: 'answered', party: { leg, endpoint: answeredBy }, ringMs: parts.clock.now() - startedAt });
       });
       joining.catch((thrown: unknown) => {

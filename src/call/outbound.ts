@@ -164,7 +164,13 @@ async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, 
   party.leg.on('ended', (ended) => void endCall(centre, call, customerLegEnded(ended, 'outbound')));
   watchCustomer(centre, call);
   call.agent.answeredAt = parts.clock.now();
-  tell(parts, { type: 'customer-answered', callId: call.id, legId: party.leg.id, ringMs: outcome.ringMs });
+  tell(parts, {
+    type: 'customer-answered',
+    callId: call.id,
+    legId: party.leg.id,
+    ringMs: outcome.ringMs,
+    trunk: call.trunk,
+  });
   call.log.info({ ringMs: outcome.ringMs }, 'customer answered');
   const { agent: now } = call;
   await joinAgent(centre, call, now);

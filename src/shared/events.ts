@@ -83,7 +83,7 @@ interface EventFields {
   'agent-left': { callId: CallId; personId: PersonId; legId: LegId; talkMs: number; holdMs: number };
   'agent-detached': { callId: CallId; personId: PersonId };
   'agent-attached': { callId: CallId; personId: PersonId; legId: LegId; awayMs: number };
-  'customer-answered': { callId: CallId; legId: LegId; ringMs: number };
+  'customer-answered': { callId: CallId; legId: LegId; ringMs: number; trunk: string | null };
   'call-held': { callId: CallId; by: Side };
   'call-resumed': { callId: CallId; by: Side; heldMs: number };
   'call-transferred': { callId: CallId; personId: PersonId; to: { kind: 'queue' | 'number'; name: string } };

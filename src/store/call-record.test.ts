@@ -163,7 +163,7 @@ t.test('an outbound call is answered when the customer answers', async (t) => {
   const record = call(
     [0, { ...started, direction: 'outbound', personId: hanako } as NewEvent],
     [50, answered(hanako)],
-    [4000, { type: 'customer-answered', callId, legId, ringMs: 3900 }],
+    [4000, { type: 'customer-answered', callId, legId, ringMs: 3900, trunk: 'carrier' }],
     [9000, { type: 'agent-left', callId, personId: hanako, legId, talkMs: 5000, holdMs: 0 }],
     [9000, ended('normal', 'caller')],
   );

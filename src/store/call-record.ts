@@ -35,8 +35,9 @@ export function applyToCall(reading: CallReading | undefined, event: CallEvent):
     case 'flow-entered':
       return record.flow === null ? changed({ flow: event.flow }) : reading;
     case 'call-answered':
-    case 'customer-answered':
       return record.answeredAt === null ? changed({ answeredAt: event.at }) : reading;
+    case 'customer-answered':
+      return changed({ answeredAt: record.answeredAt ?? event.at, trunk: event.trunk });
     case 'reason-set':
       return changed({ reason: event.reason, piiClass: event.piiClass });
     case 'queue-entered':

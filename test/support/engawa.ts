@@ -27,6 +27,8 @@ export interface RunningEngawa {
   /** REST with the demo's API key; rejects unless the status is 2xx. */
   get<T>(path: string): Promise<T>;
   passwordOf(login: string): string;
+  /** GET as a person who signs in for it; the bytes. */
+  getAs(login: string, path: string): Promise<Buffer>;
   /** Sends the signal and waits for the end; the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   readonly child: ChildProcess;
@@ -110,6 +112,18 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
       const response = await fetch(new URL(path, demo.url), { headers: { authorization: `Bearer ${demo.apiKey}` } });
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
       return (await response.json()) as T;
+    },
+    async getAs(login, path) {
+      const password = demo.people.find((person: { login: string }) => person.login === login).password;
+      const signedIn = await fetch(new URL('/api/v1/session', demo.url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ login, password }),
+      });
+      const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const response = await fetch(new URL(path, demo.url), { headers: { cookie } });
+      if (!response.ok) throw new Error(`GET ${path} as ${login}: ${response.status} ${await response.text()}`);
+      return Buffer.from(await response.arrayBuffer());
     },
     passwordOf: (login) => demo.people.find((person: { login: string }) => person.login === login).password,
     async stop(signal = 'SIGTERM') {

@@ -29,7 +29,7 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'agent-left': ['callId', 'personId', 'legId', 'talkMs', 'holdMs'],
   'agent-detached': ['callId', 'personId'],
   'agent-attached': ['callId', 'personId', 'legId', 'awayMs'],
-  'customer-answered': ['callId', 'legId', 'ringMs'],
+  'customer-answered': ['callId', 'legId', 'ringMs', 'trunk'],
   'call-held': ['callId', 'by'],
   'call-resumed': ['callId', 'by', 'heldMs'],
   'call-transferred': ['callId', 'personId', 'to'],

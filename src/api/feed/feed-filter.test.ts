@@ -43,7 +43,7 @@ t.test('an agent sees the own person and the own call, only while having it', as
 t.test('an own outbound call is seen from its start to its end', async (t) => {
   const filter = createFeedFilter({ own: hanako });
   t.ok(filter.pass(happened({ ...started(mine), direction: 'outbound', personId: hanako } as NewEvent)));
-  t.ok(filter.pass(happened({ type: 'customer-answered', callId: mine, legId, ringMs: 1 })));
+  t.ok(filter.pass(happened({ type: 'customer-answered', callId: mine, legId, ringMs: 1, trunk: 'carrier' })));
   t.ok(filter.pass(happened({ type: 'call-ended', callId: mine, cause: 'normal', side: 'caller', durationMs: 1 })));
   t.notOk(filter.pass(happened({ type: 'call-held', callId: mine, by: 'agent' })));
 });
