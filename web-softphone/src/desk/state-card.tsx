@@ -64,7 +64,6 @@ export function StateCard({ view }: { view: DeskView }) {
         </Button>
         <MenuTrigger>
           <Button className="button choice" data-on={busy ? next === 'not-ready' : view.state === 'not-ready'}>
-            <Icon name="cup" />
             {words.state.notReady}
             <Icon name="down" />
           </Button>

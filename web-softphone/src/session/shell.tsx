@@ -27,9 +27,8 @@ export function Shell({ api, session, onSignOut }: { api: Api; session: SessionV
         {words.skipToMain}
       </a>
       <header className="shell-head">
-        <p className="brand">
-          縁側 <span className="company">{session.company}</span>
-        </p>
+        <p className="brand">縁側</p>
+        <p className="company">{session.company}</p>
         {hasDesk && hasBoard && (
           <nav className="views" aria-label={words.shell.views}>
             {(['wallboard', 'desk'] as const).map((each) => (

@@ -6,6 +6,7 @@ import type { AgentRow } from '../../../src/api/contract.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { clockOf, useServerNow } from '../state/now.ts';
 import { useLanguage } from '../text/language.tsx';
+import { Scroll } from './scroll.tsx';
 import type { Board } from './use-board.ts';
 
 const icons: Record<AgentRow['state'], IconName> = {
@@ -45,31 +46,33 @@ export function AgentTable({ agents, onChange }: AgentTableProps) {
         {problem && words.banner.refused(problem)}
       </p>
       {agents?.length === 0 && <p className="hint">{words.board.noAgents}</p>}
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.board.name}</th>
-            <th scope="col">{words.board.state}</th>
-            <th scope="col" className="number">
-              {words.board.since}
-            </th>
-            <th scope="col">{words.board.place}</th>
-            <th scope="col">{words.board.softphone}</th>
-            <th scope="col">
-              <span className="unseen">{words.board.change}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.map((agent) => (
-            <AgentLine
-              key={agent.person.id}
-              agent={agent}
-              onChange={async (state) => setProblem(await onChange(agent.person.id, state))}
-            />
-          ))}
-        </tbody>
-      </table>
+      <Scroll>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.board.name}</th>
+              <th scope="col">{words.board.state}</th>
+              <th scope="col" className="number">
+                {words.board.since}
+              </th>
+              <th scope="col">{words.board.place}</th>
+              <th scope="col">{words.board.softphone}</th>
+              <th scope="col">
+                <span className="unseen">{words.board.change}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map((agent) => (
+              <AgentLine
+                key={agent.person.id}
+                agent={agent}
+                onChange={async (state) => setProblem(await onChange(agent.person.id, state))}
+              />
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </section>
   );
 }

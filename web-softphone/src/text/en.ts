@@ -187,7 +187,7 @@ export const en = {
     present: 'Show the customer',
     presentDefault: 'The usual number',
     button: 'Call',
-    notNow: 'Start your shift and be free of calls to dial.',
+    notNow: 'Possible when no call and no after-call work is going on.',
     testCall: 'Place a test call',
     testCallHint: 'Demo: a simulated customer calls in. Be available to get it.',
     testCallPlaced: 'The simulated customer is calling …',

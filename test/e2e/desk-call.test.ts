@@ -1,0 +1,98 @@
+// A whole call at the desk with the simulated customer, who echoes: what the agent says is what the agent hears.
+
+import t from 'tap';
+import type { CallView } from '../../src/api/contract.ts';
+import { openDesk } from '../support/desk-page.ts';
+import { startEngawa } from '../support/engawa.ts';
+import { eventually } from '../support/eventually.ts';
+
+t.setTimeout(240_000);
+const tone = 440;
+
+t.test('a test call from ring to after-call work', async (t) => {
+  const engawa = await startEngawa(t);
+  const desk = await openDesk(t, {
+    url: engawa.url,
+    login: 'taro',
+    password: engawa.passwordOf('taro'),
+    toneHz: tone,
+    patienceMs: 60_000,
+  });
+  const { page } = desk;
+  await desk.available();
+  await desk.placeTestCall();
+
+  await t.test('it rings with its reason, its class of personal information and an alias', async (t) => {
+    await page.getByRole('button', { name: 'Answer', exact: true }).waitFor();
+    const card = page.getByRole('region', { name: 'Incoming call' });
+    await card.getByText('Contract check or change', { exact: true }).waitFor();
+    await card.getByText('Personal information', { exact: true }).waitFor();
+    t.match(await desk.alias(), /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+    t.equal(await desk.state(), 'alerting');
+    t.match(await page.getByRole('alert').allInnerTexts(), [/Incoming call\. Contract check or change/]);
+  });
+
+  await t.test('answered by a shortcut, both hear each other', async () => {
+    await page.keyboard.press('Alt+KeyA');
+    await desk.waitForState('on-call');
+    await desk.waitToHear([tone]);
+    await page.getByText('Recording', { exact: true }).waitFor();
+    await page.getByText('Good line', { exact: true }).waitFor();
+  });
+
+  await t.test('mute, hold and digits do what they say', async () => {
+    await desk.mute();
+    await desk.waitToHear([]);
+    await page.getByText('The customer cannot hear you').waitFor();
+    await desk.unmute();
+    await desk.waitToHear([tone]);
+    await desk.hold();
+    await page.getByText('On hold for').waitFor();
+    await desk.waitToHear([]);
+    await desk.resume();
+    await desk.waitToHear([tone]);
+    await desk.digits('42#');
+    await page.getByText('Sent: 42#').waitFor();
+  });
+
+  await t.test('the next state is chosen during the call', async () => {
+    await desk.notReady('Lunch');
+    await page.getByText('After this call: Not ready').waitFor();
+  });
+
+  await t.test('hung up; the call is in the list, and its record is right', async (t) => {
+    const alias = await desk.alias();
+    await desk.hangUp();
+    await desk.waitForState('not-ready');
+    await page.getByRole('button', { name: `Call back ${alias}` }).waitFor();
+    const [call] = await eventually('the call record', async () => {
+      const { items } = await engawa.get<{ items: CallView[] }>('/api/v1/calls');
+      return items[0]?.endedAt ? items : undefined;
+    });
+    t.match(call, { alias, direction: 'inbound', reason: 'contract-change', cause: 'normal', side: 'agent' });
+    t.ok(call!.holdMs > 0);
+  });
+
+  await t.test('a call may be declined: it waits on, the agent is not ready', async () => {
+    await desk.available();
+    await desk.placeTestCall();
+    await desk.decline();
+    await desk.waitForState('not-ready');
+    await page.getByText('You declined a call').waitFor();
+    await page.getByText('1 waiting').waitFor();
+    await desk.available();
+    await desk.answer();
+    await desk.waitToHear([tone]);
+    await desk.hangUp();
+  });
+
+  await t.test('after-call work ends when the agent says so', async () => {
+    await desk.done();
+  });
+
+  t.strictSame(
+    desk.errors().filter((error) => !error.includes('status of 401')),
+    [],
+    'nothing went wrong in the page',
+  );
+});
