@@ -11,6 +11,7 @@ import { systemClock } from '../shared/clock.ts';
 import type { PiiClass, Place } from '../shared/events.ts';
 import { createLogger } from '../shared/logger.ts';
 import { createStore } from '../store/create-store.ts';
+import { urlOfRunningCluster } from '../store/embedded/running.ts';
 import { type Role, roles } from '../store/records.ts';
 
 const help = `Usage: engawa user add LOGIN --config FILE [OPTIONS]
@@ -49,12 +50,13 @@ export async function run(argv: string[]): Promise<number> {
   if (!values.config) return complain('Say which installation: --config FILE.');
   const { config } = loadConfig(values.config);
   const secrets = loadSecrets(config.dataFolder);
+  // While the program runs, its database is used, not started a second time.
+  const url = secrets.databaseUrl ?? urlOfRunningCluster(join(config.dataFolder, 'postgres'));
   const store = await createStore({
     clock: systemClock,
     log: createLogger({ level: 'error' }),
-    dataFolder: join(config.dataFolder, 'postgres'),
-    journalFolder: join(config.dataFolder, 'journal'),
-    ...(secrets.databaseUrl ? { url: secrets.databaseUrl } : {}),
+    dataFolder: config.dataFolder,
+    ...(url ? { url } : {}),
   });
   try {
     if (what === 'list') {

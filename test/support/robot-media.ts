@@ -3,7 +3,7 @@
 // in one test process are fine, worker threads are not. Chromium is the peer that shares no code with us (test/e2e).
 
 import { randomInt } from 'node:crypto';
-import { Audio, PeerConnection, type Track } from 'node-datachannel';
+import { Audio, cleanup, PeerConnection, type Track } from 'node-datachannel';
 import { decodeG711, encodeG711 } from '../../src/protocol/rtp/g711.ts';
 import { buildRtp, newRtpHeader, packetKind, parseRtp } from '../../src/protocol/rtp/packet.ts';
 import { heardTones } from './tones.ts';
@@ -28,6 +28,11 @@ const frameSamples = 160;
 const keptFrames = 1000;
 
 let count = 0;
+
+/** At the end of the process's work with it: the library keeps the process alive otherwise. */
+export function endRobotMedia(): void {
+  cleanup();
+}
 
 export function createRobotMedia(toneHz: number): RobotMedia {
   const peer = new PeerConnection(`robot-${++count}`, {

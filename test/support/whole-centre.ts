@@ -16,6 +16,7 @@ import { type EngawaOptions, type RunningEngawa, startEngawa } from './engawa.ts
 import { eventually } from './eventually.ts';
 import { ageOpen, type Heard, listen } from './opened-audio.ts';
 import { openRobotDesk, type RobotDesk } from './robot-desk.ts';
+import { endRobotMedia } from './robot-media.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -113,6 +114,7 @@ export interface CentreOptions {
 }
 
 export async function startCentre(t: Teardown, options: CentreOptions = {}): Promise<WholeCentre> {
+  if (!options.carrier) t.teardown(endRobotMedia);
   const carrier = options.carrier ?? (await createCarrier(t));
   const folder = mkdtempSync(join(tmpdir(), 'engawa-flows-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));

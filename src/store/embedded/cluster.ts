@@ -50,8 +50,8 @@ export interface EmbeddedClusterNeeds {
 const startsWithinMs = 60_000;
 const stopsWithinMs = 15_000;
 const restartsAfterMs = { first: 250, most: 10_000 };
-const user = 'engawa';
-const databaseName = 'engawa';
+export const user = 'engawa';
+export const databaseName = 'engawa';
 
 /** Waits for the end of our pipe, then asks for a fast shutdown; passes on how the server ended. */
 const shellUntilPipeCloses = `

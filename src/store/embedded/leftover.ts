@@ -44,7 +44,7 @@ function hasShell(pid: number): boolean {
   return parent > 1 && readFileSync(`/proc/${parent}/cmdline`, 'utf8').includes(shellName);
 }
 
-function isServerOn(pid: number, dataFolder: string): boolean {
+export function isServerOn(pid: number, dataFolder: string): boolean {
   if (!Number.isInteger(pid) || pid <= 1) return false;
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');

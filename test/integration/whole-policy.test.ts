@@ -1,0 +1,114 @@
+// Who may take a call: its class against the agent's clearance, with the whole program. hanako works at home and is cleared
+// for nothing; taro is cleared for everything.
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import t from 'tap';
+import type { SessionView } from '../../src/api/contract.ts';
+import { projectRoot } from '../../src/shared/paths.ts';
+import { eventually } from '../support/eventually.ts';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/whole-centre.ts';
+
+const centre = await startCentre(t);
+const { engawa } = centre;
+const hanako = await centre.desk('hanako', 660);
+const taro = await centre.desk('taro', 790);
+
+t.afterEach(async () => {
+  await rest(hanako, taro);
+  await centre.atRest();
+});
+
+/** The administrator that an installation makes on the command line, while it runs. */
+async function administrator() {
+  const password = 'correct horse battery staple';
+  const cli = join(projectRoot, 'dist/src/cli/engawa.js');
+  const config = join(engawa.dataFolder, 'engawa.yaml');
+  const made = spawnSync(process.execPath, [cli, 'user', 'add', 'boss', '--config', config, '--password-stdin'], {
+    input: `${password}\n`,
+    encoding: 'utf8',
+  });
+  if (made.status !== 0) throw new Error(`engawa user add: ${made.stdout}${made.stderr}`);
+  const headers = { 'content-type': 'application/json', origin: engawa.url };
+  const signedIn = await fetch(new URL('/api/v1/session', engawa.url), {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ login: 'boss', password }),
+  });
+  if (!signedIn.ok) throw new Error(`boss cannot sign in: ${signedIn.status} ${await signedIn.text()} ${made.stdout}`);
+  const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
+  const { csrfToken } = (await signedIn.json()) as SessionView;
+  return async (personId: string, change: object) => {
+    const answer = await fetch(new URL(`/api/v1/users/${personId}`, engawa.url), {
+      method: 'PATCH',
+      headers: { ...headers, cookie, 'x-csrf-token': csrfToken },
+      body: JSON.stringify(change),
+    });
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  };
+}
+
+async function callWaiting() {
+  const { items } = await engawa.get<{ items: { id: string; endedAt: number | null }[] }>('/api/v1/calls?limit=5');
+  return items.find((call) => call.endedAt === null)!.id;
+}
+
+for (const [what, number, customerHz] of [
+  ['a call about personal matters', numbers.contract, 440],
+  ['a call whose reason is not known', numbers.noReason, 550],
+] as const) {
+  t.test(`${what} is not offered to who is not cleared, though nobody else is there`, async (t) => {
+    await hanako.setState('available');
+    const customer = await centre.callIn(number, customerHz);
+    await hearsMusic(customer, []);
+    const callId = await callWaiting();
+    const refused = await eventually(
+      'the log says why',
+      async () => (await centre.events(callId)).find((event) => event.type === 'offer-refused'),
+      { withinMs: 10_000 },
+    );
+    t.match(refused, { personId: hanako.personId, because: /clear/i });
+    await aWhile(1500);
+    t.equal(hanako.view.state, 'available');
+    t.equal(hanako.line, undefined, 'the desk never rang');
+    const told = hanako.feed.filter((event) => JSON.stringify(event).includes(callId));
+    t.ok(
+      told.every((event) => event.data.type === 'offer-refused'),
+      'and was told nothing of the call but that',
+    );
+    await taro.setState('available');
+    await taro.rings();
+    await taro.answer();
+    await hear('who is cleared has the call', [
+      [customer, [790]],
+      [taro, [customerHz]],
+      [hanako, []],
+    ]);
+    customer.hangUp();
+  });
+}
+
+t.test('a clearance that is raised while the call waits counts at once', async (t) => {
+  const change = await administrator();
+  await hanako.setState('available');
+  const customer = await centre.callIn(numbers.contract, 440);
+  await hearsMusic(customer, []);
+  t.equal(hanako.line, undefined);
+  await change(hanako.personId, { clearance: 'personal' });
+  await hanako.rings();
+  await hanako.answer();
+  await hear('both hear each other', [
+    [customer, [660]],
+    [hanako, [440]],
+  ]);
+  customer.hangUp();
+  await rest(hanako);
+
+  await change(hanako.personId, { clearance: 'none' });
+  await hanako.setState('available');
+  const next = await centre.callIn(numbers.contract, 440);
+  await hearsMusic(next, []);
+  await aWhile(1000);
+  t.equal(hanako.line, undefined, 'and one that is lowered, too');
+  next.hangUp();
+});
