@@ -10,7 +10,7 @@ import { openDesk } from '../support/desk-page.ts';
 import { startEngawa } from '../support/engawa.ts';
 import { eventually } from '../support/eventually.ts';
 import { findNumber } from '../support/number-finder.ts';
-import { ageOpen, listen } from '../support/opened-audio.ts';
+import { ageOpen, type Heard, listen } from '../support/opened-audio.ts';
 import { createRecordingProxy } from '../support/recording-proxy.ts';
 import { startSippCustomer } from '../support/sipp-customer.ts';
 
@@ -111,9 +111,6 @@ t.test(
       });
       const folder = mkdtempSync(join(tmpdir(), 'engawa-opened-'));
       t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-      const response = await fetch(new URL(`/api/v1/recordings/${recording.id}/file`, engawa.url), {
-        headers: { authorization: `Bearer ${engawa.apiKey}` },
-      });
       const sealed = join(folder, 'call.opus.age');
       writeFileSync(sealed, await engawa.getAs('midori', `/api/v1/recordings/${recording.id}/file`));
       const opened = ageOpen(sealed, join(engawa.dataFolder, 'recording-identity.txt'));
@@ -122,8 +119,8 @@ t.test(
       const end = heard.durationMs - 600;
       t.ok(heard.level('left', customerTone, 1000, end) > 1000, 'the customer is left');
       t.ok(heard.level('left', agentTone, 1000, end) < 100, 'the agent is not left');
-      t.ok(heard.level('right', agentTone, 500, end) > 300, 'the first agent is right');
-      t.ok(heard.level('right', secondAgentTone, 500, end) > 300, 'so is the second, after the transfer');
+      t.ok(loudest(heard, agentTone) > 1000, 'the first agent is right');
+      t.ok(loudest(heard, secondAgentTone) > 1000, 'so is the second, after the transfer');
       t.ok(heard.level('right', customerTone, 500, end) < 100, 'the customer is not right');
     });
 
@@ -182,6 +179,12 @@ t.test('a customer who hangs up frees the agent, and says so in the record', asy
   t.match(items[0], { cause: 'normal', side: 'caller', companyNumber: '+81310001111', flow: 'tokyo' });
   t.equal(await engawa.stop('SIGINT'), 0, 'Ctrl-C ends it cleanly');
 });
+
+/** The most of a tone that the right side has in a fifth of a second: Chromium's microphone file loops with a jump in phase. */
+function loudest(heard: Heard, hz: number): number {
+  const starts = Array.from({ length: Math.floor(heard.durationMs / 200) }, (_, index) => index * 200);
+  return Math.max(...starts.map((fromMs) => heard.level('right', hz, fromMs, fromMs + 200)));
+}
 
 function loudness(samples: Int16Array): number {
   let sum = 0;
