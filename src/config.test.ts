@@ -42,6 +42,12 @@ t.test('without a key to seal recordings to, nothing starts', async (t) => {
   t.match(problemsOf(''), 'recording.recipients is empty');
 });
 
+t.test('an address that means all addresses is not one to offer', async (t) => {
+  t.match(problemsOf(`${recipients}media: {address: 0.0.0.0}`), 'set media.publicAddress');
+  t.match(problemsOf(`${recipients}media: {address: '::'}`), 'set media.publicAddress');
+  t.equal(problemsOf(`${recipients}media: {address: 0.0.0.0, publicAddress: 203.0.113.7}`), '');
+});
+
 t.test('a mistake has file, line, column and a sentence', async (t) => {
   t.match(problemsOf(`${recipients}htpp: {}`), /^engawa\.yaml:2:7: Unknown key “htpp”; did you mean “http”\?$/);
 });

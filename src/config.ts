@@ -74,6 +74,7 @@ function readTrunkPasswords(config: Config, environment: NodeJS.ProcessEnv, file
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
 function crossChecks(config: Config): string[] {
   const problems: string[] = [];
@@ -95,6 +96,11 @@ function crossChecks(config: Config): string[] {
   const names = config.queues.map((queue) => queue.name);
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
+  const { address, publicAddress } = config.media;
+  if (isEveryAddress(address) && !publicAddress)
+    problems.push(
+      `media.address is ${address}, which no peer can send to: set media.publicAddress to the one to offer.`,
+    );
   const { from, to } = config.media.rtpPorts;
   if (from >= to) problems.push(`media.rtpPorts: from (${from}) must be below to (${to}).`);
   return problems;

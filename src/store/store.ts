@@ -15,6 +15,7 @@ export interface Store {
   readonly vaultRows: VaultRows;
   /** Answers within a second; `ok: false` while the database is away. */
   health(): Promise<{ ok: boolean; because?: string }>;
+  /** Writes what waits, then lets go of the database. Closing twice is closing once. */
   close(): Promise<void>;
 }
 

@@ -142,3 +142,10 @@ t.test('a request of 40 kB goes out whole', async (t) => {
   t.equal(message.body.length, 8000);
   t.match(await application.next((payload) => payload.includes('|response|big|')), /\|OK\|application\|\d{5}\|udp\|/);
 });
+
+t.test('a server that is closed twice is closed', async (t) => {
+  const { server } = await startRig(t);
+  await Promise.all([server.close(), server.close()]);
+  await server.close();
+  t.strictSame(server.stats().applications, 0);
+});

@@ -229,3 +229,10 @@ t.test('a second program goes on with a call record that the first began', async
 });
 
 t.test('a healthy store says so', async (t) => t.strictSame(await store.health(), { ok: true }));
+
+t.test('closing twice is closing once', async (t) => {
+  const second = await testStore(t, { url });
+  await Promise.all([second.close(), second.close()]);
+  await second.close();
+  t.pass();
+});

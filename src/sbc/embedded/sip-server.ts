@@ -69,7 +69,7 @@ export interface SipServer {
   /** The real addresses, after binding. */
   readonly listening: { control: { host: string; port: number }; sip: readonly Flow[] };
   stats(): SipServerStats;
-  /** Ends every dialog with BYE, closes applications and transports. */
+  /** Ends every dialog with BYE, closes applications and transports. Closing twice is closing once. */
   close(): Promise<void>;
 }
 
@@ -122,6 +122,7 @@ export async function createSipServer(options: SipServerOptions): Promise<SipSer
     count,
   };
   connectLayer(stack);
+  let closing: Promise<void> | undefined;
   return {
     listening: { control: control.address, sip: layer.listening },
     stats: () => ({
@@ -132,7 +133,7 @@ export async function createSipServer(options: SipServerOptions): Promise<SipSer
       contacts: stack.contacts.size,
       counters: { ...layer.counters, ...Object.fromEntries(counters) },
     }),
-    close: () => closeAll(stack, control, layer),
+    close: () => (closing ??= closeAll(stack, control, layer)),
   };
 }
 

@@ -73,6 +73,13 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
   });
   const events = createEventLog({ clock, log, database, writer });
   const settled = () => soon(writer.flush(), readsWaitForWritesMs);
+  let closing: Promise<void> | undefined;
+
+  async function closeAll(): Promise<void> {
+    await events.close();
+    await Promise.all([database.close(), writing.close()]);
+    await needs.onClosed?.();
+  }
 
   return {
     kind: needs.kind ?? 'postgres',
@@ -103,11 +110,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
       }
     },
     health: () => databaseHealth(database, writer),
-    async close() {
-      await events.close();
-      await Promise.all([database.close(), writing.close()]);
-      await needs.onClosed?.();
-    },
+    close: () => (closing ??= closeAll()),
   };
 }
 
