@@ -11,6 +11,7 @@ export interface CarrierRequest {
   call: CallState;
   to: PhoneNumber;
   presentedNumber: string;
+  withhold?: boolean;
   ringTimeoutSeconds: number;
   signal: AbortSignal;
   /** The carrier plays something before the answer (ringback, an announcement). */
@@ -31,6 +32,7 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
     callId: request.call.id,
     to: request.to,
     presentedNumber: request.presentedNumber,
+    ...(request.withhold ? { withhold: true } : {}),
     ringTimeoutSeconds: request.ringTimeoutSeconds,
     async offer(profile) {
       await endpoint?.close();

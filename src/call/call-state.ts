@@ -71,6 +71,9 @@ export interface CallState {
   recordingId: RecordingId | null;
   recording: boolean;
   music: Playback | undefined;
+  /** Outbound, before the answer: what the agent hears of the customer's telephone, from us or from the carrier. */
+  ringback: Playback | undefined;
+  early: Endpoint | undefined;
   reattachTimer: Timer | undefined;
   quality: MediaQuality | null;
 }
@@ -107,6 +110,8 @@ export function newCall(
     recordingId: null,
     recording: false,
     music: undefined,
+    ringback: undefined,
+    early: undefined,
     reattachTimer: undefined,
     quality: null,
   };

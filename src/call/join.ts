@@ -7,7 +7,7 @@ import type { AgentParty, CallState, Centre } from './call-state.ts';
 import { isOver } from './call-state.ts';
 import type { CommandOutcome } from './desk.ts';
 import { endCall } from './end-call.ts';
-import { tell } from './parts.ts';
+import { tell, unattended } from './parts.ts';
 
 const holdMusic: PlaySource = { kind: 'music' };
 
@@ -39,6 +39,13 @@ export async function joinAgent(centre: Centre, call: CallState, agent: AgentPar
 /** Whether customer and this agent are to hear each other now. */
 function mayHear(call: CallState, agent: AgentParty): boolean {
   return !isOver(call) && call.agent === agent && call.heldSince === null && agent.detachedAt === null;
+}
+
+/** Before the customer has answered: the agent hears the carrier if it plays something, otherwise our ringback. */
+export function hearRinging(call: CallState, agent: AgentParty): void {
+  call.ringback?.stop();
+  if (call.early) unattended(call.log, 'early media', agent.endpoint.bridge(call.early));
+  else call.ringback = agent.endpoint.play({ kind: 'ringback' }, { loop: true });
 }
 
 /** What the agent's side may do by itself: hang up, or go away. */

@@ -9,10 +9,17 @@ import { callCarrier } from './call-carrier.ts';
 import { type AgentParty, type CallState, type Centre, callOfPerson, isOver, newCall } from './call-state.ts';
 import type { CommandOutcome, DialTarget } from './desk.ts';
 import { endCall } from './end-call.ts';
-import { faultEndsCall, joinAgent, playMusic, watchAgent } from './join.ts';
-import { tell, unattended } from './parts.ts';
+import { faultEndsCall, hearRinging, joinAgent, playMusic, watchAgent } from './join.ts';
+import { tell } from './parts.ts';
 import { ringDesk } from './ring-desk.ts';
 import { customerLegEnded } from './termination.ts';
+
+interface Target {
+  number: PhoneNumber;
+  alias: Alias;
+  /** Our number is not presented. */
+  withhold: boolean;
+}
 
 type DialOutcome = { kind: 'ok'; callId: CallId } | Exclude<CommandOutcome, { kind: 'ok' }>;
 
@@ -56,14 +63,14 @@ export async function dial(
   });
   call.log.info({ alias: call.alias, personId }, 'outbound call started');
   centre.deskChanged(personId);
-  void connect(centre, call, personId, target.number).catch((thrown: unknown) => faultEndsCall(centre, call, thrown));
+  void connect(centre, call, personId, target).catch((thrown: unknown) => faultEndsCall(centre, call, thrown));
   return { kind: 'ok', callId: id };
 }
 
 async function findTarget(
   centre: Centre,
   to: DialTarget,
-): Promise<{ kind: 'found'; number: PhoneNumber; alias: Alias } | Exclude<CommandOutcome, { kind: 'ok' }>> {
+): Promise<({ kind: 'found' } & Target) | Exclude<CommandOutcome, { kind: 'ok' }>> {
   const { vault, checkDial, checkNumber } = centre.parts;
   if ('alias' in to) {
     const number = await vault.recall(to.alias as Alias);
@@ -71,11 +78,12 @@ async function findTarget(
     // Whoever called from a number that must not be dialled cannot have it dialled by being called back.
     const allowed = checkNumber(number);
     if (allowed.kind === 'refused') return { kind: 'forbidden', because: allowed.because };
-    return { kind: 'found', number, alias: to.alias as Alias };
+    return { kind: 'found', number, alias: to.alias as Alias, withhold: false };
   }
   const checked = checkDial(to.number);
   if (checked.kind === 'refused') return { kind: 'forbidden', because: checked.because };
-  return { kind: 'found', number: checked.number, alias: await vault.remember(checked.number) };
+  const alias = await vault.remember(checked.number);
+  return { kind: 'found', number: checked.number, alias, withhold: checked.withhold === true };
 }
 
 function whyNotNow(centre: Centre, personId: PersonId): string | undefined {
@@ -92,7 +100,7 @@ function whyNotNow(centre: Centre, personId: PersonId): string | undefined {
   return undefined;
 }
 
-async function connect(centre: Centre, call: CallState, personId: PersonId, number: PhoneNumber): Promise<void> {
+async function connect(centre: Centre, call: CallState, personId: PersonId, target: Target): Promise<void> {
   const { parts } = centre;
   const desk = await ringDesk(centre, call, {
     personId,
@@ -132,24 +140,26 @@ async function connect(centre: Centre, call: CallState, personId: PersonId, numb
     place: agent.place,
     ringMs: desk.ringMs,
   });
-  await callCustomer(centre, call, agent, number);
+  await callCustomer(centre, call, agent, target);
 }
 
-async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, number: PhoneNumber): Promise<void> {
+async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, target: Target): Promise<void> {
   const { parts } = centre;
-  const ringback = agent.endpoint.play({ kind: 'ringback' }, { loop: true });
+  hearRinging(call, agent);
   const outcome = await callCarrier(centre, {
     call,
-    to: number,
+    to: target.number,
     presentedNumber: call.companyNumber,
+    withhold: target.withhold,
     ringTimeoutSeconds: parts.settings.outboundRingSeconds,
     signal: call.over.signal,
     onEarlyMedia: (endpoint) => {
-      ringback.stop();
-      if (call.agent) unattended(call.log, 'early media', call.agent.endpoint.bridge(endpoint));
+      call.early = endpoint;
+      if (call.agent) hearRinging(call, call.agent);
     },
   });
-  ringback.stop();
+  call.early = undefined;
+  call.ringback?.stop();
   if (outcome.kind === 'failed') {
     return endCall(centre, call, customerLegEnded(outcome.ended, 'outbound'));
   }

@@ -11,7 +11,7 @@ import { agentLeaves } from './agent-leaves.ts';
 import { type AgentParty, type CallState, type Centre, isOver, type Party } from './call-state.ts';
 import type { CommandOutcome } from './desk.ts';
 import { endCall } from './end-call.ts';
-import { joinAgent, playMusic, watchAgent } from './join.ts';
+import { hearRinging, joinAgent, playMusic, watchAgent } from './join.ts';
 import { tell, unattended } from './parts.ts';
 import { enterQueue } from './queueing.ts';
 import { ringDesk } from './ring-desk.ts';
@@ -134,7 +134,10 @@ async function swap(centre: Centre, call: CallState, old: AgentParty, fresh: Par
   tell(parts, { type: 'agent-attached', callId: call.id, personId: agent.personId, legId: agent.leg.id, awayMs });
   call.log.info({ personId: agent.personId, awayMs }, 'agent is back');
   if (call.customer) await joinAgent(centre, call, agent);
-  else centre.deskChanged(agent.personId);
+  else {
+    hearRinging(call, agent);
+    centre.deskChanged(agent.personId);
+  }
   unattended(call.log, 'end the old leg of the desk', old.leg.end('transferred'));
   unattended(call.log, 'free the old media of the desk', old.endpoint.close());
 }

@@ -182,7 +182,7 @@ t.test('a transfer to another queue: another agent has the customer, the recordi
   t.ok(audio.level('left', customerHz, second + 300, second + 800) > 2000, 'the customer all along');
 });
 
-t.test('the agent declines: the next one is rung, the first is not ready, the caller stays first', async (t) => {
+t.test('the agent declines: the next one is rung, the first is not ready, the caller stays first', async () => {
   await hanako.setState('available');
   const first = await centre.callIn(numbers.product, customerHz);
   const line = await hanako.rings();

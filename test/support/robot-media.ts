@@ -14,6 +14,8 @@ export interface RobotMedia {
   readonly open: boolean;
   /** The tones of the last `lastMs`; less audio than half of that counts as silence. */
   hears(lastMs?: number): number[];
+  /** Root of the mean square of the last `lastMs`: for ringback and music, which are nobody's tone. */
+  loudness(lastMs?: number): number;
   /** Pauses between two packets that were longer than 60 ms. */
   readonly gapsMs: number[];
   packetsReceived(): number;
@@ -81,6 +83,11 @@ export function createRobotMedia(toneHz: number): RobotMedia {
     if (track?.isOpen()) track.sendMessageBinary(packet);
   }
 
+  function last(lastMs: number): number[] {
+    const since = performance.now() - lastMs;
+    return heard.filter((each) => each.at >= since).flatMap((each) => [...each.samples]);
+  }
+
   function startSending(): void {
     const startedAt = performance.now();
     let ticks = 0;
@@ -114,9 +121,12 @@ export function createRobotMedia(toneHz: number): RobotMedia {
       await complete;
       return peer.localDescription()!.sdp;
     },
+    loudness(lastMs = 300) {
+      const samples = last(lastMs);
+      return Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / Math.max(1, samples.length));
+    },
     hears(lastMs = 300) {
-      const since = performance.now() - lastMs;
-      const samples = heard.filter((each) => each.at >= since).flatMap((each) => [...each.samples]);
+      const samples = last(lastMs);
       return samples.length < lastMs * 4 ? [] : heardTones(Int16Array.from(samples));
     },
     silence() {
