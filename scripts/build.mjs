@@ -2,7 +2,7 @@
 // `--if-needed` does nothing when no source is newer than the last build: `npm start` calls it that way.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -36,6 +36,7 @@ const isFresh = () => existsSync(stamp) && sources.every((path) => newest(join(r
 if (!(process.argv.includes('--if-needed') && isFresh())) {
   const bin = (name) => join(root, 'node_modules', '.bin', name);
   run('the server', bin('tsc'), ['-p', 'tsconfig.build.json']);
+  chmodSync(join(root, 'dist', 'src', 'cli', 'engawa.js'), 0o755); // npx engawa
   if (existsSync(join(root, 'web-softphone', 'vite.config.ts'))) {
     run('the pages', bin('vite'), ['build', '--logLevel', 'warn'], join(root, 'web-softphone'));
   }
