@@ -28,7 +28,7 @@ t.test('a test call from ring to after-call work', async (t) => {
     await card.getByText('Contract check or change', { exact: true }).waitFor();
     await card.getByText('Personal information', { exact: true }).waitFor();
     t.match(await desk.alias(), /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
-    t.equal(await desk.state(), 'alerting');
+    await desk.waitForState('alerting');
     t.match(await page.getByRole('alert').allInnerTexts(), [/Incoming call\. Contract check or change/]);
   });
 
@@ -80,7 +80,7 @@ t.test('a test call from ring to after-call work', async (t) => {
     await desk.waitForState('not-ready');
     await page.getByText('You declined a call').waitFor();
     await page.getByText('1 waiting').waitFor();
-    await desk.available();
+    await page.getByRole('button', { name: 'Available', exact: true }).click();
     await desk.answer();
     await desk.waitToHear([tone]);
     await desk.hangUp();

@@ -3,6 +3,8 @@
 import type { LineQuality } from './phone-engine.ts';
 
 const everyMs = 2000;
+/** Loss is told over ten seconds: one burst must not frighten anybody. */
+const windowReadings = 5;
 
 interface Counts {
   received: number;
@@ -10,21 +12,25 @@ interface Counts {
 }
 
 export function startQuality(connection: RTCPeerConnection, listener: (quality: LineQuality) => void): () => void {
-  let before: Counts = { received: 0, lost: 0 };
+  const counted: Counts[] = [{ received: 0, lost: 0 }];
   const timer = setInterval(async () => {
     if (connection.connectionState === 'closed') return;
-    const read = await readQuality(connection, before);
-    before = read.counts;
-    listener(read.quality);
+    const { counts, ...rest } = await readStats(connection);
+    const before = counted[0] ?? counts;
+    const lost = Math.max(0, counts.lost - before.lost);
+    const all = Math.max(0, counts.received - before.received) + lost;
+    counted.push(counts);
+    if (counted.length > windowReadings) counted.shift();
+    listener({ ...rest, lossPercent: all > 0 ? (lost / all) * 100 : 0 });
   }, everyMs);
   return () => clearInterval(timer);
 }
 
-async function readQuality(connection: RTCPeerConnection, before: Counts) {
-  let counts = before;
+async function readStats(connection: RTCPeerConnection) {
+  let counts: Counts = { received: 0, lost: 0 };
   let jitterMs = 0;
   let roundTripMs: number | null = null;
-  const reports: Map<string, Record<string, number | string | boolean | undefined>> = new Map(
+  const reports = new Map<string, Record<string, number | string | boolean | undefined>>(
     (await connection.getStats()) as never,
   );
   for (const report of reports.values()) {
@@ -35,10 +41,7 @@ async function readQuality(connection: RTCPeerConnection, before: Counts) {
     if (report['type'] === 'candidate-pair' && report['nominated'] && report['currentRoundTripTime'] !== undefined)
       roundTripMs = Number(report['currentRoundTripTime']) * 1000;
   }
-  const lost = Math.max(0, counts.lost - before.lost);
-  const all = Math.max(0, counts.received - before.received) + lost;
-  const quality: LineQuality = { jitterMs, roundTripMs, lossPercent: all > 0 ? (lost / all) * 100 : 0 };
-  return { quality, counts };
+  return { counts, jitterMs, roundTripMs };
 }
 
 /**
@@ -48,7 +51,8 @@ async function readQuality(connection: RTCPeerConnection, before: Counts) {
 export function estimateMos({ jitterMs, lossPercent, roundTripMs }: LineQuality): number {
   const delayMs = (roundTripMs ?? 0) / 2 + jitterMs * 2 + 20;
   const delayImpairment = 0.024 * delayMs + (delayMs > 177.3 ? 0.11 * (delayMs - 177.3) : 0);
-  const lossImpairment = (95 * lossPercent) / (lossPercent + 4.3);
+  // 25.1: G.711 with packet loss concealment, random loss (ITU-T G.113 Appendix I).
+  const lossImpairment = (95 * lossPercent) / (lossPercent + 25.1);
   const r = Math.min(93.2, Math.max(0, 93.2 - delayImpairment - lossImpairment));
   return 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6;
 }
