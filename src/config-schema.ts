@@ -3,7 +3,7 @@
 
 import { type Static, Type } from 'typebox';
 import { TrunkSettingsSchema } from './sbc/trunk-settings.ts';
-import { section } from './shared/yaml-check.ts';
+import { section } from './shared/yaml/yaml-schema.ts';
 
 const LocalizedText = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
 

@@ -49,7 +49,7 @@ t.test('an address that means all addresses is not one to offer', async (t) => {
 });
 
 t.test('a mistake has file, line, column and a sentence', async (t) => {
-  t.match(problemsOf(`${recipients}htpp: {}`), /^engawa\.yaml:2:7: Unknown key “htpp”; did you mean “http”\?$/);
+  t.match(problemsOf(`${recipients}htpp: {}`), /^engawa\.yaml:2:1: "htpp" is not known here; did you mean "http"\?$/);
 });
 
 t.test('the environment overrides the file, and passwords of trunks can come from it', async (t) => {

@@ -6,7 +6,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { type Config, ConfigSchema } from './config-schema.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
-import { checkYaml } from './shared/yaml-check.ts';
+import { byPlace, readYaml, type YamlPath } from './shared/yaml/yaml-reader.ts';
 
 export type { Config } from './config-schema.ts';
 
@@ -35,17 +35,22 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
 }
 
 export function parseConfig(text: string, file: string, environment: NodeJS.ProcessEnv = {}): LoadedConfig {
-  const checked = checkYaml(text, ConfigSchema);
-  if (!checked.ok) {
-    const lines = checked.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+  const { value, problems: mistakes } = readYaml(text, file, ConfigSchema, sectionOf);
+  if (mistakes.length > 0) {
+    const lines = mistakes.sort(byPlace).map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
     throw new AppError('config-invalid', lines.join('\n'));
   }
-  const config = checked.value as Config;
+  const config = value as Config;
   applyEnvironment(config, environment);
   readTrunkPasswords(config, environment, file);
   const problems = crossChecks(config);
   if (problems.length > 0) throw new AppError('config-invalid', problems.map((line) => `${file}: ${line}`).join('\n'));
   return { config: deepFreeze(resolvePaths(config)), choices: choicesOf(config, environment) };
+}
+
+/** `http: "port" must be …` says where; at the top there is nothing to say. */
+function sectionOf(path: YamlPath): string | undefined {
+  return path.length > 1 ? path.slice(0, -1).join('.') : undefined;
 }
 
 function applyEnvironment(config: Config, environment: NodeJS.ProcessEnv): void {

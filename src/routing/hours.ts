@@ -3,8 +3,8 @@
 
 import holidays from '@holiday-jp/holiday_jp';
 import { Type } from 'typebox';
+import { byPlace, readYaml, type YamlReading } from '../shared/yaml/yaml-reader.ts';
 import type { FlowProblem } from './flow/flow.ts';
-import { byPlace, readYaml, type YamlReading } from './yaml/yaml-reader.ts';
 
 export const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 export type Weekday = (typeof weekdays)[number];

@@ -3,8 +3,8 @@
 
 import { Type } from 'typebox';
 import type { PiiClass } from '../shared/events.ts';
+import { byPlace, readYaml } from '../shared/yaml/yaml-reader.ts';
 import type { FlowProblem, Reason } from './flow/flow.ts';
-import { byPlace, readYaml } from './yaml/yaml-reader.ts';
 
 export const ReasonsSchema = Type.Object(
   {

@@ -1,8 +1,8 @@
 // What must hold in a flow beyond its format: every name exists, every node can be reached and left, no caller is led round
 // in circles, and what is said can be said in both languages. Reports sentences at the place where they are to be mended.
 
-import { nearest } from '../../shared/yaml-check.ts';
-import type { YamlPath, YamlReading } from '../yaml/yaml-reader.ts';
+import { nearest } from '../../shared/nearest.ts';
+import type { YamlPath, YamlReading } from '../../shared/yaml/yaml-reader.ts';
 import { circles, ends, reachable, waits, waysOf } from './graph.ts';
 import { type FlowFields, hangUpName, type NodeFields, repeatName, type SayFields } from './schema.ts';
 

@@ -1,6 +1,7 @@
 // An IVR flow as data, and what running one asks of the outside. Loading is load.ts, running is run.ts (both pure).
 
 import type { PiiClass } from '../../shared/events.ts';
+import type { YamlProblem } from '../../shared/yaml/yaml-reader.ts';
 
 export type Language = 'ja' | 'en';
 
@@ -65,13 +66,7 @@ export interface Flow {
 }
 
 /** A mistake in a file, for the person who edits it. Lines and columns count from 1. */
-export interface FlowProblem {
-  severity: 'error' | 'warning';
-  file: string;
-  line: number;
-  column: number;
-  message: string;
-}
+export type FlowProblem = YamlProblem;
 
 /** What the caller's side must do next; the answer to each is a FlowInput. */
 export type FlowAction =

@@ -1,8 +1,8 @@
 // From the YAML text of a flow to a Flow, or to the list of its mistakes. Pure: the caller reads the file.
-// The format is schema.ts, reading with positions yaml/yaml-reader.ts, and what must hold between nodes checks.ts.
+// The format is schema.ts, reading with positions shared/yaml/yaml-reader.ts, and what must hold between nodes checks.ts.
 
 import { createHash } from 'node:crypto';
-import { byPlace, readYaml, type YamlPath } from '../yaml/yaml-reader.ts';
+import { byPlace, readYaml, type YamlPath } from '../../shared/yaml/yaml-reader.ts';
 import { checkFlow, type KnownNames } from './checks.ts';
 import type { Flow, FlowNode, FlowProblem, Say } from './flow.ts';
 import { type FlowFields, FlowFileSchema, hangUpName, type NodeFields, repeatName, type SayFields } from './schema.ts';

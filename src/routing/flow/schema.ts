@@ -2,11 +2,8 @@
 // (config/flow.schema.json). Each node does one thing, named by its first key.
 // Says what may be written; what it means together (names that exist, ways out) is checked in checks.ts.
 
-import { type Static, type TSchema, Type } from 'typebox';
-
-function section<T extends Record<string, TSchema>>(description: string, properties: T, says?: string) {
-  return Type.Object(properties, { additionalProperties: false, description, ...(says && { 'x-says': says }) });
-}
+import { type Static, Type } from 'typebox';
+import { section } from '../../shared/yaml/yaml-schema.ts';
 
 /** A node that every flow has: the end of the call, in silence. */
 export const hangUpName = 'hang-up';

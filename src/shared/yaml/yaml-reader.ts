@@ -1,9 +1,10 @@
-// Reads a YAML text that people edit against a TypeBox schema, and reports every mistake with line and column.
-// What is wrong is left out of the value and the rest is kept, so that one slip does not hide the next.
+// Reads a YAML text that people edit against a TypeBox schema, and reports every mistake with line and column (both from 1).
+// What is wrong is left out of the value and the rest is kept, so that one slip does not hide the next. What is not written
+// has the schema's default.
 //
-// Differs from shared/yaml-check.ts in what files for call designers need: a union is told apart by the key that names it
-// (`menu:`, `queue:`), a telephone number may stand without quotes (+8131234… is text here, not an integer), and keys
-// have positions of their own. Understands the part of JSON Schema that routing's schemas use. Never throws.
+// A union is told apart by its `kind:`, or by the key that names it (`menu:`, `queue:`). A telephone number may stand without
+// quotes (+8131234… is text where text is asked for). Keys have positions of their own. Understands the part of JSON Schema
+// that our schemas use (yaml-schema.ts). Reads no files. Never throws.
 
 import type { TSchema } from 'typebox';
 import {
@@ -18,44 +19,33 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { nearest } from '../../shared/yaml-check.ts';
-import type { FlowProblem } from '../flow/flow.ts';
+import { nearest } from '../nearest.ts';
+import { canBeLeftOut, type Schema, whenLeftOut } from './yaml-schema.ts';
+import { expected, label, shown, syntaxSentence, whatFor } from './yaml-sentences.ts';
 
 export type YamlPath = readonly string[];
+
+export interface YamlProblem {
+  severity: 'error' | 'warning';
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+}
 
 export interface YamlReading {
   /** What could be read; undefined when nothing could. Records have no prototype. */
   value: unknown;
-  problems: FlowProblem[];
+  problems: YamlProblem[];
   /** The keys written in the record with this path, those included whose value could not be read. */
   keysAt(path: YamlPath): string[];
   /** True if an error was reported at this path or within. */
   brokenAt(path: YamlPath): boolean;
   /** Adds a problem at the value with this path, or at its key; the nearest outer place if there is none. */
-  report(severity: FlowProblem['severity'], path: YamlPath, message: string, where?: 'key' | 'value'): void;
+  report(severity: YamlProblem['severity'], path: YamlPath, message: string, where?: 'key' | 'value'): void;
 }
 
-export type Schema = TSchema & {
-  type?: string;
-  properties?: Record<string, Schema>;
-  patternProperties?: Record<string, Schema>;
-  required?: string[];
-  items?: Schema;
-  anyOf?: Schema[];
-  const?: unknown;
-  pattern?: string;
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
-  minProperties?: number;
-  /** What a value is, for the sentence that says it is wrong. */
-  'x-says'?: string;
-  /** What the keys of a record are. */
-  'x-keys'?: string;
-};
-
-/** Larger files are no flows. */
+/** Nobody writes larger files by hand. */
 const maxLength = 256 * 1024;
 /** The parser descends once per bracket, and a stack that ends there ends the process. */
 const maxBrackets = 4000;
@@ -71,17 +61,19 @@ export function readYaml(
   owner: (path: YamlPath) => string | undefined,
 ): YamlReading {
   const lines = new LineCounter();
-  const problems: FlowProblem[] = [];
+  const problems: YamlProblem[] = [];
   const places = new Map<string, number>();
-  const add = (severity: FlowProblem['severity'], offset: number, message: string) => {
+  const add = (severity: YamlProblem['severity'], offset: number, message: string) => {
     const { line, col } = lines.linePos(offset);
     problems.push({ severity, file, line: Math.max(1, line), column: Math.max(1, col), message });
   };
   const broken: YamlPath[] = [];
   const report: YamlReading['report'] = (severity, path, message, where = 'value') => {
-    let offset = where === 'key' ? places.get(placeOf(path, 'key')) : undefined;
+    let offset: number | undefined;
     for (let depth = path.length; offset === undefined && depth >= 0; depth--) {
-      offset = places.get(placeOf(path.slice(0, depth), 'value'));
+      const outer = path.slice(0, depth);
+      if (where === 'key') offset = places.get(placeOf(outer, 'key'));
+      offset ??= places.get(placeOf(outer, 'value'));
     }
     const whose = owner(path);
     if (severity === 'error') broken.push(path);
@@ -106,7 +98,7 @@ export function readYaml(
 }
 
 /** Order of problems as one goes through a file. */
-export function byPlace(a: FlowProblem, b: FlowProblem): number {
+export function byPlace(a: YamlProblem, b: YamlProblem): number {
   return a.line - b.line || a.column - b.column;
 }
 
@@ -122,7 +114,7 @@ function refusal(text: string): string | undefined {
   return undefined;
 }
 
-type Add = (severity: FlowProblem['severity'], offset: number, message: string) => void;
+type Add = (severity: YamlProblem['severity'], offset: number, message: string) => void;
 
 /** The content of the document; undefined when its syntax is so broken that reading on would only confuse. */
 function parse(text: string, lineCounter: LineCounter, add: Add): Node | null | undefined {
@@ -135,26 +127,6 @@ function parse(text: string, lineCounter: LineCounter, add: Add): Node | null | 
     add('error', 0, `the file cannot be read as YAML: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     return undefined;
   }
-}
-
-const sentences: Record<string, string> = {
-  DUPLICATE_KEY: 'this key is written twice; keep one of the two',
-  TAB_AS_INDENT: 'a tab is used for indentation; YAML takes spaces only',
-  MULTIPLE_DOCS: 'a second document begins here ("---"); one file holds one document',
-  BAD_ALIAS: 'a "*" at the beginning of a word means an alias in YAML; put it in quotes: "*"',
-  BLOCK_AS_IMPLICIT_KEY: 'a second ": " on this line; put a text that contains a colon in quotes',
-  BAD_INDENT: 'the indentation does not fit the lines above, or a bracket is not closed',
-  MISSING_CHAR: 'a comma, bracket or quotation mark is missing here; "*" and "#" need quotes',
-};
-
-function syntaxSentence(code: string, message: string): string {
-  return (
-    sentences[code] ??
-    message
-      .trim()
-      .replace(/\.$/, '')
-      .replace(/^[A-Z]/, (first) => first.toLowerCase())
-  );
 }
 
 class Walker {
@@ -174,6 +146,7 @@ class Walker {
       return this.#wrong(path, 'anchors and aliases (& and *) are not used here; write it out, or put it in quotes');
     }
     if (schema.anyOf) return this.#readUnion(node, schema.anyOf, path);
+    if (schema.enum) return this.#readWord(node, schema.enum, path);
     if (schema.type === 'object') return this.#readObject(node, schema, path);
     if (schema.type === 'array') return this.#readList(node, schema, path);
     return this.#readScalar(node, schema, path);
@@ -194,6 +167,7 @@ class Walker {
     }
     const objects = variants.filter((variant) => variant.type === 'object');
     if (objects.length === 1) return this.read(node, objects[0]!, path);
+    if (objects.every((variant) => kindOf(variant) !== undefined)) return this.#readTagged(node, objects, path);
     const keys = node.items.map((pair) => keyText(pair) ?? '');
     const named = objects.filter((variant) => keys.includes(variant.required?.[0] ?? ''));
     if (named.length === 1) return this.read(node, named[0]!, path);
@@ -208,6 +182,19 @@ class Walker {
       return this.#wrong([...path, near[0]], `"${near[0]}" is not known; did you mean "${near[1]}"?`, 'key');
     }
     return this.#wrong(path, `${label(path)} needs one of ${choices.map((choice) => `"${choice}"`).join(', ')}`, 'key');
+  }
+
+  #readTagged(node: YAMLMap, variants: Schema[], path: YamlPath): unknown {
+    const kind = node.get('kind');
+    const branch = variants.find((variant) => kindOf(variant) === kind);
+    if (branch) return this.read(node, branch, path);
+    const kinds = variants.map((variant) => String(kindOf(variant)));
+    const choices = kinds.map((known) => `"${known}"`).join(' or ');
+    if (kind === undefined) return this.#wrong(path, `${label(path)} needs a kind: ${choices}`, 'key');
+    this.#placeKeys(node, path);
+    const near = nearest(String(kind), kinds);
+    const hint = near ? `; did you mean "${near}"?` : '';
+    return this.#wrong([...path, 'kind'], `"kind" must be ${choices}, not "${String(kind)}"${hint}`, 'key');
   }
 
   #placeKeys(node: YAMLMap, path: YamlPath): void {
@@ -235,6 +222,7 @@ class Walker {
   }
 
   #readObject(node: Node | null, schema: Schema, path: YamlPath): unknown {
+    if (isNothing(node) && canBeLeftOut(schema)) return whenLeftOut(schema);
     if (!isMap(node)) return this.#wrong(path, `${label(path)} must be ${expected(schema)}, not ${shown(node)}`);
     const value: Record<string, unknown> = Object.create(null);
     const present = new Set<string>();
@@ -259,11 +247,18 @@ class Walker {
       if (read !== missing) value[key] = read;
     }
     this.#keys.set(placeOf(path, 'value'), [...present]);
-    for (const key of schema.required ?? []) {
-      if (!present.has(key)) this.#wrong(path, `"${key}" is missing${whatFor(schema.properties?.[key])}`, 'key');
-    }
+    this.#leftOut(schema, present, value, path);
     if (present.size < (schema.minProperties ?? 0)) this.#wrong(path, `${label(path)} is empty`, 'key');
     return value;
+  }
+
+  #leftOut(schema: Schema, present: ReadonlySet<string>, value: Record<string, unknown>, path: YamlPath): void {
+    for (const [key, property] of Object.entries(schema.properties ?? {})) {
+      if (present.has(key)) continue;
+      const required = schema.required?.includes(key) === true;
+      if (property.default !== undefined || (required && canBeLeftOut(property))) value[key] = whenLeftOut(property);
+      else if (required) this.#wrong([...path, key], `"${key}" is missing${whatFor(property)}`, 'key');
+    }
   }
 
   #propertyFor(schema: Schema, key: string, at: YamlPath): Schema | undefined {
@@ -311,47 +306,16 @@ function scalarFor(node: Scalar | null, schema: Schema): unknown {
   return node?.value;
 }
 
+function isNothing(node: Node | null): boolean {
+  return node === null || (isScalar(node) && node.value === null);
+}
+
+/** What a variant of a tagged union has for its `kind`. */
+const kindOf = (variant: Schema): unknown => variant.properties?.['kind']?.const;
+
 function keyText(pair: Pair): string | undefined {
   const key = pair.key;
   if (!isScalar(key) || (key as Scalar).anchor) return undefined;
   if (typeof key.value === 'string') return key.value;
   return typeof key.value === 'number' ? (key.source ?? String(key.value)) : undefined;
-}
-
-function label(path: YamlPath): string {
-  const last = path.at(-1);
-  return last === undefined ? 'the file' : `"${last}"`;
-}
-
-function whatFor(schema: Schema | undefined): string {
-  const says = (schema as { description?: string } | undefined)?.description;
-  return says ? ` (${says.replace(/\..*$/, '').replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())})` : '';
-}
-
-function expected(schema: Schema): string {
-  if (schema['x-says']) return schema['x-says'];
-  if (schema.const !== undefined) return `${schema.const}`;
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(expected))].join(' or ');
-  if (schema.type === 'integer') {
-    const { minimum, maximum } = schema;
-    return maximum === undefined ? 'a whole number' : `a whole number from ${minimum ?? 0} to ${maximum}`;
-  }
-  const kinds: Record<string, string> = {
-    string: 'a text',
-    number: 'a number',
-    boolean: 'true or false',
-    array: 'a list',
-    object: 'a set of keys',
-    null: 'empty',
-  };
-  return kinds[schema.type ?? ''] ?? 'something else';
-}
-
-function shown(node: Node | null): string {
-  if (isMap(node)) return 'a set of keys';
-  if (isSeq(node)) return 'a list';
-  if (!isScalar(node) || node.value === null || node.value === '') return 'empty';
-  const text = node.source ?? String(node.value);
-  if (typeof node.value !== 'string') return text.slice(0, 40);
-  return text.length > 40 ? `"${text.slice(0, 40)}…"` : `"${text}"`;
 }

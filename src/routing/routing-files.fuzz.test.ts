@@ -2,12 +2,12 @@
 // never throw. What they take for a flow can be run to its end. Repeat a run with SEED=…
 
 import { test } from 'tap';
-import { type Random, seededRandom } from '../../shared/random.ts';
-import type { FlowInput, FlowProblem } from '../flow/flow.ts';
-import { parseFlow } from '../flow/load.ts';
-import { startFlow } from '../flow/run.ts';
-import { isOpen, parseCalendars } from '../hours.ts';
-import { parseReasons } from '../reasons.ts';
+import { type Random, seededRandom } from '../shared/random.ts';
+import type { FlowInput, FlowProblem } from './flow/flow.ts';
+import { parseFlow } from './flow/load.ts';
+import { startFlow } from './flow/run.ts';
+import { isOpen, parseCalendars } from './hours.ts';
+import { parseReasons } from './reasons.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const runForMs = 3000;
