@@ -114,17 +114,20 @@ function createRobot(
   let cseq = 0;
 
   async function rest<T>(method: string, path: string, body?: unknown): Promise<RestAnswer<T>> {
-    const response = await fetch(base + path, {
-      method,
-      headers: {
-        cookie,
-        origin: base,
-        'user-agent': userAgent,
-        ...(csrf ? { 'x-csrf-token': csrf } : {}),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const request = () =>
+      fetch(base + path, {
+        method,
+        headers: {
+          cookie,
+          origin: base,
+          'user-agent': userAgent,
+          ...(csrf ? { 'x-csrf-token': csrf } : {}),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    // After the network was cut the first connection of the pool may be a dead one.
+    const response = await request().catch(request);
     const set = response.headers.get('set-cookie');
     if (set) cookie = set.split(';')[0] ?? '';
     const text = await response.text();
