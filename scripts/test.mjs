@@ -97,6 +97,8 @@ async function runFiles(level, paths, jobs) {
   }
 }
 
+// Without the plug-ins that .taprc leaves out; tap would otherwise find that out in the middle of the first run.
+spawnSync(bin('tap'), ['build'], { cwd: root, stdio: 'ignore' });
 const stillMissing = installPeers();
 if (stillMissing.length > 0 && process.env.CI) {
   console.error(`These programs could not be installed: ${stillMissing.join(', ')}`);
