@@ -80,3 +80,14 @@ export class Repeats {
     return [...this.series].map(([name, { unit, values, note }]) => measured(name, unit, values, note));
   }
 }
+
+/**
+ * Ours by theirs, from runs that took turns: the median of the ratios of each pair, so that what slows the machine down for a
+ * while slows both. `aim` is the most it should be.
+ */
+export function ratio(name: string, ours: Figure | undefined, theirs: Figure | undefined, aim?: number): Figure {
+  const missing = [ours, theirs].find((each) => each === undefined || each.value === null);
+  if (missing || !ours || !theirs) return notMeasured(name, '', missing?.because ?? 'there is nothing to compare');
+  const pairs = ours.repeats.map((each, i) => each / theirs.repeats[i]!).filter(Number.isFinite);
+  return measured(name, 'of the peer', pairs, aim === undefined ? undefined : `the aim is at most ${aim}`);
+}

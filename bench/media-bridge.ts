@@ -1,11 +1,14 @@
 // CPU of the media server per bridged G.711 call and second, and what its relay adds to the packets' way: plain RTP on both
 // sides, and DTLS-SRTP on one; each also with both channels handed to a recorder over a WebSocket (a sink that throws them away,
-// whose own cost is told apart; encode-and-seal.ts measures the recorder). On the embedded media server, and on FreeSWITCH when ENGAWA_BENCH_FREESWITCH says where it is.
+// whose own cost is told apart; encode-and-seal.ts measures the recorder). On the embedded media server; on FreeSWITCH through
+// drachtio-fsmrf, and on the dial plans of FreeSWITCH and Asterisk, when run.ts is told where they are. They take turns, so that
+// what else happens on the machine happens to all of them.
 //
 // A run counts when the whole load was sent, 99.5 % of it came through and every party heard something; its delays count when
 // the load itself was sent in time.
 
-import { type Bench, type BenchContext, type Figure, notMeasured, Repeats } from './figures.ts';
+import { dialPlanAddress, dialPlanMedia } from './dial-plan-media.ts';
+import { type Bench, type BenchContext, type Figure, notMeasured, Repeats, ratio } from './figures.ts';
 import { freeswitchAddress, freeswitchMedia } from './freeswitch-media.ts';
 import { type BenchEndpoint, type BenchMedia, embeddedMedia } from './media-makers.ts';
 import type { LoadReport, LoadRequest } from './parties/rtp-load.ts';
@@ -28,6 +31,31 @@ const scenarios: readonly Scenario[] = [
   { name: 'RTP↔DTLS-SRTP, recorded', agent: 'webrtc', recorded: true },
 ];
 
+interface Target {
+  label: string;
+  make: () => Promise<BenchMedia>;
+  /** Bridges plain RTP and nothing else. */
+  plain?: boolean;
+  /** At most this much of its CPU, per scenario. */
+  aims: Record<string, number>;
+}
+
+/** The embedded media server first, then who is there to be compared with it; and why the others are not. */
+function findTargets(): { targets: Target[]; absent: Figure[] } {
+  const targets: Target[] = [{ label: 'engawa', make: embeddedMedia, aims: {} }];
+  const absent: Figure[] = [];
+  const add = <A>(address: A | string, target: Omit<Target, 'make'>, make: (address: A) => Promise<BenchMedia>) => {
+    if (typeof address === 'string') absent.push(notMeasured(target.label, 'ms CPU per call-second', address));
+    else targets.push({ ...target, make: () => make(address) });
+  };
+  const withFreeswitch = { 'RTP↔RTP': 0.3, 'RTP↔DTLS-SRTP, recorded': 0.35 };
+  add(freeswitchAddress(), { label: 'FreeSWITCH', aims: withFreeswitch }, freeswitchMedia);
+  const dialPlan = { label: "FreeSWITCH's dial plan", plain: true, aims: withFreeswitch };
+  add(dialPlanAddress('FREESWITCH'), dialPlan, dialPlanMedia);
+  add(dialPlanAddress('ASTERISK'), { label: 'Asterisk', plain: true, aims: { 'RTP↔RTP': 0.65 } }, dialPlanMedia);
+  return { targets, absent };
+}
+
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const ask = <T>(load: Child, request: LoadRequest) => load.ask<T>(request);
@@ -38,11 +66,23 @@ async function startLoad(): Promise<Child> {
 
 async function placeCalls(media: BenchMedia, load: Child, scenario: Scenario, tapPort: number): Promise<void> {
   for (let call = 0; call < calls; call++) {
+    if (media.join) {
+      await joinParties(media.join, load);
+      continue;
+    }
     const customer = await connectParty(media, load, 'rtp', call);
     const agent = await connectParty(media, load, scenario.agent, call);
     await customer.bridge(agent);
     if (scenario.recorded) await customer.tap(`ws://127.0.0.1:${tapPort}/${call}`);
   }
+}
+
+async function joinParties(join: NonNullable<BenchMedia['join']>, load: Child): Promise<void> {
+  const customer = await ask<{ index: number; sdp: string }>(load, { do: 'add', kind: 'rtp' });
+  const agent = await ask<{ index: number; sdp: string }>(load, { do: 'add', kind: 'rtp' });
+  const joined = await join(customer.sdp, agent.sdp);
+  await ask(load, { do: 'answer', index: customer.index, sdp: joined.customer });
+  await ask(load, { do: 'answer', index: agent.index, sdp: joined.agent });
 }
 
 /** An endpoint of the media server for a new party of the load. */
@@ -121,47 +161,69 @@ async function measureDirect(context: BenchContext): Promise<Figure[]> {
   return repeats.figures({ name: `${name}: way through`, unit: 'ms' });
 }
 
+interface Side {
+  target: Target;
+  name: string;
+  cpu: Repeats;
+  delay: Repeats;
+}
+
 async function measureScenario(
-  label: string,
-  make: () => Promise<BenchMedia>,
+  targets: readonly Target[],
   scenario: Scenario,
   context: BenchContext,
 ): Promise<Figure[]> {
-  const name = `${label}, ${scenario.name}, ${calls} calls`;
-  const repeats = { cpu: new Repeats(), delay: new Repeats() };
+  const plain = scenario.agent === 'rtp' && !scenario.recorded;
+  const sides: Side[] = targets
+    .filter((target) => plain || !target.plain)
+    .map((target) => {
+      const name = `${target.label}, ${scenario.name}, ${calls} calls`;
+      return { target, name, cpu: new Repeats(), delay: new Repeats() };
+    });
   const { child: sink, ready } = await startChild<{ port: number }>('tap-sink.ts', 'start');
   try {
-    for (let repeat = 0; repeat < context.repeats && !repeats.cpu.refused; repeat++) {
-      context.say(`${name}, repeat ${repeat + 1}`);
-      await oneRepeat(make, scenario, name, context, repeats, { sink, port: ready.port }).catch((error: unknown) => {
-        repeats.cpu.refuse(error instanceof Error ? error.message : String(error));
-      });
+    for (let repeat = 0; repeat < context.repeats; repeat++) {
+      for (const side of sides.filter(({ cpu }) => !cpu.refused)) {
+        context.say(`${side.name}, repeat ${repeat + 1}`);
+        await oneRepeat(side, scenario, context, { sink, port: ready.port }).catch((error: unknown) => {
+          side.cpu.refuse(error instanceof Error ? error.message : String(error));
+        });
+      }
     }
   } finally {
     await sink.stop();
   }
-  const cpu = repeats.cpu.figures({ name: `${name}: media server`, unit: 'ms CPU per call-second' });
-  if (repeats.cpu.refused) return cpu;
-  return [...cpu, ...repeats.delay.figures({ name: `${name}: way through`, unit: 'ms' })];
+  return compare(sides, scenario);
+}
+
+function compare(sides: readonly Side[], scenario: Scenario): Figure[] {
+  const figures = sides.map(({ name, cpu, delay }) => {
+    const used = cpu.figures({ name: `${name}: media server`, unit: 'ms CPU per call-second' });
+    return cpu.refused ? used : [...used, ...delay.figures({ name: `${name}: way through`, unit: 'ms' })];
+  });
+  const ratios = sides.slice(1).map(({ target }, i) => {
+    const name = `${sides[0]!.name} by ${target.label}: media server`;
+    return ratio(name, figures[0]![0], figures[i + 1]![0], target.aims[scenario.name]);
+  });
+  return [...figures.flat(), ...ratios];
 }
 
 async function oneRepeat(
-  make: () => Promise<BenchMedia>,
+  { target, name, ...repeats }: Side,
   scenario: Scenario,
-  name: string,
   context: BenchContext,
-  repeats: { cpu: Repeats; delay: Repeats },
   tap: { sink: Child; port: number },
 ): Promise<void> {
   const load = await startLoad();
-  const media = await make();
+  const media = await target.make();
   try {
     await placeCalls(media, load, scenario, tap.port);
     await ask(load, { do: 'begin' });
     // DTLS comes up and the engine's hot code is compiled.
     await wait(settleMs);
+    await tap.sink.ask('counts');
     const { cpu, report } = await measureWindow(load, context.seconds, [media.pid, tap.sink.pid]);
-    const because = invalid(report, context.seconds) ?? (await tapsArrived(scenario, tap.sink));
+    const because = invalid(report, context.seconds) ?? (await tapsArrived(scenario, tap.sink, context.seconds));
     if (because) repeats.cpu.refuse(because);
     const late = untimely(report);
     if (late) repeats.delay.refuse(late);
@@ -174,13 +236,11 @@ async function oneRepeat(
   }
 }
 
-async function tapsArrived(scenario: Scenario, sink: Child): Promise<string | undefined> {
+async function tapsArrived(scenario: Scenario, sink: Child, seconds: number): Promise<string | undefined> {
   if (!scenario.recorded) return undefined;
   const { bytes } = await sink.ask<{ bytes: number }>('counts');
-  const least = calls * 8000 * 4;
-  return bytes < least
-    ? `the taps handed over ${bytes} bytes in all, which is less than a second of each call`
-    : undefined;
+  const whole = calls * seconds * 8000 * 4;
+  return bytes < whole * 0.97 ? `the taps handed over only ${bytes} of ${whole} bytes` : undefined;
 }
 
 export const bench: Bench = {
@@ -188,13 +248,9 @@ export const bench: Bench = {
   async run(context) {
     const obstacle = cannotOpen(calls * 8);
     if (obstacle) return [notMeasured('all', '', obstacle)];
+    const { targets, absent } = findTargets();
     const figures = await measureDirect(context);
-    for (const scenario of scenarios)
-      figures.push(...(await measureScenario('engawa', embeddedMedia, scenario, context)));
-    const address = freeswitchAddress();
-    if (typeof address === 'string') return [...figures, notMeasured('FreeSWITCH', 'ms CPU per call-second', address)];
-    const make = () => freeswitchMedia(address);
-    for (const scenario of scenarios) figures.push(...(await measureScenario('FreeSWITCH', make, scenario, context)));
-    return figures;
+    for (const scenario of scenarios) figures.push(...(await measureScenario(targets, scenario, context)));
+    return [...figures, ...absent];
   },
 };

@@ -1,4 +1,5 @@
-// The media servers that media-bridge.ts compares, behind what it needs of them. FreeSWITCH is in freeswitch-media.ts.
+// The media servers that media-bridge.ts compares, behind what it needs of them. Those of others are in freeswitch-media.ts
+// and dial-plan-media.ts.
 
 import { createEmbeddedMedia } from '../src/media/embedded/embedded-media.ts';
 import type { Endpoint } from '../src/media/endpoint.ts';
@@ -21,6 +22,8 @@ export interface BenchMedia {
   takesTrickle: boolean;
   /** Endpoints of one call have the same number. */
   connect(sdpOffer: string, call: number): Promise<BenchEndpoint>;
+  /** Instead of `connect` and `bridge` where a dial plan does both: takes and gives the SDP of each party. */
+  join?(customerSdp: string, agentSdp: string): Promise<{ customer: string; agent: string }>;
   close(): Promise<void>;
 }
 

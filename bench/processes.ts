@@ -69,14 +69,16 @@ export function cpuMsOf(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
-/** The process that listens on a TCP port of this machine; undefined when it is not to be seen. */
-export function pidListening(port: number): number | undefined {
+/** The process that has a port of this machine open; undefined when it is not to be seen. */
+export function pidListening(port: number, protocol: 'tcp' | 'udp' = 'tcp'): number | undefined {
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
   const inodes = new Set<string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+  // As the kernel writes it: LISTEN for TCP, and the state of every UDP socket that is not connected.
+  const open = protocol === 'tcp' ? '0A' : '07';
+  for (const table of [`/proc/net/${protocol}`, `/proc/net/${protocol}6`]) {
     for (const line of readOrNothing(table).split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/);
-      if (fields[1]?.endsWith(`:${wanted}`) && fields[3] === '0A') inodes.add(`socket:[${fields[9]}]`);
+      if (fields[1]?.endsWith(`:${wanted}`) && fields[3] === open) inodes.add(`socket:[${fields[9]}]`);
     }
   }
   for (const pid of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {

@@ -1,9 +1,11 @@
 // npm run bench [-- NAME …] [--repeats N] [--seconds N]: measures, prints a table, writes bench/results/<date>.json.
 // Figures compare only within one run on one machine. Each bench says what it could not measure, and why.
 //
-// Peers to compare with, on this machine: ENGAWA_BENCH_DRACHTIO=host:port:secret with ENGAWA_BENCH_DRACHTIO_SIP=host:port, and
-// ENGAWA_BENCH_FREESWITCH=host:port:secret; their processes are found by their port, or by ENGAWA_BENCH_DRACHTIO_PID and
-// ENGAWA_BENCH_FREESWITCH_PID.
+// Peers to compare with, already running on this machine (their CPU is read from /proc):
+//   ENGAWA_BENCH_DRACHTIO=host:port:secret with ENGAWA_BENCH_DRACHTIO_SIP=host:port   drachtio-server, its control port and SIP
+//   ENGAWA_BENCH_FREESWITCH=host:port:secret                                          its event socket, for drachtio-fsmrf
+//   ENGAWA_BENCH_FREESWITCH_SIP=host:port, ENGAWA_BENCH_ASTERISK_SIP=host:port        their dial plans (dial-plan-media.ts)
+// Their processes are found by these ports, or by ENGAWA_BENCH_DRACHTIO_PID, _FREESWITCH_PID, _ASTERISK_PID.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -8,7 +8,7 @@ import { createSocket } from 'node:dgram';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bench, type BenchContext, type Figure, notMeasured, Repeats } from './figures.ts';
+import { type Bench, type BenchContext, type Figure, notMeasured, Repeats, ratio } from './figures.ts';
 import { cannotOpen } from './preflight.ts';
 import { type Child, cpuMsOf, pidListening, runProgram, startChild } from './processes.ts';
 
@@ -22,10 +22,18 @@ interface Target {
 
 const loads = [
   { mode: 'uas', rate: 100 },
+  { mode: 'uas', rate: 300 },
   { mode: 'uas', rate: 700 },
   { mode: 'b2bua', rate: 100 },
   { mode: 'b2bua', rate: 300 },
 ] as const;
+type Load = (typeof loads)[number];
+
+// Node.js compiles what runs often, which takes thousands of calls; a server runs for weeks. Uncounted, for each side of each load.
+const warmUp = { rate: 300, seconds: 15 };
+
+/** Of the peer's CPU per call, server and application together. */
+const aim = 0.7;
 
 const secret = 'bench';
 
@@ -116,34 +124,52 @@ async function farEnd(): Promise<{ address: string; stop(): Promise<void> }> {
   return { address: `127.0.0.1:${ready.port}`, stop: () => child.stop() };
 }
 
-async function measureLoad(target: Target, load: (typeof loads)[number], context: BenchContext): Promise<Figure[]> {
-  const name = `${target.label}, ${load.mode === 'uas' ? 'UAS' : 'B2BUA'}, ${load.rate} calls/s`;
-  const repeats = new Repeats();
-  const far = load.mode === 'b2bua' ? await farEnd() : undefined;
-  const start = { ...target.control, mode: load.mode, target: far?.address ?? '' };
-  const { child: application } = await startChild('sip-application.ts', { start });
-  try {
-    // Both programs compile what runs often; a fifth of the load comes first and is not counted.
-    await callWithSipp(target.sip, load.rate / 2, 4);
-    for (let repeat = 0; repeat < context.repeats && !repeats.refused; repeat++) {
-      context.say(`${name}, repeat ${repeat + 1}`);
-      await oneRepeat(target, load, context.seconds, application, name, repeats);
-    }
-  } finally {
-    await application.stop();
-    await far?.stop();
-  }
-  return repeats.figures({ name, unit: 'ms' });
+interface Side {
+  target: Target;
+  name: string;
+  application: Child;
+  repeats: Repeats;
 }
 
-async function oneRepeat(
-  target: Target,
-  load: (typeof loads)[number],
-  seconds: number,
-  application: Child,
-  name: string,
-  repeats: Repeats,
-): Promise<void> {
+async function prepareSide(target: Target, load: Load, far: string): Promise<Side> {
+  const start = { ...target.control, mode: load.mode, target: far };
+  const { child: application } = await startChild('sip-application.ts', { start });
+  const name = `${target.label}, ${load.mode === 'uas' ? 'UAS' : 'B2BUA'}, ${load.rate} calls/s`;
+  return { target, name, application, repeats: new Repeats() };
+}
+
+/** The servers take turns, so that what else happens on this machine happens to all of them. */
+async function measureLoad(targets: readonly Target[], load: Load, context: BenchContext): Promise<Figure[]> {
+  const far = load.mode === 'b2bua' ? await farEnd() : undefined;
+  const sides: Side[] = [];
+  try {
+    for (const target of targets) sides.push(await prepareSide(target, load, far?.address ?? ''));
+    for (const side of sides) {
+      context.say(`${side.name}, warming up`);
+      await callWithSipp(side.target.sip, Math.max(load.rate, warmUp.rate), warmUp.seconds);
+    }
+    for (let repeat = 0; repeat < context.repeats; repeat++) {
+      for (const side of sides.filter(({ repeats }) => !repeats.refused)) {
+        context.say(`${side.name}, repeat ${repeat + 1}`);
+        await oneRepeat(side, load, context.seconds);
+      }
+    }
+  } finally {
+    for (const side of sides) await side.application.stop();
+    await far?.stop();
+  }
+  return compare(sides.map((side) => ({ ...side, figures: side.repeats.figures({ name: side.name, unit: 'ms' }) })));
+}
+
+function compare(sides: readonly (Side & { figures: Figure[] })[]): Figure[] {
+  const together = sides.map(({ figures, name }) => figures.find((each) => each.name === `${name}: together`));
+  const ratios = sides
+    .slice(1)
+    .map((side, i) => ratio(`${sides[0]!.name} by ${side.target.label}: together`, together[0], together[i + 1], aim));
+  return [...sides.flatMap(({ figures }) => figures), ...ratios];
+}
+
+async function oneRepeat({ target, name, application, repeats }: Side, load: Load, seconds: number): Promise<void> {
   const before = { server: cpuMsOf(target.pid), application: cpuMsOf(application.pid) };
   const result = await callWithSipp(target.sip, load.rate, seconds);
   const server = (cpuMsOf(target.pid) - before.server) / result.good;
@@ -166,16 +192,16 @@ export const bench: Bench = {
   async run(context) {
     const obstacle = cannotOpen(1000);
     if (obstacle) return [notMeasured('all', '', obstacle)];
-    const figures: Figure[] = [];
     const ours = await ourServer();
+    const theirs = drachtioServer();
+    const figures: Figure[] = [];
     try {
-      for (const load of loads) figures.push(...(await measureLoad(ours, load, context)));
+      const targets = typeof theirs === 'string' ? [ours] : [ours, theirs];
+      for (const load of loads) figures.push(...(await measureLoad(targets, load, context)));
     } finally {
       await ours.stop();
     }
-    const theirs = drachtioServer();
     if (typeof theirs === 'string') figures.push(notMeasured('drachtio-server', 'ms CPU per call', theirs));
-    else for (const load of loads) figures.push(...(await measureLoad(theirs, load, context)));
     return figures;
   },
 };
