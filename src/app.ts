@@ -7,8 +7,10 @@ import { type Api, createApi } from './api/api.ts';
 import type { TestCalls } from './api/needs.ts';
 import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
+import { logEvent } from './app-log.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
 import { demoNumbers } from './call/demo-numbers.ts';
+import { endCallsLeftOpen } from './call/left-open.ts';
 import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
 import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
@@ -72,6 +74,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const { log, clock, closer } = site;
   const flows = await loadFlows(config);
   const store = await openStore(config, secrets, site);
+  store.events.subscribe((event) => logEvent(log, event));
   const vault = createNumberVault({ rows: store.vaultRows, clock, log, keys: secrets.vault });
   const { media, prompts } = await openMedia(config, site);
   const recorder = await openRecorder(config, store, site);
@@ -99,6 +102,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     checkNumber: (number) => checkNumber(number, config),
   });
   closer.add('call centre', () => callCentre.close());
+  const leftOpen = { calls: store.calls, events: store.events, log, startedBefore: clock.now() };
+  void endCallsLeftOpen(leftOpen).catch((err: unknown) => log.warn({ err }, 'calls left open are not ended yet'));
 
   const api = await openApi(config, { store, callCentre, border, media, recorder, flows, carrier }, site);
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));
@@ -192,7 +197,7 @@ async function openStore(config: Config, secrets: Secrets, { log, clock, progres
     dataFolder: config.dataFolder,
     journalFolder: join(config.dataFolder, 'journal'),
     onProgress: progress,
-    ...(secrets.databaseUrl ? { url: secrets.databaseUrl } : {}),
+    ...(config.database.kind === 'postgres' ? { url: secrets.databaseUrl } : {}),
   });
   closer.add('store', () => store.close());
   return store;

@@ -13,9 +13,9 @@ import { type Config, hostOf, loadConfig } from '../config.ts';
 import { createSpeech } from '../media/speech.ts';
 import { createSealer } from '../recording/sealing.ts';
 import { loadSecrets } from '../secrets.ts';
-import { asError } from '../shared/errors.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { probeDatabase } from '../store/probe.ts';
+import { explain } from './explain.ts';
 
 const help = `Usage: engawa doctor --config FILE
 
@@ -44,7 +44,7 @@ export async function run(argv: string[]): Promise<number> {
     config = loadConfig(file).config;
     print(ok(`${file} is understood.`));
   } catch (thrown) {
-    print(error(asError(thrown).message));
+    print(error(explain(thrown)));
     return 1;
   }
   const checks: Check[] = [runtime, flows, ports, certificates, folders, recordingKeys, trunks, speech, database];
@@ -67,7 +67,7 @@ async function findingsOf(check: Check, config: Config): Promise<Finding[]> {
   try {
     return await check(config);
   } catch (thrown) {
-    return [error(asError(thrown).message)];
+    return [error(explain(thrown))];
   }
 }
 
@@ -169,7 +169,7 @@ function folders(config: Config): Finding[] {
       writeFileSync(probe, 'x', { flag: 'wx' });
       rmSync(probe);
     } catch (thrown) {
-      return [error(`${folder} cannot be written: ${asError(thrown).message}`)];
+      return [error(`${folder} cannot be written: ${explain(thrown)}`)];
     }
     const { bavail, bsize } = statfsSync(folder);
     const gigabytes = (bavail * bsize) / 1e9;

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The `engawa` command: finds the sub-command, hands it the rest of the line, exits with what it returns.
 
+import { explain } from './explain.ts';
+
 const commands: Record<string, { does: string; load: () => Promise<{ run(argv: string[]): Promise<number> }> }> = {
   start: { does: 'Run the contact centre: --config FILE, or --demo', load: () => import('./start.ts') },
   doctor: { does: 'Say what is wrong with an installation: --config FILE', load: () => import('./doctor.ts') },
@@ -26,6 +28,6 @@ async function main(argv: string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(explain(error));
   process.exitCode = 1;
 }

@@ -6,9 +6,9 @@ import { startApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { createNumberMask } from '../privacy/mask.ts';
 import { loadSecrets } from '../secrets.ts';
-import { AppError } from '../shared/errors.ts';
 import { createLogger } from '../shared/logger.ts';
 import { projectRoot } from '../shared/paths.ts';
+import { explain } from './explain.ts';
 
 const help = `Usage: engawa start --config FILE
        engawa start --demo      the demo company, loopback only (what npm start runs)
@@ -37,8 +37,7 @@ export async function run(argv: string[]): Promise<number> {
   try {
     return await runUntilStopped(file, values.log);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    console.error(error.message);
+    console.error(explain(error));
     return 1;
   }
 }

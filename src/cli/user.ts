@@ -51,7 +51,10 @@ export async function run(argv: string[]): Promise<number> {
   const { config } = loadConfig(values.config);
   const secrets = loadSecrets(config.dataFolder);
   // While the program runs, its database is used, not started a second time.
-  const url = secrets.databaseUrl ?? urlOfRunningCluster(join(config.dataFolder, 'postgres'));
+  const url =
+    config.database.kind === 'postgres'
+      ? secrets.databaseUrl
+      : urlOfRunningCluster(join(config.dataFolder, 'postgres'));
   const store = await createStore({
     clock: systemClock,
     log: createLogger({ level: 'error' }),

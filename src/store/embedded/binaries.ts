@@ -23,7 +23,7 @@ export async function findPostgres(): Promise<PostgresPrograms> {
   } catch (thrown) {
     throw new AppError(
       'database-unavailable',
-      `There is no embedded PostgreSQL for this machine (${packageName}): set database.url to a PostgreSQL of yours, or run npm ci with optional packages.`,
+      `There is no embedded PostgreSQL for this machine (${packageName}): set database.kind to postgres and ENGAWA_DATABASE_URL to one of yours, or run npm ci with optional packages.`,
       { cause: asError(thrown) },
     );
   }

@@ -25,7 +25,7 @@ export async function findServerAccount(): Promise<ServerAccount | undefined> {
   } catch (thrown) {
     throw new AppError(
       'database-unavailable',
-      'PostgreSQL cannot run as root, and the account postgres could not be made: run `useradd --system postgres`, or set database.url.',
+      'PostgreSQL cannot run as root, and the account postgres could not be made: run `useradd --system postgres`, or use a PostgreSQL of yours (database.kind: postgres).',
       { cause: asError(thrown) },
     );
   }

@@ -19,7 +19,7 @@ interface Migration {
 const lockKey = 7_305_981_042;
 const migrationMayTakeMs = 10 * 60_000;
 
-export async function readMigrations(folder: string): Promise<Migration[]> {
+async function readMigrations(folder: string): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
   return names.map((name, index) => {
     const number = Number(/^(\d{4})_[a-z0-9-]+\.sql$/.exec(name)?.[1]);
@@ -95,7 +95,7 @@ async function connect(url: string, waitMs: number): Promise<pg.Client> {
     const error = asError(thrown);
     throw new AppError(
       'database-unavailable',
-      `The database cannot be used (${error.message}): check database.url, and that PostgreSQL runs and lets this program in.`,
+      `The database cannot be used (${error.message}): check ENGAWA_DATABASE_URL, and that PostgreSQL runs and lets this program in.`,
       { cause: error },
     );
   }
