@@ -6,11 +6,11 @@ import { type Static, type TSchema, Type } from 'typebox';
 const literals = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: 'string', enum: values });
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-export const LocalizedText = Type.Object({ ja: Type.String(), en: Type.String() });
-export const PiiClassSchema = literals('none', 'personal', 'sensitive');
-export const PlaceSchema = literals('centre', 'home', 'unknown');
-export const RoleSchema = literals('agent', 'supervisor', 'administrator', 'integrator');
-export const AgentStateSchema = literals(
+const LocalizedText = Type.Object({ ja: Type.String(), en: Type.String() });
+const PiiClassSchema = literals('none', 'personal', 'sensitive');
+const PlaceSchema = literals('centre', 'home', 'unknown');
+const RoleSchema = literals('agent', 'supervisor', 'administrator', 'integrator');
+const AgentStateSchema = literals(
   'offline',
   'not-ready',
   'available',
@@ -56,7 +56,7 @@ export const SessionView = Type.Object({
   company: Type.String({ description: 'The name to show; may be empty.' }),
 });
 
-export const QualityView = Type.Object({
+const QualityView = Type.Object({
   packetsReceived: Type.Integer(),
   packetsSent: Type.Integer(),
   packetsLost: Type.Integer(),

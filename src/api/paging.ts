@@ -7,7 +7,7 @@ export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
 };
 
-export const defaultPageSize = 50;
+const defaultPageSize = 50;
 
 export async function page<Row extends { id: string }, View>(
   limit: number | undefined,

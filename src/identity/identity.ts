@@ -32,7 +32,7 @@ export interface IdentitySettings {
   absoluteHours: number;
 }
 
-export const identityDefaults: IdentitySettings = { idleMinutes: 30, absoluteHours: 12 };
+const identityDefaults: IdentitySettings = { idleMinutes: 30, absoluteHours: 12 };
 
 /** A person with a session. */
 export interface SignedIn {

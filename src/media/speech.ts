@@ -25,7 +25,7 @@ export type SpeechSettings =
   /** Gets POST {"text": …, "language": …} and answers with a WAV. */
   | { kind: 'http'; url: string; headers?: Readonly<Record<string, string>>; timeoutMs?: number };
 
-export const maxSpokenCharacters = 2000;
+const maxSpokenCharacters = 2000;
 
 export function createSpeech(settings: SpeechSettings): Speech {
   const maker = makerOf(settings);

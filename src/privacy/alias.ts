@@ -9,7 +9,7 @@ import type { Alias } from './vault.ts';
 const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const groupLength = 4;
 /** Every alias begins with so many symbols. */
-export const shortAliasSymbols = 8;
+const shortAliasSymbols = 8;
 /** 32 bytes of hash have no more. */
 const maxSymbols = 48;
 

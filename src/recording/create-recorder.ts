@@ -64,7 +64,7 @@ const patienceMs = 1000;
 const mebibyte = 1024 * 1024;
 
 /** A recording's first part has its plain name; later ones are numbered. */
-export function partName(recordingId: string, generation: number): string {
+function partName(recordingId: string, generation: number): string {
   return recordingName(recordingId) + (generation === 0 ? '' : `.g${generation}`);
 }
 

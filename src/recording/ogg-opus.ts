@@ -5,7 +5,7 @@
 import { type OggPage, readOggPage, segmentsOf, writeOggPage } from './ogg.ts';
 
 /** Granule positions always count at this rate, whatever the input was (RFC 7845 §4). */
-export const granuleRateHz = 48_000;
+const granuleRateHz = 48_000;
 
 /** 20 ms of digital silence on both sides: CELT packets with the silence flag set (RFC 6716 §4.3, appendix B). */
 export const silentPacket = Uint8Array.of(0xf8, 0x02, 0xff, 0xfe, 0xf8, 0xff, 0xfe);
@@ -20,7 +20,7 @@ const channels = 2;
 /** Mapping family, streams, coupled streams, then which stream each channel is (RFC 7845 §5.1.1). */
 const twoMonoStreams = [1, 2, 0, 0, 1];
 
-export function opusHead({ preSkip, inputRateHz }: OggOpusHead): Uint8Array {
+function opusHead({ preSkip, inputRateHz }: OggOpusHead): Uint8Array {
   const packet = new Uint8Array(18 + twoMonoStreams.length);
   const view = new DataView(packet.buffer);
   packet.set(Buffer.from('OpusHead', 'latin1'));
@@ -32,14 +32,14 @@ export function opusHead({ preSkip, inputRateHz }: OggOpusHead): Uint8Array {
   return packet;
 }
 
-export function readOpusHead(packet: Uint8Array): OggOpusHead | undefined {
+function readOpusHead(packet: Uint8Array): OggOpusHead | undefined {
   if (packet.length < 19 || Buffer.from(packet.subarray(0, 8)).toString('latin1') !== 'OpusHead') return undefined;
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   return { preSkip: view.getUint16(10, true), inputRateHz: view.getUint32(12, true) };
 }
 
 /** OpusTags (RFC 7845 §5.2): the vendor string and `NAME=value` comments. */
-export function opusTags(comments: Readonly<Record<string, string>>): Uint8Array {
+function opusTags(comments: Readonly<Record<string, string>>): Uint8Array {
   const strings = Object.entries(comments).map(([name, value]) => Buffer.from(`${name}=${value}`));
   const vendor = Buffer.from('engawa');
   const count = Buffer.alloc(4);
@@ -53,7 +53,7 @@ function sized(bytes: Buffer): Buffer {
   return Buffer.concat([size, bytes]);
 }
 
-export function readOpusTags(packet: Uint8Array): Record<string, string> | undefined {
+function readOpusTags(packet: Uint8Array): Record<string, string> | undefined {
   const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
   if (bytes.toString('latin1', 0, 8) !== 'OpusTags' || bytes.length < 16) return undefined;
   let at = 12 + bytes.readUInt32LE(8);

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module';
 
 export const inputRateHz = 8000;
-export const channels = 2;
+const channels = 2;
 export const frameMs = 20;
 const samplesPerFrame = (inputRateHz * frameMs) / 1000;
 /** A memory of 16 MiB that cannot grow holds 238 mono encoders, two for each recording. */

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
-export const tapProtocol = 'audio.drachtio.org';
+const tapProtocol = 'audio.drachtio.org';
 const maxFrameBytes = 1024 * 1024;
 
 export interface TapReceiver {

@@ -6,7 +6,7 @@ import { Type } from 'typebox';
 import { byPlace, readYaml, type YamlReading } from '../shared/yaml/yaml-reader.ts';
 import type { FlowProblem } from './flow/flow.ts';
 
-export const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 export type Weekday = (typeof weekdays)[number];
 
 /** Minutes since midnight; `to` may lie beyond 24 hours for a span that ends on the next day. */
@@ -79,7 +79,7 @@ const times = Type.Union([Type.Literal('closed'), span, Type.Array(span)], {
 const daysPattern = '^(sun|mon|tue|wed|thu|fri|sat)(-(sun|mon|tue|wed|thu|fri|sat))?$';
 const datePattern = '^(\\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$';
 
-export const CalendarsSchema = Type.Object(
+const CalendarsSchema = Type.Object(
   {
     calendars: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }),

@@ -6,7 +6,7 @@ import type { PiiClass } from '../shared/events.ts';
 import { byPlace, readYaml } from '../shared/yaml/yaml-reader.ts';
 import type { FlowProblem, Reason } from './flow/flow.ts';
 
-export const ReasonsSchema = Type.Object(
+const ReasonsSchema = Type.Object(
   {
     reasons: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }),

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 const oneOf = <const T extends readonly string[]>(values: T, options: { description: string; default: T[number] }) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
-export const TrunkTargetSchema = Type.Object({
+const TrunkTargetSchema = Type.Object({
   host: Type.String({
     description: 'Name or address of the carrier. A name is resolved by NAPTR, SRV and A (RFC 3263).',
   }),
@@ -22,7 +22,7 @@ export const TrunkTargetSchema = Type.Object({
   }),
 });
 
-export const TrunkRegistrationSchema = Type.Object({
+const TrunkRegistrationSchema = Type.Object({
   registrar: Type.String({ description: 'Host, or host:port, that we register with.' }),
   transport: oneOf(['udp', 'tcp', 'tls'], { description: 'Transport of the REGISTER.', default: 'udp' }),
   domain: Type.Optional(Type.String({ description: 'Domain of the address-of-record, when it is not the registrar.' })),
@@ -37,7 +37,7 @@ export const TrunkRegistrationSchema = Type.Object({
   }),
 });
 
-export const TrunkIdentitySchema = Type.Object(
+const TrunkIdentitySchema = Type.Object(
   {
     trustAsserted: Type.Boolean({
       default: true,
@@ -61,7 +61,7 @@ export const TrunkIdentitySchema = Type.Object(
   },
 );
 
-export const NumberFormSchema = oneOf(['e164', 'e164-bare', 'national'], {
+const NumberFormSchema = oneOf(['e164', 'e164-bare', 'national'], {
   description:
     'How this carrier writes numbers: +81312345678, 81312345678 or 0312345678. National-only numbers such as 0120… stay national in each.',
   default: 'e164',

@@ -3,7 +3,6 @@
 
 import { asError } from './errors.ts';
 
-export type EventMap = Record<string, unknown>;
 export type Unsubscribe = () => void;
 
 export interface Listenable<Events extends object> {

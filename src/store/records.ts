@@ -1,7 +1,7 @@
 // Rows that are not events: people, sessions, keys, recordings, and call records (made from events).
 // One interface per table group; makers under store/postgres/.
 
-import type { AgentState, EndCause, MediaQuality, PiiClass, Place, Side } from '../shared/events.ts';
+import type { EndCause, MediaQuality, PiiClass, Place, Side } from '../shared/events.ts';
 import type { ApiKeyId, CallId, PersonId, RecordingId, SessionId } from '../shared/ids.ts';
 
 export const roles = ['agent', 'supervisor', 'administrator', 'integrator'] as const;
@@ -145,5 +145,3 @@ export interface Page {
   limit?: number;
   after?: string;
 }
-
-export type { AgentState };

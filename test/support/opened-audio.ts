@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 
-export const listenRateHz = 8000;
+const listenRateHz = 8000;
 
 /** Without what the test runner puts into the environment: it would watch every child, and that takes seconds. */
 function plainEnvironment(): NodeJS.ProcessEnv {

@@ -2,7 +2,7 @@
 // audio, a forgotten hold or a leak from another call cannot pass. Linear 16-bit samples.
 
 /** The tones of the parties of a test. No one is within 5 % of another or of a DTMF frequency. */
-export const partyTones = [330, 440, 550, 660, 790, 1010] as const;
+const partyTones = [330, 440, 550, 660, 790, 1010] as const;
 
 export interface ToneOptions {
   sampleRateHz?: number;
@@ -22,7 +22,7 @@ export function toneWav(hz: number, durationMs: number, options: ToneOptions = {
   return wav(tone(hz, durationMs, { ...options, sampleRateHz }), sampleRateHz);
 }
 
-export function wav(samples: Int16Array, sampleRateHz: number): Buffer {
+function wav(samples: Int16Array, sampleRateHz: number): Buffer {
   const head = Buffer.alloc(44);
   head.write('RIFF', 0);
   head.writeUInt32LE(36 + samples.length * 2, 4);

@@ -21,9 +21,7 @@ export interface RtpHeader {
   csrcCount: number;
 }
 
-export const rtpHeaderLength = 12;
-/** The most that fits in a packet which IPv6 must carry unfragmented; what the engine allocates. */
-export const maxPacketLength = 1500;
+const rtpHeaderLength = 12;
 
 export function newRtpHeader(): RtpHeader {
   return {

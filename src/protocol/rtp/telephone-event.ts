@@ -7,8 +7,8 @@
 const eventDigits = '0123456789*#ABCD';
 
 /** Events 0–15 as the digit they mean; undefined for others (flash, tones). */
-export const digitOfEvent = (event: number): string | undefined => eventDigits[event];
-export const eventOfDigit = (digit: string): number => eventDigits.indexOf(digit.toUpperCase());
+const digitOfEvent = (event: number): string | undefined => eventDigits[event];
+const eventOfDigit = (digit: string): number => eventDigits.indexOf(digit.toUpperCase());
 
 export type EventProblem = 'too-short';
 

@@ -37,19 +37,6 @@ export function attributes(section: WithAttributes, name: string): string[] {
   return section.attributes.filter((each) => each.name === name).map((each) => each.value ?? '');
 }
 
-/** Replaces every attribute of that name by one, in the place of the first. */
-export function setAttribute(section: WithAttributes, name: string, value?: string): void {
-  const at = section.attributes.findIndex((each) => each.name === name);
-  const fresh: SdpAttribute = value === undefined ? { name } : { name, value };
-  if (at < 0) section.attributes.push(fresh);
-  else section.attributes = section.attributes.filter((each, i) => i === at || each.name !== name);
-  if (at >= 0) section.attributes[at] = fresh;
-}
-
-export function removeAttributes(section: WithAttributes, ...names: string[]): void {
-  section.attributes = section.attributes.filter((each) => !names.includes(each.name));
-}
-
 function parseRtpMap(value: string): RtpMap | undefined {
   const match = /^(\d{1,3})\s+([^\s/]+)\/(\d{1,7})(?:\/(\d{1,2}))?/.exec(value);
   if (!match || Number(match[1]) > 127 || Number(match[3]) === 0) return undefined;
@@ -91,11 +78,6 @@ export function direction(description: SessionDescription, media: SdpMedia): Dir
   return ((own ?? session)?.name as Direction | undefined) ?? 'sendrecv';
 }
 
-export function setDirection(media: SdpMedia, to: Direction): void {
-  removeAttributes(media, ...directions);
-  media.attributes.push({ name: to });
-}
-
 export function connectionOf(description: SessionDescription, media: SdpMedia): SdpConnection | undefined {
   return media.connection ?? description.connection;
 }
@@ -118,7 +100,7 @@ export function rtcpAddress(media: SdpMedia): { port: number; address?: string }
   return match[2] ? { port: Number(match[1]), address: match[2] } : { port: Number(match[1]) };
 }
 
-export const cryptoSuites = [
+const cryptoSuites = [
   'AES_CM_128_HMAC_SHA1_80',
   'AES_CM_128_HMAC_SHA1_32',
   'AES_256_CM_HMAC_SHA1_80',

@@ -37,7 +37,7 @@ export interface NegotiatedEvents {
 /**
  * Opus is written opus/48000/2 whatever is sent (RFC 7587 §4.1, §7). Mono is preferred in both directions, in-band FEC wanted.
  */
-export const knownCodecs: Readonly<Record<CodecName, Codec>> = {
+const knownCodecs: Readonly<Record<CodecName, Codec>> = {
   PCMU: { name: 'PCMU', payloadType: 0, clockRateHz: 8000, channels: 1 },
   PCMA: { name: 'PCMA', payloadType: 8, clockRateHz: 8000, channels: 1 },
   opus: {

@@ -2,7 +2,7 @@
 // Pure: descriptions in, descriptions and what was agreed out. What cannot be agreed is a value with its reason.
 // Does not do WebRTC's negotiation (its engine does; see webrtc.ts), and never puts one leg's SDP into another's.
 
-import type { CryptoLine, CryptoSuite, Direction } from './attributes.ts';
+import type { CryptoLine, Direction } from './attributes.ts';
 import {
   attribute,
   attributes,
@@ -324,5 +324,3 @@ function whyNoStream(offer: SessionDescription, local: LocalStream): string {
   const want = local.crypto?.length ? 'RTP/SAVP or RTP/AVP' : 'RTP/AVP';
   return `audio is offered over ${audio.map((media) => media.protocol).join(', ')}, not ${want}`;
 }
-
-export type { Codec, CryptoLine, CryptoSuite, Direction, NegotiatedCodec };

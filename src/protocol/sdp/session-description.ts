@@ -54,7 +54,7 @@ export type SdpParsed =
   | { kind: 'invalid'; because: string; line: number };
 
 /** What a description may be at most; a longer one is refused before it is read. */
-export const maxSdpLength = 64 * 1024;
+const maxSdpLength = 64 * 1024;
 const maxMedia = 64;
 
 /** Reads a description. Line ends may be CRLF or LF; a problem names its line, counted from 1. */

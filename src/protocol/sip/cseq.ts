@@ -15,10 +15,6 @@ export function parseCSeq(value: string): CSeq | undefined {
   return number === undefined || method === '' || /\s/.test(method) ? undefined : { number, method };
 }
 
-export function formatCSeq({ number, method }: CSeq): string {
-  return `${number} ${method}`;
-}
-
 /** `RAck: response-number CSeq-number method`. */
 export function parseRAck(value: string): { rseq: number; cseq: CSeq } | undefined {
   const space = value.search(/[ \t]/);

@@ -58,7 +58,7 @@ export function skipSpace(text: string, from: number): number {
   return at;
 }
 
-export function isSpace(code: number): boolean {
+function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a;
 }
 

@@ -306,7 +306,7 @@ for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 }
 
 /** RFC 3261 §25.1, `token`. */
-export function isToken(text: string): boolean {
+function isToken(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (tokenCharacter[text.charCodeAt(at)] !== 1) return false;
   return text.length > 0;
 }

@@ -1,21 +1,4 @@
-// Methods we know and reason phrases (RFC 3261 §21, and the IANA registry).
-
-export const knownMethods = [
-  'INVITE',
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'REGISTER',
-  'OPTIONS',
-  'INFO',
-  'PRACK',
-  'UPDATE',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'REFER',
-  'MESSAGE',
-  'PUBLISH',
-] as const;
+// Reason phrases (RFC 3261 §21, and the IANA registry).
 
 const phrases: Record<number, string> = {
   100: 'Trying',

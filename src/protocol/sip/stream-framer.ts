@@ -20,7 +20,7 @@ export interface StreamFramer {
   readonly pendingBytes: number;
 }
 
-export const defaultFramerLimits: FramerLimits = { maxHeadBytes: 32_768, maxBodyBytes: 65_536 };
+const defaultFramerLimits: FramerLimits = { maxHeadBytes: 32_768, maxBodyBytes: 65_536 };
 
 const empty = Buffer.alloc(0);
 const headEnd = Buffer.from('\r\n\r\n');

@@ -21,7 +21,7 @@ const seconds = (description: string, minimum: number, maximum: number) =>
   Type.Integer({ minimum, maximum, description });
 const spoken = (description: string) => Type.String({ minLength: 1, maxLength: 2000, description });
 
-export const TextSchema = section(
+const TextSchema = section(
   'Text to be spoken.',
   {
     ja: spoken('Japanese.'),
@@ -122,7 +122,7 @@ const HangupNode = section('Ends the call.', {
   }),
 });
 
-export const NodeSchema = Type.Union([
+const NodeSchema = Type.Union([
   SayNode,
   PlayNode,
   MenuNode,

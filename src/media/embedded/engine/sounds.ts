@@ -6,7 +6,7 @@ import { dtmfTone } from '../../../protocol/rtp/inband-dtmf.ts';
 import { resample } from '../../../protocol/rtp/resample.ts';
 import { readWav } from '../../wav.ts';
 
-export const sampleRateHz = 8000;
+const sampleRateHz = 8000;
 const keepBytes = 64 * 1024 * 1024;
 
 interface Kept {

@@ -10,7 +10,7 @@ const mask = ringSamples - 1;
 /** Farther ahead of time than this, a timestamp is not believed. */
 const aheadSamples = 2400;
 
-export class Lane {
+class Lane {
   private readonly ring = new Int16Array(ringSamples);
   /** Everything before this sample has been taken. */
   private taken = 0;
