@@ -91,7 +91,14 @@ interface EventFields {
   'recording-failed': { callId: CallId; recordingId: RecordingId | null; because: string };
   'recording-stopped': { callId: CallId; recordingId: RecordingId; durationMs: number; bytes: number };
   'leg-quality': { callId: CallId; legId: LegId; party: 'customer' | 'agent'; quality: MediaQuality };
-  'call-ended': { callId: CallId; cause: EndCause; side: Side; durationMs: number };
+  'call-ended': {
+    callId: CallId;
+    cause: EndCause;
+    side: Side;
+    durationMs: number;
+    /** A crash cut the call off then; the event was written at the next start. */
+    cutOffAt?: number;
+  };
 
   'agent-state': { personId: PersonId; from: AgentState; to: AgentState; because: string | null };
   'softphone-registered': { personId: PersonId; sessionId: SessionId };

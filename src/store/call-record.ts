@@ -143,15 +143,16 @@ function resumed(reading: CallReading, at: number): CallReading {
 
 /** A segment that nobody closed (the process died) ends with the call. */
 function ended(reading: CallReading, event: Extract<CallEvent, { type: 'call-ended' }>): CallReading {
-  const { record } = resumed(reading, event.at);
+  const at = event.cutOffAt ?? event.at;
+  const { record } = resumed(reading, at);
   if (record.endedAt !== null) return reading;
   const segments = record.segments.map((segment) =>
     segment.endedAt === null
-      ? { ...segment, endedAt: event.at, talkMs: Math.max(0, event.at - segment.answeredAt - segment.holdMs) }
+      ? { ...segment, endedAt: at, talkMs: Math.max(0, at - segment.answeredAt - segment.holdMs) }
       : segment,
   );
   return {
     heldSince: null,
-    record: { ...record, ...summed(segments), endedAt: event.at, cause: event.cause, side: event.side },
+    record: { ...record, ...summed(segments), endedAt: at, cause: event.cause, side: event.side },
   };
 }

@@ -11,10 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallView } from '../../src/api/contract.ts';
 import type { EngawaEvent } from '../../src/shared/events.ts';
+import { projectRoot } from '../../src/shared/paths.ts';
 import { type Carrier, type Customer, createCarrier } from './carrier.ts';
 import { type EngawaOptions, type RunningEngawa, startEngawa } from './engawa.ts';
 import { eventually } from './eventually.ts';
-import { ageOpen, type Heard, listen } from './opened-audio.ts';
+import { ageOpen, type Heard, listen, run } from './opened-audio.ts';
 import { openRobotDesk, type RobotDesk } from './robot-desk.ts';
 import { endRobotMedia } from './robot-media.ts';
 
@@ -101,6 +102,8 @@ export interface WholeCentre {
   events(callId: string): Promise<EngawaEvent[]>;
   /** What Debian's age and ffmpeg make of the recording of a call. */
   recording(id: string): Promise<Heard>;
+  /** What `engawa recording open` makes of it, also when it is not complete. */
+  openedByUs(id: string): Promise<Heard>;
   /** Nothing is left: no call, no media endpoint, no trunk leg. */
   atRest(withinMs?: number): Promise<void>;
 }
@@ -197,6 +200,21 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
         { withinMs: 15_000, everyMs: 100 },
       );
       return listenTo(engawa.dataFolder, row.id);
+    },
+    async openedByUs(id) {
+      const main = join(projectRoot, 'dist/src/cli/engawa.js');
+      const identity = join(engawa.dataFolder, 'recording-identity.txt');
+      const folder = join(engawa.dataFolder, 'recordings');
+      const args = [main, 'recording', 'open', id, '--identity', identity, '--folder', folder];
+      return eventually(
+        `recording ${id} opens`,
+        () => {
+          const opened = run(process.execPath, args);
+          if (opened.status !== 0) throw new Error(opened.stderr);
+          return listen(opened.stdout);
+        },
+        { withinMs: 15_000, everyMs: 500 },
+      );
     },
     async atRest(withinMs = 15_000) {
       let last: unknown;
