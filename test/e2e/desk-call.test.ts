@@ -55,6 +55,18 @@ t.test('a test call from ring to after-call work', async (t) => {
     await page.getByText('Sent: 42#').waitFor();
   });
 
+  await t.test('another microphone takes over in the call, on the same line', async (t) => {
+    const deviceOf = () =>
+      page.evaluate('window.__lines.at(-1).connection.getSenders()[0].track.getSettings().deviceId') as Promise<string>;
+    const before = await deviceOf();
+    await page.getByRole('button', { name: 'Microphone and speaker' }).click();
+    await page.getByRole('button', { name: /Microphone$/ }).click();
+    await page.getByRole('option').last().click();
+    await eventually('the sender has another track', async () => (await deviceOf()) !== before);
+    await desk.waitToHear([tone]);
+    t.equal(await page.evaluate('window.__lines.length'), 1);
+  });
+
   await t.test('the next state is chosen during the call', async () => {
     await desk.notReady('Lunch');
     await page.getByText('After this call: Not ready').waitFor();
@@ -78,7 +90,7 @@ t.test('a test call from ring to after-call work', async (t) => {
     await desk.placeTestCall();
     await desk.decline();
     await desk.waitForState('not-ready');
-    await page.getByText('You declined a call').waitFor();
+    await page.getByText('A call was declined').waitFor();
     await page.getByText('1 waiting').waitFor();
     await page.getByRole('button', { name: 'Available', exact: true }).click();
     await desk.answer();

@@ -64,6 +64,39 @@ t.test('a call survives what happens to the desk', async (t) => {
     await desk.waitToHear([tone]);
   });
 
+  await t.test('where the browser plays nothing before a click, one button brings the sound back', async () => {
+    await page.addInitScript(`
+      const play = HTMLMediaElement.prototype.play;
+      let clicked = false;
+      addEventListener('pointerdown', () => (clicked = true), { capture: true });
+      HTMLMediaElement.prototype.play = function () {
+        return clicked ? play.call(this) : Promise.reject(new DOMException('no gesture yet', 'NotAllowedError'));
+      };
+    `);
+    await desk.reload();
+    const resume = page.getByRole('button', { name: 'Resume audio' });
+    await resume.click();
+    await resume.waitFor({ state: 'detached' });
+    await desk.waitToHear([tone]);
+  });
+
+  await t.test('another tab takes over, and the call moves to it', async (t) => {
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    await second.getByRole('button', { name: 'Take over here' }).click();
+    await second.getByRole('button', { name: 'Start shift' }).click();
+    await second.getByRole('button', { name: 'Hang up' }).waitFor();
+    await eventually('the call has audio in the second tab', async () =>
+      second.evaluate("window.__lines.some(({ connection }) => connection.connectionState === 'connected')"),
+    );
+    t.equal(await second.getByTestId('alias').textContent(), alias);
+    await second.close();
+    await page.getByRole('button', { name: 'Take over here' }).click();
+    await page.getByRole('button', { name: 'Start shift' }).click();
+    await desk.waitForState('on-call');
+    await desk.waitToHear([tone]);
+  });
+
   await t.test('the softphone is cut while the agent hangs up: the desk is free all the same', async () => {
     await desk.hangUp();
     proxy.cut();

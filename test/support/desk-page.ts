@@ -226,7 +226,9 @@ function controls(page: Page, patienceMs: number) {
     async reload() {
       await page.reload();
     },
-    alias: () => page.getByTestId('alias').innerText(),
+    async alias() {
+      return (await page.getByTestId('alias').textContent()) ?? '';
+    },
     async state() {
       return (await agentState.getAttribute('data-state')) ?? '';
     },

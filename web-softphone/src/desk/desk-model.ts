@@ -126,6 +126,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
     });
     stopTicks = onTick(tick);
     void commands.refreshRecent();
+    void devices.refresh();
   }
 
   function closeWindow(): void {
@@ -166,7 +167,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
   }
 
   async function resumeShift(): Promise<void> {
-    await begin();
+    await Promise.all([begin(), sounds.unlock()]);
     if (sounds.blocked) store.set({ audioBlocked: true });
   }
 
@@ -183,7 +184,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
       });
       watchEngine(engine);
       keepShift(devices.store.get().chosen);
-      await Promise.all([sounds.unlock(), engine.start(devices.store.get().chosen)]);
+      await engine.start(devices.store.get().chosen);
     } catch (thrown) {
       commands.explain(thrown);
       store.set({ shift: 'before' });
@@ -204,6 +205,8 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
     watched.on('connected', ({ callId }) => {
       missingSince = undefined;
       store.set({ carrying: callId, ringingHere: undefined, line: undefined });
+      // Names of devices are told once a microphone is in use.
+      void devices.refresh();
     });
     watched.on('ended', () => store.set({ carrying: undefined, ringingHere: undefined, line: undefined }));
     watched.on('quality', (line) => store.set({ line }));

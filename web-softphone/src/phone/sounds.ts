@@ -1,7 +1,7 @@
 // Sounds that the page makes itself: the ring (a wind bell, two soft notes) and the speaker's test sound. WebAudio, no files.
 
 export interface Sounds {
-  /** From a click: browsers let no page sound before one. */
+  /** From a click: browsers let no page sound before one. Resolves soon, whether or not it worked: see `blocked`. */
   unlock(): Promise<void>;
   readonly blocked: boolean;
   ring(): void;
@@ -11,6 +11,7 @@ export interface Sounds {
 }
 
 const ringEveryMs = 2600;
+const resumeWithinMs = 1000;
 
 export function createSounds(): Sounds {
   let context: AudioContext | undefined;
@@ -52,7 +53,8 @@ export function createSounds(): Sounds {
 
   return {
     async unlock() {
-      await ready().resume();
+      // Where the browser wants a click first, this would wait for one for ever.
+      await Promise.race([ready().resume(), new Promise((resolve) => setTimeout(resolve, resumeWithinMs))]);
       await applySpeaker(ready(), speaker);
     },
     get blocked() {
