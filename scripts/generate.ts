@@ -62,6 +62,11 @@ const samples: Record<string, unknown> = {
   'queues[].label': { ja: '一般のお問い合わせ', en: 'General questions' },
 };
 
+/** Further items of a list, written on a line each: the flows that come with Engawa want both queues. */
+const moreItems: Record<string, unknown[]> = {
+  queues: [{ name: 'contracts', label: { ja: 'ご契約', en: 'Contracts' } }],
+};
+
 /** Every key with its meaning and its default; what is optional and has neither is commented out. */
 function exampleOf(schema: Schema, path: string, indent: string): string[] {
   const lines: string[] = [];
@@ -96,7 +101,8 @@ function entryOf(key: string, property: Schema, name: string, indent: string, re
   }
   if (property.items?.properties && Object.keys(samples).some((one) => one.startsWith(`${name}[]`))) {
     const item = exampleOf(property.items, `${name}[]`, `${indent}    `);
-    return [`${indent}${key}:`, `${indent}  -`, ...item];
+    const more = (moreItems[name] ?? []).map((one) => `${indent}  - ${plain(one)}`);
+    return [`${indent}${key}:`, `${indent}  -`, ...item, ...more];
   }
   const value = property.default ?? property.const ?? property.enum?.[0];
   return [value === undefined ? `${indent}# ${key}:` : `${indent}${key}: ${plain(value)}`];
