@@ -82,6 +82,15 @@ t.test('the way to the desk', async (t) => {
     await page.getByRole('button', { name: 'Start shift' }).or(page.getByTestId('agent-state')).waitFor();
   });
 
+  await t.test('a shift ends, and another one begins', async () => {
+    if (await page.getByRole('button', { name: 'Start shift' }).isVisible()) await desk.startShift();
+    await desk.available();
+    await page.getByRole('button', { name: 'End shift' }).click();
+    await desk.startShift();
+    await desk.waitForState('not-ready');
+    await desk.available();
+  });
+
   await t.test('signing out forgets the shift', async (t) => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();

@@ -47,6 +47,8 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
     async (request) => {
       const person = deskOwnerOf(request);
       await openDesk(callCentre, person.id);
+      // Back from off duty: the desk is taken again first.
+      if (request.body.state !== 'offline') await callCentre.signIn(person.id);
       requireOk(callCentre.setState(person.id, request.body.state, request.body.because));
       return views.desk(person, await openDesk(callCentre, person.id));
     },

@@ -49,7 +49,7 @@ export function CallCard({ call, targets }: { call: DeskCall; targets: DeskView[
       {talks ? (
         <Controls call={call} targets={targets} keypadOpen={keypadOpen} onKeypad={setKeypadOpen} />
       ) : (
-        <HangUp call={call} label={words.call.cancel} />
+        <HangUp call={call} />
       )}
       {keypadOpen && talks && <Keypad callId={call.id} />}
     </section>
@@ -148,12 +148,13 @@ function Controls({ call, targets, keypadOpen, onKeypad }: ControlsProps) {
         {words.call.keypad}
       </Button>
       <Transfer callId={call.id} targets={targets} />
-      <HangUp call={call} label={words.call.hangUp} />
+      <HangUp call={call} />
     </div>
   );
 }
 
-function HangUp({ call, label }: { call: DeskCall; label: string }) {
+function HangUp({ call }: { call: DeskCall }) {
+  const words = useWords();
   const { commands } = useDesk();
   return (
     <Button
@@ -162,7 +163,7 @@ function HangUp({ call, label }: { call: DeskCall; label: string }) {
       onPress={() => void commands.hangUp(call.id)}
     >
       <Icon name="hangUp" />
-      {label}
+      {words.call.hangUp}
     </Button>
   );
 }

@@ -143,7 +143,6 @@ export const en = {
     hold: 'Hold',
     resume: 'Resume',
     hangUp: 'Hang up',
-    cancel: 'Cancel call',
     transfer: 'Transfer',
     transferTo: 'Transfer to which queue?',
     keypad: 'Keypad',

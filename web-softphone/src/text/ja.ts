@@ -143,7 +143,6 @@ export const ja: Words = {
     hold: '保留',
     resume: '保留解除',
     hangUp: '終話',
-    cancel: '発信を取り消す',
     transfer: '転送',
     transferTo: 'どの窓口に転送しますか',
     keypad: 'キーパッド',
