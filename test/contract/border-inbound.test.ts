@@ -160,8 +160,7 @@ t.test('a retransmitted INVITE makes no second call, and a lost ACK is waited fo
   const { call, leg } = await offered(rig);
   rig.carrier.send(call.invite);
   const answering = leg.answer(sdpText('pbx'));
-  await rig.carrier.nextResponse(200);
-  const again = await rig.carrier.nextResponse(200, 3000);
+  const again = await rig.carrier.again(await rig.carrier.nextResponse(200), 3000);
   t.equal(again.get('CSeq'), '1 INVITE', 'the 200 comes again until the ACK does');
   inDialog(rig.carrier, 'ACK', { ...callerDialog(call, again), cseq: 1 });
   t.strictSame(await answering, { kind: 'ok' });

@@ -21,18 +21,26 @@ function freePort(): Promise<number> {
   });
 }
 
-for (const scenario of ['drachtio-uac-loses-200', 'drachtio-uac-loses-ack']) {
+// Half of the ACKs are lost, and the 200 is sent four times within a call: of sixteen calls about one ends without an ACK.
+const lossy = [
+  { scenario: 'drachtio-uac-loses-200', calls: 20, leastAcks: 20 },
+  { scenario: 'drachtio-uac-loses-ack', calls: 60, leastAcks: 46 },
+];
+for (const { scenario, calls, leastAcks } of lossy) {
   t.test(`${scenario}: every call is answered once and ends normally`, { skip: missing }, async (t) => {
     const rig = await startRig(t);
     const srf = await rig.connect();
     const ends: string[] = [];
-    let acks = 0;
+    const acks = new Set<string>();
+    let acksTold = 0;
     srf.invite(async (req, res) => {
       const dialog = await srf.createUAS(req, res, { localSdp: sdpText('callee') });
-      dialog.on('ack', () => acks++);
+      dialog.on('ack', () => {
+        acks.add(dialog.id);
+        acksTold += 1;
+      });
       dialog.on('destroy', (_bye, reason) => ends.push(reason));
     });
-    const calls = 20;
     const sipp = runSipp({
       scenario,
       port: await freePort(),
@@ -44,7 +52,8 @@ for (const scenario of ['drachtio-uac-loses-200', 'drachtio-uac-loses-ack']) {
     t.teardown(() => sipp.stop());
     await sipp.finished;
     await eventually('every call has ended', () => ends.length === calls);
-    t.equal(acks, calls, 'one ACK each for the application');
+    t.ok(acks.size >= leastAcks, `${acks.size} of ${calls} calls had an ACK`);
+    t.equal(acksTold, acks.size, 'one each for the application');
     t.ok(ends.every((reason) => reason === 'normal release'));
     t.equal(rig.server.stats().counters['received.INVITE'], calls);
     await rig.settled();

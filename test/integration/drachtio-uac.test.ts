@@ -160,7 +160,7 @@ t.test('an unacknowledged 200 is not left hanging when its application never sen
   const invite = await party.nextRequest('INVITE');
   // Without Contact drachtio-srf gives the call up and says nothing to the server.
   rig.disconnect(srf);
-  await party.nextRequest('INVITE');
+  await party.again(invite);
   party.send(
     responseText(invite, 200, { tag: 'b', contact: `<sip:c@127.0.0.1:${party.port}>`, body: sdpText('callee') }),
   );

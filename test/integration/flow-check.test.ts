@@ -1,11 +1,13 @@
-// `engawa flow check`, as a process, on files.
+// `engawa flow check` on files: once as a process of its own, the rest without.
 
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'tap';
+import { run } from '../../src/cli/flow.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
+import { printed } from '../support/printed.ts';
 
-function flowCheck(args: string[], cwd: string): Promise<{ code: number; out: string; err: string }> {
+function flowProcess(args: string[], cwd: string): Promise<{ code: number; out: string; err: string }> {
   const command = ['--import', import.meta.resolve('tsx'), join(projectRoot, 'src/cli/engawa.ts'), 'flow', ...args];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, command, { cwd, timeout: 60_000 }, (_error, out, err) =>
@@ -14,12 +16,26 @@ function flowCheck(args: string[], cwd: string): Promise<{ code: number; out: st
   });
 }
 
+/** The same without a process. */
+async function flowCheck(args: string[], cwd: string): Promise<{ code: number; out: string; err: string }> {
+  process.chdir(cwd);
+  try {
+    const { result, out, err } = await printed(() => run(args));
+    return { code: result, out, err };
+  } finally {
+    process.chdir(projectRoot);
+  }
+}
+
 const good = 'flow: good\nstart: a\nnodes:\n  a: { reason: contract-change, next: b }\n  b: { queue: contracts }\n';
 const bad = 'flow: bad\nstart: a\nnodes:\n  a: { reason: contract-chang, next: b }\n  b: { queue: contacts }\n';
 const warned = 'flow: warned\nstart: a\nnodes:\n  a: { queue: contracts }\n';
 
 test('the demo company’s flows have no mistakes and no warnings', async (t) => {
-  const { code, out, err } = await flowCheck(['check', '--config', join(projectRoot, 'config/demo.yaml')], projectRoot);
+  const { code, out, err } = await flowProcess(
+    ['check', '--config', join(projectRoot, 'config/demo.yaml')],
+    projectRoot,
+  );
   t.equal(err, '');
   t.equal(out, '2 flows checked: 0 errors, 0 warnings.\n');
   t.equal(code, 0);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { run as runRecording } from '../../src/cli/recording.ts';
 import { listen, run } from '../support/opened-audio.ts';
+import { printed } from '../support/printed.ts';
 import { recordingBench } from '../support/recording-bench.ts';
 import { connectTap } from '../support/tap-client.ts';
 
@@ -17,20 +18,8 @@ function engawa(...args: string[]) {
 
 /** The same without a process of its own; for what does not write sound. */
 async function here(...args: string[]) {
-  const { log, error } = console;
-  const lines = { text: '', stderr: '' };
-  console.log = (line: string) => {
-    lines.text += `${line}\n`;
-  };
-  console.error = (line: string) => {
-    lines.stderr += `${line}\n`;
-  };
-  try {
-    const status = await runRecording(args);
-    return { status, ...lines };
-  } finally {
-    Object.assign(console, { log, error });
-  }
+  const { result, out, err } = await printed(() => runRecording(args));
+  return { status: result, text: out, stderr: err };
 }
 
 t.test('keygen, then record, list, verify and open', async (t) => {

@@ -28,10 +28,13 @@ export interface SipParty {
   /** Every byte received, as text. */
   bytes(): string;
   send(text: string): void;
-  /** The next message that fits and that no earlier `next` returned. */
+  /** The next message that fits and that no earlier `next` returned, be it a retransmission. */
   next(what: string, fits?: (message: PartyMessage) => boolean, withinMs?: number): Promise<PartyMessage>;
+  /** The same message once more. */
+  again(message: PartyMessage, withinMs?: number): Promise<PartyMessage>;
+  /** Skips retransmissions of what was taken. */
   nextRequest(method: string, withinMs?: number): Promise<PartyMessage>;
-  /** Skips provisional responses unless asked for one. */
+  /** Skips retransmissions, and provisional responses unless asked for one. */
   nextResponse(status?: number, withinMs?: number): Promise<PartyMessage>;
   /** Where requests of this party go. */
   remote: { host: string; port: number };
@@ -80,6 +83,8 @@ function party(
     taken.add(found);
     return found;
   };
+  // On a slow machine the far end sends again what was taken already; that is not the next one.
+  const isNew = (message: PartyMessage) => ![...taken].some((one) => one.text === message.text);
   const self: SipParty = {
     host: wire.host,
     port: wire.port,
@@ -89,11 +94,12 @@ function party(
     bytes: () => inbox.map((one) => one.text).join('\n'),
     send: (text) => wire.send(text, self.remote),
     next,
-    nextRequest: (method, withinMs) => next(`a ${method}`, (one) => one.method === method, withinMs),
+    again: (message, withinMs) => next('the same again', (one) => one.text === message.text, withinMs),
+    nextRequest: (method, withinMs) => next(`a ${method}`, (one) => one.method === method && isNew(one), withinMs),
     nextResponse: (status, withinMs) =>
       next(
         status ? `a ${status}` : 'a final response',
-        (one) => (status ? one.status === status : (one.status ?? 0) >= 200),
+        (one) => (status ? one.status === status : (one.status ?? 0) >= 200) && isNew(one),
         withinMs,
       ),
     close: wire.close,
