@@ -3,12 +3,13 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startApp } from '../app.ts';
-import { loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config.ts';
 import { createNumberMask } from '../privacy/mask.ts';
-import { loadSecrets } from '../secrets.ts';
+import { loadSecrets, type Secrets } from '../secrets.ts';
 import { createLogger } from '../shared/logger.ts';
 import { projectRoot } from '../shared/paths.ts';
 import { explain } from './explain.ts';
+import { holdFolder } from './hold-folder.ts';
 
 const help = `Usage: engawa start --config FILE
        engawa start --demo      the demo company, loopback only (what npm start runs)
@@ -45,6 +46,20 @@ export async function run(argv: string[]): Promise<number> {
 async function runUntilStopped(file: string, logFile: string | undefined): Promise<number> {
   const { config, choices } = loadConfig(file);
   const secrets = loadSecrets(config.dataFolder);
+  const letGo = holdFolder(config.dataFolder);
+  try {
+    return await runHolding(config, choices, secrets, logFile);
+  } finally {
+    letGo();
+  }
+}
+
+async function runHolding(
+  config: Config,
+  choices: string[],
+  secrets: Secrets,
+  logFile: string | undefined,
+): Promise<number> {
   const logTo = logFile ?? (config.demo ? join(config.dataFolder, 'engawa.log') : undefined);
   const log = createLogger({
     level: config.log.level,
