@@ -14,7 +14,7 @@ const patienceMs = 1500;
 export function Banners() {
   const words = useWords();
   const { devices, resumeAudio, dismissNotice } = useDesk();
-  const { feed, phone, shift, audioBlocked, notice } = useDeskState();
+  const { feed, phone, shift, view, audioBlocked, notice } = useDeskState();
   const { lost } = useStore(devices.store);
   const feedLost = useLasting(feed === 'lost');
   const phoneLost = useLasting(shift === 'on' && phone === 'reconnecting');
@@ -31,7 +31,7 @@ export function Banners() {
         </Banner>
       )}
       {feedLost && <Banner kind="urgent">{words.banner.feedLost}</Banner>}
-      {phoneLost && <Banner kind="urgent">{words.banner.phoneLost}</Banner>}
+      {phoneLost && <Banner kind="urgent">{view?.call ? words.banner.phoneLostInCall : words.banner.phoneLost}</Banner>}
       {lost !== undefined && <Banner kind="notice">{words.banner.deviceLost(lost)}</Banner>}
       {notice && (
         <Banner kind={notice.kind === 'microphone' ? 'urgent' : 'notice'}>

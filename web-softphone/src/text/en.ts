@@ -203,7 +203,8 @@ export const en = {
   },
   banner: {
     feedLost: 'The live connection is lost. Reconnecting … What you see may be old.',
-    phoneLost: 'Your softphone is reconnecting. A call in progress goes on.',
+    phoneLost: 'Your softphone is reconnecting. Until it is back, no call can reach you.',
+    phoneLostInCall: 'Your softphone is reconnecting. Your call goes on.',
     microphoneLost: 'Your microphone went away. The default microphone took its place.',
     deviceLost: (name: string) => `${name || 'A device'} was unplugged. The default device took its place.`,
     unreachable: 'The server does not answer. Check your network connection.',
