@@ -204,6 +204,7 @@ function createRobot(
 
   async function answer(line: RobotLine | undefined = current()): Promise<void> {
     if (!line) throw new Error('nothing rings');
+    if (line.state !== 'ringing') return;
     const sdpAnswer = await line.media.answer(line.invite.body);
     if (line.state !== 'ringing') return;
     line.state = 'answered';
@@ -337,6 +338,8 @@ function createRobot(
     dropWebSocket() {
       socket?.terminate();
       socket = undefined;
+      // What rings cannot be answered any more, and its end cannot be heard.
+      for (const line of lines) if (line.state === 'ringing') end(line);
     },
     dropFeed: () => reader?.close(),
     vanish() {

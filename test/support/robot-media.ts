@@ -54,6 +54,7 @@ export function createRobotMedia(toneHz: number): RobotMedia {
   let received = 0;
   let lastAt = 0;
   let closed = false;
+  let onClosed = () => {};
 
   function onPacket(packet: Buffer): void {
     if (packetKind(packet) !== 'rtp') return;
@@ -113,13 +114,17 @@ export function createRobotMedia(toneHz: number): RobotMedia {
       const complete = new Promise<void>((resolve) =>
         peer.onGatheringStateChange((state) => state === 'complete' && resolve()),
       );
+      // The line may end while it is being answered.
+      const ended = new Promise<void>((resolve) => {
+        onClosed = resolve;
+      });
       track = peer.addTrack(audio);
       track.onMessage(onPacket);
       track.onOpen(startSending);
       peer.setRemoteDescription(sdpOffer, 'offer' as never);
       peer.setLocalDescription('answer' as never);
-      await complete;
-      return peer.localDescription()!.sdp;
+      await Promise.race([complete, ended]);
+      return closed ? '' : peer.localDescription()!.sdp;
     },
     loudness(lastMs = 300) {
       const samples = last(lastMs);
@@ -136,6 +141,7 @@ export function createRobotMedia(toneHz: number): RobotMedia {
     close() {
       if (closed) return;
       closed = true;
+      onClosed();
       clearTimeout(timer);
       track?.close();
       peer.close();
