@@ -59,6 +59,8 @@ export function createDevices(initial: PhoneDevices, onChosen: (chosen: PhoneDev
     const microphones = of('audioinput');
     const speakers = of('audiooutput');
     store.set({ microphones, speakers });
+    // Before a microphone was allowed, devices have no ids: nobody can say then which one went away.
+    if (all.some((device) => device.deviceId === '')) return;
     const gone = (id: string | undefined, now: DeviceChoice[], then: DeviceChoice[]) =>
       id !== undefined && !now.some((device) => device.id === id)
         ? (then.find((device) => device.id === id)?.label ?? '')
