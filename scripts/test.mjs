@@ -105,9 +105,11 @@ if (stillMissing.length > 0 && process.env.CI) {
   process.exit(1);
 }
 if (files.length > 0) await runFiles('named files', files, 1);
+// The whole program is tested from its build, and the weight of the pages is read from it.
+if (chosen.some((level) => ['checks', 'integration', 'e2e'].includes(level)))
+  check('build', process.execPath, ['scripts/build.mjs', '--if-needed']);
 if (chosen.includes('checks')) runChecks();
 for (const level of chosen.filter((name) => name !== 'checks')) {
-  if (level === 'e2e') check('build', process.execPath, ['scripts/build.mjs', '--if-needed']);
   await runFiles(level, filesOf(level), level === 'unit' ? 2 : 1);
 }
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
