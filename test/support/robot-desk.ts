@@ -22,6 +22,8 @@ export interface RobotLine {
   readonly invite: PartyMessage;
   readonly media: RobotMedia;
   state: 'ringing' | 'answered' | 'ended';
+  /** Its WebSocket is open: what the server says about it can be heard. */
+  readonly reachable: boolean;
 }
 
 export interface RestAnswer<T = unknown> {
@@ -195,7 +197,17 @@ function createRobot(
   function onInvite(invite: PartyMessage): void {
     const purpose = (invite.get('X-Engawa-Purpose') ?? null) as RobotLine['purpose'];
     const callId = invite.get('X-Engawa-Call') ?? '';
-    const line: RobotLine = { callId, purpose, invite, media: createRobotMedia(options.toneHz), state: 'ringing' };
+    const over = socket;
+    const line: RobotLine = {
+      callId,
+      purpose,
+      invite,
+      media: createRobotMedia(options.toneHz),
+      state: 'ringing',
+      get reachable() {
+        return over === socket && over?.readyState === WebSocket.OPEN;
+      },
+    };
     tags.set(line, newTag());
     lines.push(line);
     reply(line, 180);
