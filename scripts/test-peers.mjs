@@ -7,8 +7,8 @@ const peers = [
   { program: 'sipp', debian: 'sip-tester' },
   { program: 'chromium', debian: 'chromium' },
   { program: 'age', debian: 'age' },
-  { program: 'sox', debian: 'sox' },
   { program: 'opusdec', debian: 'opus-tools' },
+  { program: 'openssl', debian: 'openssl' },
 ];
 
 const missing = () => peers.filter(({ program }) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);

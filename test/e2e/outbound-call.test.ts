@@ -9,10 +9,11 @@ import type { CallView, RecordingView } from '../../src/api/contract.ts';
 import { openDesk } from '../support/desk-page.ts';
 import { startEngawa } from '../support/engawa.ts';
 import { eventually } from '../support/eventually.ts';
+import { freeUdpPort } from '../support/free-port.ts';
 import { findNumber } from '../support/number-finder.ts';
 import { ageOpen, listen } from '../support/opened-audio.ts';
 import { createRecordingProxy } from '../support/recording-proxy.ts';
-import { freeUdpPort, startSippCustomer } from '../support/sipp-customer.ts';
+import { startSippCustomer } from '../support/sipp-customer.ts';
 
 t.setTimeout(180_000);
 

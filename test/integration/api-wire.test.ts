@@ -1,30 +1,21 @@
 // What the API does on the wire: TLS, the files of the page, readiness, being stopped.
 
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import t from 'tap';
 import { createApi } from '../../src/api/api.ts';
 import { password, testApi } from '../support/api.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { cuttableWire, testDatabase } from '../support/database.ts';
 import { readEvents } from '../support/event-source.ts';
 import { eventually } from '../support/eventually.ts';
-
-function certificate(folder: string) {
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
-  execFileSync('openssl', [...args, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' });
-  return { key: readFileSync(key), cert: readFileSync(cert) };
-}
 
 // One cluster for the whole file.
 await testDatabase(t);
 
 t.test('over TLS the cookie is Secure and HSTS is sent; old TLS is refused', async (t) => {
-  const tls = certificate(t.testdir());
+  const tls = makeCertificate();
   const site = await testApi(t, { listen: { host: '127.0.0.1', port: 0, tls } });
   const url = await site.api.listen();
   t.match(url, /^https:\/\/127\.0\.0\.1:\d+$/);

@@ -1,6 +1,5 @@
 // The border against sipp, which shares no code with us: the ladders of the SIP edge, each as a carrier would do it.
 
-import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import type { Leg } from '../../src/sbc/leg.ts';
@@ -8,18 +7,13 @@ import type { CallId } from '../../src/shared/ids.ts';
 import { type BorderRig, carrierTrunk, type RigOptions, startBorderRig, tokyo } from '../support/border-rig.ts';
 import { runSipp } from '../support/border-sipp.ts';
 import { eventually } from '../support/eventually.ts';
-import { createUdpParty, sdpText } from '../support/sip-party.ts';
+import { freeUdpPort } from '../support/free-port.ts';
+import { missing } from '../support/peers.ts';
+import { sdpText } from '../support/sip-party.ts';
 
-const missing = spawnSync('sipp', ['-v']).error !== undefined && process.env['REQUIRE_PEERS'] !== '1';
-const options = missing ? { skip: 'sipp is not installed' } : {};
+const options = { skip: missing('sipp') };
 
 type Test = { teardown: (run: () => unknown) => void };
-
-async function freePort(): Promise<number> {
-  const party = await createUdpParty({ host: '127.0.0.1', port: 1 });
-  party.close();
-  return party.port;
-}
 
 async function rigFor(test: Test, port: number, more: RigOptions = {}): Promise<BorderRig> {
   const rig = await startBorderRig({
@@ -106,7 +100,7 @@ const inbound: Inbound[] = [
 
 for (const { scenario, says, act, events: expected, trunk } of inbound) {
   t.test(`a carrier ${says} (${scenario})`, options, async (t) => {
-    const port = await freePort();
+    const port = await freeUdpPort();
     const rig = await rigFor(t, port, { trunk });
     const seen: string[][] = [];
     rig.border.on('call', ({ leg }) => {
@@ -164,7 +158,7 @@ const outbound: Outbound[] = [
 
 for (const { scenario, says, act, events: expected } of outbound) {
   t.test(`a carrier that is called ${says} (${scenario})`, options, async (t) => {
-    const port = await freePort();
+    const port = await freeUdpPort();
     const rig = await rigFor(t, port, { trunk: { credentials: { user: 'company', password: 'secret' } } });
     const sipp = runSipp({ scenario, port });
     t.teardown(sipp.stop);

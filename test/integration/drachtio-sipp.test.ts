@@ -1,25 +1,12 @@
 // drachtio-srf on our server against sipp, which shares none of our code, with a network that loses messages.
 
-import { spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import t from 'tap';
 import { runSipp } from '../support/border-sipp.ts';
 import { startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
+import { freeUdpPort } from '../support/free-port.ts';
+import { missing } from '../support/peers.ts';
 import { sdpText } from '../support/sip-party.ts';
-
-const missing =
-  spawnSync('sipp', ['-v']).error && process.env['REQUIRE_PEERS'] !== '1' ? 'sipp is not installed' : false;
-
-function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  return new Promise((resolve) => {
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
-}
 
 // Half of the ACKs are lost, and the 200 is sent four times within a call: of sixteen calls about one ends without an ACK.
 const lossy = [
@@ -27,7 +14,7 @@ const lossy = [
   { scenario: 'drachtio-uac-loses-ack', calls: 60, leastAcks: 46 },
 ];
 for (const { scenario, calls, leastAcks } of lossy) {
-  t.test(`${scenario}: every call is answered once and ends normally`, { skip: missing }, async (t) => {
+  t.test(`${scenario}: every call is answered once and ends normally`, { skip: missing('sipp') }, async (t) => {
     const rig = await startRig(t);
     const srf = await rig.connect();
     const ends: string[] = [];
@@ -43,7 +30,7 @@ for (const { scenario, calls, leastAcks } of lossy) {
     });
     const sipp = runSipp({
       scenario,
-      port: await freePort(),
+      port: await freeUdpPort(),
       target: rig.sip,
       service: 'shop',
       calls,

@@ -1,7 +1,6 @@
 // The embedded engine with a real browser: our offers and the browser's, PCMU and Opus, passed through and transcoded, both
 // directions by tone, digits, hold, ICE restart from either side, and the recorder's tap of an Opus party.
 
-import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { Endpoint } from '../../src/media/endpoint.ts';
 import { newId } from '../../src/shared/ids.ts';
@@ -9,11 +8,10 @@ import { type BrowserPhone, openPhoneBrowser } from '../support/browser-phone.ts
 import { openEmbeddedMedia } from '../support/embedded-media.ts';
 import { eventually } from '../support/eventually.ts';
 import { amplitudeAt, MediaParty } from '../support/media-party.ts';
+import { chromiumPath, missing } from '../support/peers.ts';
 import { openTestRecorder } from '../support/test-recorder.ts';
 
 const browserHz = 440;
-const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const skip = existsSync(chromium) || process.env['REQUIRE_PEERS'] === '1' ? false : `no browser at ${chromium}`;
 const near = (heard: number, wanted: number) => Math.abs(heard - wanted) < 15;
 
 /** Of each tenth of a second, the one in the middle: Chromium's microphone file jumps in phase where it begins again. */
@@ -24,7 +22,7 @@ function usualLoudness(channel: Int16Array): number {
   return each.sort((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0;
 }
 
-t.test('the embedded engine with Chromium', { skip }, async (t) => {
+t.test('the embedded engine with Chromium', { skip: missing(chromiumPath) }, async (t) => {
   const media = await openEmbeddedMedia({ mediaTimeoutMs: 20_000 });
   t.teardown(() => media.close());
   const browser = await openPhoneBrowser({ toneHz: browserHz });

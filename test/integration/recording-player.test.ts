@@ -1,14 +1,10 @@
 // A browser plays an opened recording: left and right apart, the whole length.
 
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import t from 'tap';
+import { chromiumPath, missing } from '../support/peers.ts';
 import { recordingBench } from '../support/recording-bench.ts';
 import { connectTap } from '../support/tap-client.ts';
-
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const skip =
-  existsSync(executablePath) || process.env['REQUIRE_PEERS'] === '1' ? false : `there is no ${executablePath}`;
 
 interface Heard {
   seconds: number;
@@ -29,24 +25,28 @@ const listenInPage = `async (base64) => {
   return { seconds: audio.duration, channels: audio.numberOfChannels, sides };
 }`;
 
-t.test('Chromium decodes a recording, with each side on its own channel', { skip }, async (t) => {
-  const { recorder, open, openWithUs } = await recordingBench(t);
-  const { recordingId, tapUrl } = await open();
-  const tap = await connectTap(tapUrl);
-  await tap.send({ leftHz: 440, rightHz: 0, ms: 1500 });
-  await tap.send({ leftHz: 0, rightHz: 660, ms: 1500 });
-  await tap.close();
-  await recorder.stop(recordingId);
-  const { ogg } = await openWithUs(recordingId);
+t.test(
+  'Chromium decodes a recording, with each side on its own channel',
+  { skip: missing(chromiumPath) },
+  async (t) => {
+    const { recorder, open, openWithUs } = await recordingBench(t);
+    const { recordingId, tapUrl } = await open();
+    const tap = await connectTap(tapUrl);
+    await tap.send({ leftHz: 440, rightHz: 0, ms: 1500 });
+    await tap.send({ leftHz: 0, rightHz: 660, ms: 1500 });
+    await tap.close();
+    await recorder.stop(recordingId);
+    const { ogg } = await openWithUs(recordingId);
 
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
-  const browser = await chromium.launch({ executablePath, args });
-  t.teardown(() => browser.close());
-  const page = await browser.newPage();
-  const heard = (await page.evaluate(`(${listenInPage})("${ogg.toString('base64')}")`)) as Heard;
-  t.equal(heard.channels, 2);
-  t.ok(Math.abs(heard.seconds - 3) < 0.02, `${heard.seconds} s`);
-  const [[leftFirst, leftThen], [rightFirst, rightThen]] = heard.sides;
-  t.ok(leftFirst > 0.1 && rightThen > 0.1, 'both tones are there');
-  t.ok(leftThen < 0.001 && rightFirst < 0.001, 'and nowhere else');
-});
+    const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
+    const browser = await chromium.launch({ executablePath: chromiumPath, args });
+    t.teardown(() => browser.close());
+    const page = await browser.newPage();
+    const heard = (await page.evaluate(`(${listenInPage})("${ogg.toString('base64')}")`)) as Heard;
+    t.equal(heard.channels, 2);
+    t.ok(Math.abs(heard.seconds - 3) < 0.02, `${heard.seconds} s`);
+    const [[leftFirst, leftThen], [rightFirst, rightThen]] = heard.sides;
+    t.ok(leftFirst > 0.1 && rightThen > 0.1, 'both tones are there');
+    t.ok(leftThen < 0.001 && rightFirst < 0.001, 'and nowhere else');
+  },
+);

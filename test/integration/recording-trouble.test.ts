@@ -61,14 +61,15 @@ t.test(
     await eventually('loss is told', () => told.some((because) => /audio is being lost/.test(because)));
     disk.makeRoom();
     await eventually('recovered', () => recorder.health().ok);
-    await tap.send({ leftHz: 1000, rightHz: 350, ms: 5000 });
+    // Little, as it comes all at once: it must fit into the same memory on a slow machine too.
+    await tap.send({ leftHz: 1000, rightHz: 350, ms: 2000 });
     await tap.close();
     await recorder.stop(recordingId);
     const heard = listen(ageOpen(path(recordingId), identityFile).stdout);
-    t.ok(Math.abs(heard.durationMs - 65_000) <= 20, `${heard.durationMs} ms`);
+    t.ok(Math.abs(heard.durationMs - 62_000) <= 20, `${heard.durationMs} ms`);
     t.ok(heard.level('left', 440, 100, 5000) > 7000, 'what fitted is there');
     t.ok(heard.loudness('left', 40_000, 59_000) < 20, 'what did not is silence');
-    t.ok(heard.level('left', 1000, 60_500, 64_500) > 6000, 'what came later is at its place');
+    t.ok(heard.level('left', 1000, 60_500, 61_500) > 6000, 'what came later is at its place');
   },
 );
 

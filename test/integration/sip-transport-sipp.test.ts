@@ -1,8 +1,7 @@
 // The lower half of our SIP server against sipp, which shares none of our code: as callee and as caller, over UDP and TCP,
 // and with a network that loses the 200 and its ACK.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -11,16 +10,9 @@ import { header, type SipRequest } from '../../src/protocol/sip/message.ts';
 import type { TransactionLayer } from '../../src/sbc/embedded/layers.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
+import { freeUdpPort } from '../support/free-port.ts';
+import { missing } from '../support/peers.ts';
 import { ask, makeRequest, startLayer, targetOf, unaccounted } from '../support/sip-layer.ts';
-
-const missing = (() => {
-  try {
-    execFileSync('which', ['sipp'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return process.env['REQUIRE_PEERS'] === '1' ? false : 'sipp is not installed';
-  }
-})();
 
 interface Sipp {
   child: ChildProcess;
@@ -76,7 +68,7 @@ for (const [protocol, mode] of [
 ] as const) {
   t.test(
     `sipp calls a hundred times over ${protocol} (${mode}) and every call is good`,
-    { skip: missing },
+    { skip: missing('sipp') },
     async (t) => {
       const layer = await startLayer(t, { listen: [{ protocol, address: '127.0.0.1', port: 0 }] });
       const calls = answerCalls(layer);
@@ -109,7 +101,7 @@ for (const [protocol, mode] of [
 
 t.test(
   'sipp loses a third of the 200s and of its ACKs, and every call is good all the same',
-  { skip: missing },
+  { skip: missing('sipp') },
   async (t) => {
     const layer = await startLayer(t, { timers: { t1Ms: 50, t2Ms: 200, t4Ms: 500 } });
     const calls = answerCalls(layer);
@@ -128,54 +120,50 @@ t.test(
 );
 
 /** A port that is free now. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done));
-  const { port } = socket.address();
-  await new Promise<void>((done) => socket.close(done));
-  return port;
-}
-
 for (const [protocol, mode] of [
   ['udp', 'u1'],
   ['tcp', 't1'],
 ] as const) {
-  t.test(`sipp is called twenty times over ${protocol} and counts every call as good`, { skip: missing }, async (t) => {
-    const layer = await startLayer(t, { listen: [{ protocol, address: '127.0.0.1', port: 0 }] });
-    const port = await freePort();
-    const callee = sipp(t, ['-sn', 'uas', '-t', mode, '-p', String(port), '-m', '20']);
-    const target = { protocol, host: '127.0.0.1', port };
-    const contact = { name: 'Contact', value: '<sip:engawa@127.0.0.1>' };
-    const call = async () => {
-      const invite = makeRequest('INVITE', [contact]);
-      const { responses, failed } = await ask(layer, invite, target);
-      if (failed !== undefined) throw new Error(failed);
-      const to = header(responses.at(-1)!, 'to')!;
-      const inDialog = (method: string, cseq: number): SipRequest => ({
-        ...invite,
-        method,
-        headers: invite.headers.map(({ name, value }) =>
-          name === 'To'
-            ? { name, value: to }
-            : name === 'CSeq'
-              ? { name, value: `${cseq} ${method}` }
-              : { name, value },
-        ),
-      });
-      await layer.send(inDialog('ACK', 1), target);
-      const bye = await ask(layer, inDialog('BYE', 2), target);
-      return [responses.at(-1)?.status, bye.responses[0]?.status];
-    };
-    const opening = await eventually('sipp listens and takes a call', call, { withinMs: 10_000 });
-    t.same(opening, [200, 200]);
-    const results = await Promise.all(Array.from({ length: 19 }, call));
-    t.same(
-      results,
-      Array.from({ length: 19 }, () => [200, 200]),
-    );
-    const { code, output } = await callee.ended;
-    t.equal(code, 0, output.slice(-2000));
-    t.equal(layer.counters['fault'], undefined);
-    t.equal(unaccounted(layer.counters), 0);
-  });
+  t.test(
+    `sipp is called twenty times over ${protocol} and counts every call as good`,
+    { skip: missing('sipp') },
+    async (t) => {
+      const layer = await startLayer(t, { listen: [{ protocol, address: '127.0.0.1', port: 0 }] });
+      const port = await freeUdpPort();
+      const callee = sipp(t, ['-sn', 'uas', '-t', mode, '-p', String(port), '-m', '20']);
+      const target = { protocol, host: '127.0.0.1', port };
+      const contact = { name: 'Contact', value: '<sip:engawa@127.0.0.1>' };
+      const call = async () => {
+        const invite = makeRequest('INVITE', [contact]);
+        const { responses, failed } = await ask(layer, invite, target);
+        if (failed !== undefined) throw new Error(failed);
+        const to = header(responses.at(-1)!, 'to')!;
+        const inDialog = (method: string, cseq: number): SipRequest => ({
+          ...invite,
+          method,
+          headers: invite.headers.map(({ name, value }) =>
+            name === 'To'
+              ? { name, value: to }
+              : name === 'CSeq'
+                ? { name, value: `${cseq} ${method}` }
+                : { name, value },
+          ),
+        });
+        await layer.send(inDialog('ACK', 1), target);
+        const bye = await ask(layer, inDialog('BYE', 2), target);
+        return [responses.at(-1)?.status, bye.responses[0]?.status];
+      };
+      const opening = await eventually('sipp listens and takes a call', call, { withinMs: 10_000 });
+      t.same(opening, [200, 200]);
+      const results = await Promise.all(Array.from({ length: 19 }, call));
+      t.same(
+        results,
+        Array.from({ length: 19 }, () => [200, 200]),
+      );
+      const { code, output } = await callee.ended;
+      t.equal(code, 0, output.slice(-2000));
+      t.equal(layer.counters['fault'], undefined);
+      t.equal(unaccounted(layer.counters), 0);
+    },
+  );
 }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { writeWav } from '../../src/media/wav.ts';
+import { chromiumPath } from './peers.ts';
 
 export interface BrowserPhone {
   readonly page: Page;
@@ -112,7 +113,7 @@ export async function openPhoneBrowser({ toneHz }: { toneHz: number }): Promise<
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const browser: Browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: chromiumPath,
     args: [
       '--headless',
       '--no-sandbox',

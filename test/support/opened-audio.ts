@@ -1,4 +1,4 @@
-// What a listener hears in an Ogg Opus file: decoded by ffmpeg, measured by Goertzel's filter. And the age command line.
+// What a listener hears in an Ogg Opus file: decoded by opusdec, measured by Goertzel's filter. And the age command line.
 
 import { spawnSync } from 'node:child_process';
 
@@ -34,9 +34,9 @@ export interface Heard {
 }
 
 export function listen(ogg: Uint8Array): Heard {
-  const args = ['-v', 'error', '-i', 'pipe:0', '-f', 's16le', '-ac', '2', '-ar', String(listenRateHz), 'pipe:1'];
-  const { status, stdout, stderr } = run('ffmpeg', args, ogg);
-  if (status !== 0 || stderr !== '') throw new Error(`ffmpeg does not like it: ${stderr}`);
+  const args = ['--quiet', '--no-dither', '--force-stereo', '--rate', String(listenRateHz), '-', '-'];
+  const { status, stdout, stderr } = run('opusdec', args, ogg);
+  if (status !== 0 || stderr !== '') throw new Error(`opusdec does not like it: ${stderr}`);
   const samples = stdout.length / 4;
 
   function side(name: 'left' | 'right', fromMs: number, toMs: number): number[] {

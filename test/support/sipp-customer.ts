@@ -1,12 +1,12 @@
 // A customer behind a carrier: sipp speaks SIP, a UDP party beside it sends a tone and digits and measures what it hears.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from './eventually.ts';
+import { freeUdpPort } from './free-port.ts';
 import { createRtpParty, type RtpParty } from './rtp-party.ts';
 
 interface Teardown {
@@ -37,14 +37,6 @@ export interface SippOptions {
   toneHz: number;
   talkMs?: number;
   sipPort?: number;
-}
-
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }
 
 export async function startSippCustomer(t: Teardown, options: SippOptions): Promise<SippCustomer> {
