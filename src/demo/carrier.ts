@@ -86,9 +86,13 @@ export async function createDemoCarrier(needs: CarrierNeeds): Promise<DemoCarrie
     const created = await media.createEndpoint({ callId: newId('call'), profile: 'rtp', sdpOffer: req.body });
     if (created.kind === 'incompatible') return res.send(488);
     const { endpoint } = created;
-    const dialog = (await srf.createUAS(req as never, res as never, {
-      localSdp: endpoint.localSdp,
-    })) as unknown as Dialog;
+    const dialog = (await srf
+      .createUAS(req as never, res as never, { localSdp: endpoint.localSdp })
+      .catch(async (thrown: unknown) => {
+        // Given up while this telephone rang.
+        await endpoint.close();
+        throw thrown;
+      })) as unknown as Dialog;
     follow(dialog, endpoint);
     await talk(endpoint, 'はい、もしもし。');
   }
@@ -129,7 +133,7 @@ export async function createDemoCarrier(needs: CarrierNeeds): Promise<DemoCarrie
     clock.after((request.talkSeconds ?? 120) * 1000, () => {
       if (!open.delete(dialog)) return;
       call.state = 'ended';
-      void dialog.destroy();
+      dialog.destroy().catch((thrown: unknown) => log.debug({ err: asError(thrown) }, 'the far end was faster'));
       void endpoint.close();
     });
     await pause(beforeDigitsMs);
@@ -147,6 +151,8 @@ export async function createDemoCarrier(needs: CarrierNeeds): Promise<DemoCarrie
       const call: TestCall = { id: newId('call'), number, state: 'calling' };
       calls.set(call.id, call);
       void connect(call, request).catch((thrown: unknown) => {
+        // Hung up while the digits were being keyed: no failure.
+        if (call.state === 'ended') return;
         call.state = 'failed';
         log.warn({ err: asError(thrown) }, 'test call failed');
       });

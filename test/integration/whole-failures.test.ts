@@ -52,6 +52,10 @@ for (const how of ['stopped for ten seconds', 'killed'] as const) {
       [first.customer, [hanakoHz]],
       [hanako, [customerHz]],
     ]);
+    await hanako.command('hold');
+    await hearsMusic(first.customer, [hanakoHz]);
+    await hanako.command('resume');
+    await hear('the desk can still command', [[first.customer, [hanakoHz]]]);
     const second = await connect(taro, taroHz, `0805555${how === 'killed' ? '0002' : '0001'}`);
     second.customer.hangUp();
     await eventually('the desk is told', () => taro.view.call === null, { withinMs: 5000 });
