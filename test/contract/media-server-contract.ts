@@ -1,4 +1,4 @@
-// What every maker of MediaServer must do (conventions.md, "Contract suites"), asked of real sockets by parties with tones of
+// What every maker of MediaServer must do, asked of real sockets by parties with tones of
 // their own. `can` says what a maker does not do; docs/embedded-differences.md lists the same for the embedded one.
 
 import { createSocket } from 'node:dgram';
@@ -7,14 +7,9 @@ import type { Endpoint } from '../../src/media/endpoint.ts';
 import type { EndpointRequest, MediaServer } from '../../src/media/media-server.ts';
 import { newId } from '../../src/shared/ids.ts';
 import { eventually } from '../support/eventually.ts';
-import {
-  amplitudeAt,
-  eventPayloadType,
-  MediaParty,
-  type MediaPartyOptions,
-  whoHearsWhom,
-} from '../support/media-party.ts';
+import { eventPayloadType, MediaParty, type MediaPartyOptions, whoHearsWhom } from '../support/media-party.ts';
 import { openTestRecorder } from '../support/test-recorder.ts';
+import { toneAmplitude } from '../support/tones.ts';
 
 export interface MediaCan {
   /** SRTP with SDES keys. */
@@ -347,7 +342,7 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
     const { left, right } = recorder.channels();
     test.ok(Math.abs(left.length / 8 - lastedMs) < 150, `${left.length / 8} ms of ${Math.round(lastedMs)} ms`);
     const at = (channel: Int16Array, fromMs: number, hz: number) =>
-      amplitudeAt(channel.subarray(fromMs * 8, (fromMs + 400) * 8), hz) > 3000;
+      toneAmplitude(channel.subarray(fromMs * 8, (fromMs + 400) * 8), hz) > 3000;
     for (const ms of [400, 1400, 2400]) test.ok(at(left, ms, 330), `what A says is on the left at ${ms} ms`);
     test.ok(at(right, 400, 550), 'what it hears first is on the right');
     test.notOk(at(right, 1400, 550) || at(right, 1400, 770), 'then silence');

@@ -19,7 +19,8 @@ import { projectRoot } from '../../src/shared/paths.ts';
 import { seededRandom } from '../../src/shared/random.ts';
 import { openEmbeddedMedia } from '../support/embedded-media.ts';
 import { eventually } from '../support/eventually.ts';
-import { amplitudeAt, MediaParty } from '../support/media-party.ts';
+import { MediaParty } from '../support/media-party.ts';
+import { toneAmplitude } from '../support/tones.ts';
 
 async function callIn(test: Test, media: EmbeddedMedia, toneHz = 440) {
   const party = await MediaParty.open({ toneHz });
@@ -254,5 +255,5 @@ t.test('a recorder that goes away and returns gets all of it, in time', async (t
   // A frame that was on its way when the connection broke may be lost.
   test.ok(Math.abs(bytes.length / 32 - lastedMs) < 350, `${bytes.length / 32} ms of ${Math.round(lastedMs)} ms`);
   const left = Int16Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readInt16LE(i * 4));
-  test.ok(amplitudeAt(left.subarray(left.length - 8000, left.length - 4000), 550) > 3000);
+  test.ok(toneAmplitude(left.subarray(left.length - 8000, left.length - 4000), 550) > 3000);
 });

@@ -7,9 +7,10 @@ import { newId } from '../../src/shared/ids.ts';
 import { type BrowserPhone, openPhoneBrowser } from '../support/browser-phone.ts';
 import { openEmbeddedMedia } from '../support/embedded-media.ts';
 import { eventually } from '../support/eventually.ts';
-import { amplitudeAt, MediaParty } from '../support/media-party.ts';
+import { MediaParty } from '../support/media-party.ts';
 import { chromiumPath, missing } from '../support/peers.ts';
 import { openTestRecorder } from '../support/test-recorder.ts';
+import { toneAmplitude } from '../support/tones.ts';
 
 const browserHz = 440;
 const near = (heard: number, wanted: number) => Math.abs(heard - wanted) < 15;
@@ -17,7 +18,7 @@ const near = (heard: number, wanted: number) => Math.abs(heard - wanted) < 15;
 /** Of each tenth of a second, the one in the middle: Chromium's microphone file jumps in phase where it begins again. */
 function usualLoudness(channel: Int16Array): number {
   const each = Array.from({ length: Math.floor(channel.length / 800) }, (_, i) =>
-    amplitudeAt(channel.subarray(i * 800, i * 800 + 800), browserHz),
+    toneAmplitude(channel.subarray(i * 800, i * 800 + 800), browserHz),
   );
   return each.sort((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0;
 }

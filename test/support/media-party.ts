@@ -7,6 +7,7 @@ import { decodeG711, encodeG711, type Law } from '../../src/protocol/rtp/g711.ts
 import { buildRtp } from '../../src/protocol/rtp/packet.ts';
 import { SrtpReceiver, SrtpSender, srtpOverhead } from '../../src/protocol/rtp/srtp.ts';
 import type { SrtpKeys } from '../../src/protocol/rtp/srtp-keys.ts';
+import { toneAmplitude } from './tones.ts';
 
 export interface MediaPartyOptions {
   toneHz: number;
@@ -31,20 +32,6 @@ const eventDigits = '0123456789*#ABCD';
 const earSamples = 3200;
 export const eventPayloadType = 101;
 const keyLine = 'AES_CM_128_HMAC_SHA1_80';
-
-/** Amplitude of a frequency in 16-bit samples. */
-export function amplitudeAt(samples: ArrayLike<number>, frequencyHz: number, sampleRateHz = 8000): number {
-  const coefficient = 2 * Math.cos((2 * Math.PI * frequencyHz) / sampleRateHz);
-  let before = 0;
-  let last = 0;
-  for (let i = 0; i < samples.length; i++) {
-    const next = samples[i]! + coefficient * last - before;
-    before = last;
-    last = next;
-  }
-  const power = last * last + before * before - coefficient * last * before;
-  return (2 * Math.sqrt(Math.max(0, power))) / samples.length;
-}
 
 const bind = (): Promise<Socket> =>
   new Promise((resolve) => {
@@ -204,7 +191,8 @@ export class MediaParty {
   loudness(frequencyHz: number): number {
     if (performance.now() - this.lastPacketAt > 400) return 0;
     const at = this.earAt % earSamples;
-    return amplitudeAt([...this.ear.subarray(at), ...this.ear.subarray(0, at)], frequencyHz);
+    const inOrder = Int16Array.of(...this.ear.subarray(at), ...this.ear.subarray(0, at));
+    return toneAmplitude(inOrder, frequencyHz);
   }
 
   hears(frequencyHz: number): boolean {

@@ -1,6 +1,8 @@
 // Tones as identities: each party of a test sends its own, and what a party hears is which tones are in its audio. One-way
 // audio, a forgotten hold or a leak from another call cannot pass. Linear 16-bit samples.
 
+import { writeWav } from '../../src/media/wav.ts';
+
 /** The tones of the parties of a test. No one is within 5 % of another or of a DTMF frequency. */
 const partyTones = [330, 440, 550, 660, 790, 1010] as const;
 
@@ -19,24 +21,7 @@ export function tone(hz: number, durationMs: number, options: ToneOptions = {}):
 /** The same as a mono WAV file, for Chromium's fake microphone and for sipp's rtp_stream. */
 export function toneWav(hz: number, durationMs: number, options: ToneOptions = {}): Buffer {
   const { sampleRateHz = 48000 } = options;
-  return wav(tone(hz, durationMs, { ...options, sampleRateHz }), sampleRateHz);
-}
-
-function wav(samples: Int16Array, sampleRateHz: number): Buffer {
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.length * 2, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(sampleRateHz, 24);
-  head.writeUInt32LE(sampleRateHz * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.length * 2, 40);
-  return Buffer.concat([head, Buffer.from(samples.buffer, samples.byteOffset, samples.length * 2)]);
+  return writeWav({ samples: tone(hz, durationMs, { ...options, sampleRateHz }), sampleRateHz });
 }
 
 /** Amplitude of one frequency in the samples, by Goertzel under a Hann window. About ±2 % for 100 ms or more. */
