@@ -162,7 +162,9 @@ async function measureLoad(targets: readonly Target[], load: Load, context: Benc
 }
 
 function compare(sides: readonly (Side & { figures: Figure[] })[]): Figure[] {
-  const together = sides.map(({ figures, name }) => figures.find((each) => each.name === `${name}: together`));
+  const together = sides.map(
+    ({ figures, name }) => figures.find((each) => each.name === `${name}: together`) ?? figures[0],
+  );
   const ratios = sides
     .slice(1)
     .map((side, i) => ratio(`${sides[0]!.name} by ${side.target.label}: together`, together[0], together[i + 1], aim));

@@ -125,6 +125,8 @@ function offerWebrtc(party: Party, index: number, trickle: boolean): Promise<str
   });
   const audio = new Audio('0', 'SendRecv');
   audio.addAudioCodec(0, 'PCMU');
+  // As every browser does; without it the far end must listen for tones in the audio.
+  audio.addAudioCodec(126, 'telephone-event/8000');
   audio.addSSRC(party.ssrc, `load${index}`);
   const track = peer.addTrack(audio);
   track.onMessage((packet) => onPacket(party, packet));
