@@ -1,7 +1,9 @@
 # One image: the server, the pages and the embedded parts.
 #   docker build -t engawa .
-#   docker run --network host -v engawa-data:/data -v ./engawa.yaml:/etc/engawa.yaml engawa start --config /etc/engawa.yaml
+#   docker run --init --stop-timeout 60 --network host -v engawa-data:/data -v ./engawa.yaml:/etc/engawa.yaml:ro engawa
 # Host networking, because SIP and RTP need their real ports; without it publish 5060/udp, the RTP range and the WebRTC port.
+# --init reaps what PostgreSQL leaves; --stop-timeout is above calls.drainSeconds. A relative dataFolder is below /data. With http.tls
+# also: -e ENGAWA_HEALTH_URL=https://127.0.0.1:8080/healthz (over loopback the name in the certificate is not checked).
 
 FROM node:22-bookworm-slim AS build
 WORKDIR /build
@@ -23,7 +25,7 @@ COPY --from=build /build/migrations migrations
 USER engawa
 WORKDIR /data
 VOLUME /data
-EXPOSE 5060/udp 5060/tcp 8443/tcp
-HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch(process.env.ENGAWA_HEALTH_URL ?? 'http://127.0.0.1:8080/healthz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+EXPOSE 5060/udp 5060/tcp 8080/tcp
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "-e", "const url = process.env.ENGAWA_HEALTH_URL ?? 'http://127.0.0.1:8080/healthz'; require(url.split(':')[0]).get(url, { rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["node", "/engawa/dist/src/cli/engawa.js"]
 CMD ["start", "--config", "/etc/engawa.yaml"]

@@ -171,6 +171,8 @@ const Flows = section('IVR flows and reasons.', {
   ),
 });
 
+export const logLevels: readonly string[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+
 export const ConfigSchema = section('Engawa', {
   demo: Type.Boolean({ default: false, description: 'Demo company, people and carrier. Loopback only.' }),
   dataFolder: Type.String({ default: 'data' }),
@@ -188,7 +190,10 @@ export const ConfigSchema = section('Engawa', {
   sessions: Sessions,
   flows: Flows,
   log: section('Logging.', {
-    level: Type.String({ default: 'info', description: 'fatal, error, warn, info, debug or trace.' }),
+    level: Type.Union(
+      logLevels.map((level) => Type.Literal(level)),
+      { default: 'info', description: 'fatal, error, warn, info, debug or trace.' },
+    ),
     numbers: Type.Union([Type.Literal('hide'), Type.Literal('last-two'), Type.Literal('show')], {
       default: 'hide',
       description: 'Telephone numbers that get into a log line: hidden, all but the last two digits, or shown.',

@@ -48,6 +48,10 @@ t.test('an address that means all addresses is not one to offer', async (t) => {
   t.equal(problemsOf(`${recipients}media: {address: 0.0.0.0, publicAddress: 203.0.113.7}`), '');
 });
 
+t.test('a log level that does not exist is a mistake', async (t) => {
+  t.match(problemsOf(`${recipients}log: {level: loud}`), /engawa\.yaml:2:14: .*level/);
+});
+
 t.test('a mistake has file, line, column and a sentence', async (t) => {
   t.match(problemsOf(`${recipients}htpp: {}`), /^engawa\.yaml:2:1: "htpp" is not known here; did you mean "http"\?$/);
 });
@@ -55,6 +59,8 @@ t.test('a mistake has file, line, column and a sentence', async (t) => {
 t.test('the environment overrides the file, and passwords of trunks can come from it', async (t) => {
   const { config } = parseConfig(`${recipients}http: {port: 1}`, 'engawa.yaml', { ENGAWA_HTTP_PORT: '9000' });
   t.equal(config.http.port, 9000);
+  t.match(problemsOf(recipients, { ENGAWA_HTTP_PORT: 'abc' }), 'ENGAWA_HTTP_PORT must be 0 to 65535');
+  t.match(problemsOf(recipients, { ENGAWA_LOG_LEVEL: 'loud' }), 'ENGAWA_LOG_LEVEL must be one of: fatal, error');
   const trunk = `${recipients}trunks: [{name: a, digest: {user: u, password: 'env:TRUNK_A'}}]`;
   t.equal(parseConfig(trunk, 'engawa.yaml', { TRUNK_A: 'x' }).config.trunks[0]?.digest?.password, 'x');
   t.match(problemsOf(trunk), 'takes its password from TRUNK_A, which is not set');

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { type Config, ConfigSchema } from './config-schema.ts';
+import { type Config, ConfigSchema, logLevels } from './config-schema.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
 import { byPlace, readYaml, type YamlPath } from './shared/yaml/yaml-reader.ts';
@@ -43,7 +43,7 @@ export function parseConfig(text: string, file: string, environment: NodeJS.Proc
   const config = value as Config;
   applyEnvironment(config, environment);
   readTrunkPasswords(config, environment, file);
-  const problems = crossChecks(config);
+  const problems = [...environmentProblems(config), ...crossChecks(config)];
   if (problems.length > 0) throw new AppError('config-invalid', problems.map((line) => `${file}: ${line}`).join('\n'));
   return { config: deepFreeze(resolvePaths(config)), choices: choicesOf(config, environment) };
 }
@@ -59,6 +59,14 @@ function applyEnvironment(config: Config, environment: NodeJS.ProcessEnv): void 
     const text = environment[variable];
     if (text !== undefined) target[path[0]]![path[1]] = parse(text);
   }
+}
+
+function environmentProblems(config: Config): string[] {
+  const { port } = config.http;
+  const problems: string[] = [];
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push('ENGAWA_HTTP_PORT must be 0 to 65535.');
+  if (!logLevels.includes(config.log.level)) problems.push(`ENGAWA_LOG_LEVEL must be one of: ${logLevels.join(', ')}.`);
+  return problems;
 }
 
 /** `password: env:NAME` takes it from the environment, so that the file holds no secret. */
