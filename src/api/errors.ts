@@ -1,4 +1,4 @@
-// The one table from faults and outcomes to HTTP (conventions.md, "Errors"), as problem details (RFC 9457).
+// The one table from faults and outcomes to HTTP, as problem details (RFC 9457).
 // A `detail` never holds what somebody sent, and is passed through a mask for numbers besides. What is our fault is logged
 // in full and told as nothing but its kind.
 

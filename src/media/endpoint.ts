@@ -1,5 +1,5 @@
 // One party's media: it negotiates SDP with that party alone, and everything else is done to it by name.
-// SDP never crosses from one endpoint to another (house.md, "Every leg is anchored").
+// SDP never crosses from one endpoint to another (ARCHITECTURE.md).
 
 import type { Listenable } from '../shared/emitter.ts';
 import type { MediaQuality } from '../shared/events.ts';

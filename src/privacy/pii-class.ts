@@ -1,5 +1,5 @@
 // Classes of personal information, and who may handle which.
-// What is not known counts as the strictest class (house.md, "What never bends").
+// What is not known counts as the strictest class (ARCHITECTURE.md).
 
 import type { PiiClass } from '../shared/events.ts';
 

@@ -1,4 +1,4 @@
-// The table of agent states (conventions.md, "Agent states and figures"): what may happen in which state, and where it leads.
+// The table of agent states: what may happen in which state, and where it leads.
 // A missing cell is an impossible input. A cell that names its own state is allowed and changes nothing but what is remembered.
 //
 //     offline ─signIn▶ not-ready ◀──▶ available ─reserve▶ reserved ─alert▶ alerting ─answer▶ on-call ─callEnd▶ after-call-work

@@ -1,4 +1,4 @@
-// The figures of a contact centre (conventions.md, "Agent states and figures"). One place, so that two screens can't disagree.
+// The figures of a contact centre. One place, so that two screens can't disagree.
 // Pure sums in, figures out; what is divided by nothing is null, not zero. Does not collect the sums: store/ reads them from
 // the event log.
 

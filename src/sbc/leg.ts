@@ -1,4 +1,4 @@
-// A leg: one party's side of a call, outward in call events only (house.md, "A leg speaks call events").
+// A leg: one party's side of a call, outward in call events only (ARCHITECTURE.md).
 // Its SIP is behind it. SDP passes through as opaque text between the leg and its media endpoint.
 
 import type { Listenable } from '../shared/emitter.ts';

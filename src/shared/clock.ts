@@ -1,4 +1,4 @@
-// The clock as a dependency (conventions.md, "Dependency injection without a framework").
+// The clock as a dependency.
 // Production uses `systemClock`; tests use test/support/fake-clock.ts. Timers made here never keep the process alive.
 
 export interface Timer {

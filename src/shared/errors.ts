@@ -1,4 +1,4 @@
-// Faults (conventions.md, "Errors"). Expected outcomes are values, never exceptions; this is for the rest.
+// Faults. Expected outcomes are values, never exceptions; this is for the rest.
 // `message` is for the operator and says what to do; `details` goes to the log and holds no personal information.
 
 export const errorCodes = [

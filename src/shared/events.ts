@@ -1,4 +1,4 @@
-// Everything that happens to a call, an agent, a recording or a session is one of these events (house.md, "One event log").
+// Everything that happens to a call, an agent, a recording or a session is one of these events (ARCHITECTURE.md).
 // Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
 // customer's number, never what was said or keyed.
 
@@ -10,7 +10,7 @@ export type PiiClass = 'none' | 'personal' | 'sensitive';
 /** Where a person works at the moment. What is not proven is `unknown`, and treated as `home`. */
 export type Place = 'centre' | 'home' | 'unknown';
 
-/** Agent states (conventions.md, "Agent states and figures"). */
+/** Agent states. */
 export type AgentState =
   | 'offline'
   | 'not-ready'

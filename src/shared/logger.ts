@@ -1,4 +1,4 @@
-// One root logger, a child per subsystem, a child per call (conventions.md, "Logging").
+// One root logger, a child per subsystem, a child per call.
 // Messages are constant strings; data goes into fields. The redaction list is here and nowhere else.
 
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';

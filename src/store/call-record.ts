@@ -1,4 +1,4 @@
-// The call record as a reading of one call's events (house.md, "One event log"). Pure: the same events in the same order
+// The call record as a reading of one call's events (ARCHITECTURE.md). Pure: the same events in the same order
 // give the same record, whether they come one by one or years later. An event that makes no sense where it stands (an agent
 // leaves who never answered) changes nothing. Events of other kinds than a call's are not for here.
 

@@ -1,4 +1,4 @@
-// The append-only log of everything that happens (house.md, "One event log").
+// The append-only log of everything that happens (ARCHITECTURE.md).
 
 import type { Unsubscribe } from '../shared/emitter.ts';
 import type { EngawaEvent, EventType, NewEvent } from '../shared/events.ts';
