@@ -102,6 +102,16 @@ t.test('a test call from ring to after-call work', async (t) => {
     await desk.done();
   });
 
+  await t.test('without a microphone the page says what to do, and the call goes back to its queue', async () => {
+    await page.evaluate(`navigator.mediaDevices.getUserMedia = () =>
+      Promise.reject(new DOMException('Permission denied', 'NotAllowedError'))`);
+    await desk.placeTestCall();
+    await page.getByRole('button', { name: 'Answer', exact: true }).click();
+    await page.getByText('The browser does not let this page use the microphone').waitFor();
+    await desk.waitForState('not-ready');
+    await page.getByText('1 waiting').waitFor();
+  });
+
   t.strictSame(
     desk.errors().filter((error) => !error.includes('status of 401')),
     [],

@@ -66,6 +66,16 @@ t.test('pages', async (t) => {
     await page.getByRole('button', { name: 'Play test sound' }).click();
     await page.getByText('Three rising notes were played').waitFor();
     await page.getByRole('button', { name: 'Stop test' }).click();
+    await page.evaluate(`{
+      const media = navigator.mediaDevices;
+      const open = media.getUserMedia;
+      media.getUserMedia = () => {
+        media.getUserMedia = open;
+        return Promise.reject(new DOMException('', 'NotFoundError'));
+      };
+    }`);
+    await page.getByRole('button', { name: 'Test microphone' }).click();
+    await page.getByRole('alert').getByText('No microphone was found. Plug in your headset').waitFor();
   });
 
   await t.test('not ready, ringing, in a call, afterwards', async (t) => {

@@ -143,14 +143,13 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       await current.session.accept({ sessionDescriptionHandlerOptions: { constraints: { audio, video: false } } });
     } catch (thrown) {
       current.accepting = false;
-      if (current.session.state === SessionState.Terminated) return;
-      tellMicrophone(thrown);
+      // Anything else: the call went away while it was being answered.
+      if (thrown instanceof DOMException) tellMicrophone(thrown);
       if (current.session.state === SessionState.Initial) await current.session.reject({ statusCode: 480 });
     }
   }
 
-  function tellMicrophone(thrown: unknown): void {
-    const { name, message } = thrown as DOMException;
+  function tellMicrophone({ name, message }: DOMException): void {
     emit('microphoneFailed', { name, message });
   }
 
@@ -167,7 +166,9 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       applyMute();
       watchMicrophone(current);
     } catch (thrown) {
-      tellMicrophone(thrown);
+      // The track in use goes on.
+      if (thrown instanceof DOMException) tellMicrophone(thrown);
+      else throw thrown;
     }
   }
 
