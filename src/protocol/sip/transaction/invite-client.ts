@@ -32,8 +32,9 @@ export type InviteClientInput =
 export type ClientNotify = 'response' | 'timeout' | 'transport' | 'terminated';
 export type InviteClientStep = Step<InviteClientState, 'request' | 'ack', ClientNotify>;
 
-export function newInviteClient(options: MachineOptions): InviteClientState {
-  return { ...options, phase: 'calling', intervalMs: options.timers.t1Ms };
+export function newInviteClient({ timers, reliable }: MachineOptions): InviteClientState {
+  const times = { retransmitAtMs: undefined, intervalMs: timers.t1Ms, endAtMs: undefined };
+  return { timers, reliable, phase: 'calling', cancelled: false, ...times };
 }
 
 export function stepInviteClient(state: InviteClientState, input: InviteClientInput, nowMs: number): InviteClientStep {

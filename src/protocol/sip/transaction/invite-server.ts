@@ -38,8 +38,9 @@ export type InviteServerStep = Step<InviteServerState, 'new' | 'last' | 'trying'
 /** A transaction user that has nothing to say within this time has 100 sent for it. */
 const tryingAfterMs = 200;
 
-export function newInviteServer(options: MachineOptions): InviteServerState {
-  return { ...options, phase: 'proceeding', responded: false, intervalMs: options.timers.t1Ms };
+export function newInviteServer({ timers, reliable }: MachineOptions): InviteServerState {
+  const times = { resendAtMs: undefined, intervalMs: timers.t1Ms, endAtMs: undefined };
+  return { timers, reliable, phase: 'proceeding', responded: false, ...times };
 }
 
 export function stepInviteServer(state: InviteServerState, input: InviteServerInput, nowMs: number): InviteServerStep {

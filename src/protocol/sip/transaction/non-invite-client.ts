@@ -26,8 +26,9 @@ export type NonInviteClientInput =
 
 export type NonInviteClientStep = Step<NonInviteClientState, 'request', ClientNotify>;
 
-export function newNonInviteClient(options: MachineOptions): NonInviteClientState {
-  return { ...options, phase: 'trying', intervalMs: options.timers.t1Ms };
+export function newNonInviteClient({ timers, reliable }: MachineOptions): NonInviteClientState {
+  const times = { retransmitAtMs: undefined, intervalMs: timers.t1Ms, endAtMs: undefined };
+  return { timers, reliable, phase: 'trying', ...times };
 }
 
 export function stepNonInviteClient(

@@ -24,8 +24,8 @@ export type NonInviteServerInput =
 
 export type NonInviteServerStep = Step<NonInviteServerState, 'new' | 'last', ServerNotify>;
 
-export function newNonInviteServer(options: MachineOptions): NonInviteServerState {
-  return { ...options, phase: 'trying' };
+export function newNonInviteServer({ timers, reliable }: MachineOptions): NonInviteServerState {
+  return { timers, reliable, phase: 'trying', endAtMs: undefined };
 }
 
 export function stepNonInviteServer(
