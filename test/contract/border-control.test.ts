@@ -2,16 +2,16 @@
 
 import { createServer } from 'node:net';
 import t from 'tap';
-import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import type { Border } from '../../src/sbc/border.ts';
 import { createBorder } from '../../src/sbc/drachtio-border.ts';
 import { createSipServer } from '../../src/sbc/embedded/sip-server.ts';
 import { trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
-import type { CallId, PersonId } from '../../src/shared/ids.ts';
+import type { PersonId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import {
   callerDialog,
+  callOut,
   carrierCalls,
   carrierTrunk,
   contactOf,
@@ -37,13 +37,7 @@ const borderAt = (port: number, password = secret) =>
   });
 
 const dial = (border: Border) => {
-  const leg = border.callTrunk({
-    callId: 'c_1' as CallId,
-    to: PhoneNumber.fromCanonical('+819087654321')!,
-    presentedNumber: tokyo,
-    offer: async () => sdpText('pbx'),
-    ringTimeoutSeconds: 30,
-  });
+  const leg = callOut(border, { ringTimeoutSeconds: 30 });
   const ended = new Promise<string>((resolve) => leg.on('ended', ({ cause, by }) => resolve(`${cause} ${by}`)));
   return { leg, ended };
 };
@@ -198,13 +192,7 @@ t.test('an ACK that never comes ends the call in time', ownServer, async (t) => 
 t.test('a session that nobody refreshes ends as expired', ownServer, async (t) => {
   const rig = await startBorderRig({ server: { sessionTimers: { minSeconds: 1, offerSeconds: 0 } } });
   t.teardown(() => rig.close());
-  const leg = rig.border.callTrunk({
-    callId: 'c_1' as CallId,
-    to: PhoneNumber.fromCanonical('+819087654321')!,
-    presentedNumber: tokyo,
-    offer: async () => sdpText('pbx'),
-    ringTimeoutSeconds: 30,
-  });
+  const leg = callOut(rig.border, { ringTimeoutSeconds: 30 });
   const ends: string[] = [];
   leg.on('ended', ({ cause, by }) => ends.push(`${cause} ${by}`));
   const invite = await rig.carrier.nextRequest('INVITE');

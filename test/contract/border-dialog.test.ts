@@ -1,13 +1,12 @@
 // Inside a call: re-INVITE, hold, glare, UPDATE, digits, REFER, BYE from each side and both at once; on legs of both directions.
 
 import t from 'tap';
-import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import type { Leg } from '../../src/sbc/leg.ts';
-import type { CallId } from '../../src/shared/ids.ts';
 import {
   type BorderRig,
   calleeDialog,
   callerDialog,
+  callOut,
   carrierCalls,
   contactOf,
   inDialog,
@@ -15,7 +14,6 @@ import {
   type RigOptions,
   responseText,
   startBorderRig,
-  tokyo,
 } from '../support/border-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { type PartyMessage, sdpText } from '../support/sip-party.ts';
@@ -89,13 +87,7 @@ async function answeredInbound(rig: BorderRig) {
 }
 
 async function answeredOutbound(rig: BorderRig) {
-  const leg = rig.border.callTrunk({
-    callId: 'c_1' as CallId,
-    to: PhoneNumber.fromCanonical('+819087654321')!,
-    presentedNumber: tokyo,
-    offer: async () => sdpText('pbx'),
-    ringTimeoutSeconds: 20,
-  });
+  const leg = callOut(rig.border);
   const events = watch(leg);
   const invite = await rig.carrier.nextRequest('INVITE');
   const tag = newTag();

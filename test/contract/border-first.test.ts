@@ -1,11 +1,11 @@
 // The first call of each kind through the border: in from a carrier, out to a carrier, out to a softphone.
 
 import t from 'tap';
-import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import type { CallId } from '../../src/shared/ids.ts';
 import {
   calleeDialog,
   callerDialog,
+  callOut,
   carrierCalls,
   contactOf,
   inDialog,
@@ -48,13 +48,7 @@ t.test('a carrier calls in, is answered and hangs up', async (t) => {
 t.test('a call goes out to the carrier, is answered and we hang up', async (t) => {
   const rig = await startBorderRig();
   t.teardown(() => rig.close());
-  const leg = rig.border.callTrunk({
-    callId: 'c_1' as CallId,
-    to: PhoneNumber.fromCanonical('+819087654321')!,
-    presentedNumber: tokyo,
-    offer: async (profile) => sdpText(`pbx-${profile}`),
-    ringTimeoutSeconds: 20,
-  });
+  const leg = callOut(rig.border, { offer: async (profile) => sdpText(`pbx-${profile}`) });
   const events: string[] = [];
   leg.on('ringing', () => events.push('ringing'));
   leg.on('answered', ({ sdpAnswer }) => events.push(`answered ${sdpAnswer === sdpText('callee')}`));

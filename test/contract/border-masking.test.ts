@@ -6,6 +6,7 @@ import type { CallId } from '../../src/shared/ids.ts';
 import {
   calleeDialog,
   callerDialog,
+  callOut,
   carrierCalls,
   contactOf,
   inDialog,
@@ -13,7 +14,6 @@ import {
   openSoftphone,
   responseText,
   startBorderRig,
-  tokyo,
 } from '../support/border-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { numberTraces } from '../support/number-traces.ts';
@@ -171,13 +171,7 @@ t.test(
     phone.party.send(responseText(await phone.party.nextRequest('BYE'), 200));
 
     // The agent calls back.
-    const out = rig.border.callTrunk({
-      callId: 'c_10' as CallId,
-      to: PhoneNumber.fromCanonical(customer)!,
-      presentedNumber: tokyo,
-      offer: async () => sdpText('pbx'),
-      ringTimeoutSeconds: 20,
-    });
+    const out = callOut(rig.border, { callId: 'c_10' as CallId, to: PhoneNumber.fromCanonical(customer)! });
     const outInvite = await rig.carrier.nextRequest('INVITE');
     rig.carrier.send(
       responseText(outInvite, 200, { tag: 'c', contact: contactOf(rig.carrier), body: sdpText('callee') }),

@@ -7,17 +7,16 @@ import { createDigestVerifier } from '../../src/sbc/digest/verifier.ts';
 import type { Leg } from '../../src/sbc/leg.ts';
 import { trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
-import type { CallId } from '../../src/shared/ids.ts';
 import { seededRandom, systemRandom } from '../../src/shared/random.ts';
 import {
   type BorderRig,
+  callOut,
   carrierTrunk,
   contactOf,
   newTag,
   type RigOptions,
   responseText,
   startBorderRig,
-  tokyo,
 } from '../support/border-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { createUdpParty, type PartyMessage, type SipParty, sdpText } from '../support/sip-party.ts';
@@ -31,14 +30,7 @@ async function rigFor(test: Test, options: RigOptions = {}): Promise<BorderRig> 
 }
 
 function dial(rig: BorderRig, more: Partial<TrunkCall> = {}): { leg: Leg; events: string[] } {
-  const leg = rig.border.callTrunk({
-    callId: 'c_1' as CallId,
-    to: PhoneNumber.fromCanonical('+819087654321')!,
-    presentedNumber: tokyo,
-    offer: async (profile) => sdpText(`pbx-${profile}`),
-    ringTimeoutSeconds: 20,
-    ...more,
-  });
+  const leg = callOut(rig.border, { offer: async (profile) => sdpText(`pbx-${profile}`), ...more });
   const events: string[] = [];
   leg.on('ringing', () => events.push('ringing'));
   leg.on('earlyMedia', ({ sdpAnswer }) => events.push(`early ${name(sdpAnswer)}`));

@@ -1,15 +1,14 @@
 // Trunks: known by credentials or by where we registered, registration and its failure, OPTIONS, number forms, withheld callers.
 
 import t from 'tap';
-import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import { answerChallenge } from '../../src/sbc/digest/answer.ts';
 import { createDigestVerifier } from '../../src/sbc/digest/verifier.ts';
 import type { TrunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
-import type { CallId } from '../../src/shared/ids.ts';
 import { systemRandom } from '../../src/shared/random.ts';
 import {
   type BorderRig,
+  callOut,
   carrierCalls,
   carrierTrunk,
   newTag,
@@ -155,13 +154,7 @@ t.test('each trunk writes and reads numbers in its own form', async (t) => {
   carrierCalls(rig, { to: '0120123456', fromUser: '0612345678', body: sdpText('caller') });
   const call = await eventually('the call', () => rig.calls[0]);
   t.strictSame([call.companyNumber, call.caller?.reveal()], [tollFree, '+81612345678']);
-  const leg = rig.border.callTrunk({
-    callId: 'c_1' as CallId,
-    to: PhoneNumber.fromCanonical('+819087654321')!,
-    presentedNumber: tokyo,
-    offer: async () => sdpText('pbx'),
-    ringTimeoutSeconds: 5,
-  });
+  const leg = callOut(rig.border, { ringTimeoutSeconds: 5 });
   const invite = await rig.carrier.nextRequest('INVITE');
   t.match(invite.line, /^INVITE sip:09087654321@carrier\.example;user=phone SIP\/2\.0$/);
   t.match(invite.get('From'), /^<sip:0312345678@carrier\.example;user=phone>;tag=/);
@@ -171,14 +164,7 @@ t.test('each trunk writes and reads numbers in its own form', async (t) => {
 });
 
 const withheldCall = async (rig: BorderRig) => {
-  rig.border.callTrunk({
-    callId: 'c_1' as CallId,
-    to: PhoneNumber.fromCanonical('+819087654321')!,
-    presentedNumber: tokyo,
-    withhold: true,
-    offer: async () => sdpText('pbx'),
-    ringTimeoutSeconds: 5,
-  });
+  callOut(rig.border, { withhold: true, ringTimeoutSeconds: 5 });
   const invite = await rig.carrier.nextRequest('INVITE');
   rig.carrier.send(responseText(invite, 486, { tag: 'x' }));
   return invite;

@@ -1,10 +1,15 @@
 // The border against sipp, which shares no code with us: the ladders of the SIP edge, each as a carrier would do it.
 
 import t from 'tap';
-import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import type { Leg } from '../../src/sbc/leg.ts';
-import type { CallId } from '../../src/shared/ids.ts';
-import { type BorderRig, carrierTrunk, type RigOptions, startBorderRig, tokyo } from '../support/border-rig.ts';
+import {
+  type BorderRig,
+  callOut,
+  carrierTrunk,
+  type RigOptions,
+  startBorderRig,
+  tokyo,
+} from '../support/border-rig.ts';
 import { runSipp } from '../support/border-sipp.ts';
 import { eventually } from '../support/eventually.ts';
 import { freeUdpPort } from '../support/free-port.ts';
@@ -162,13 +167,7 @@ for (const { scenario, says, act, events: expected } of outbound) {
     const rig = await rigFor(t, port, { trunk: { credentials: { user: 'company', password: 'secret' } } });
     const sipp = runSipp({ scenario, port });
     t.teardown(sipp.stop);
-    const leg = rig.border.callTrunk({
-      callId: 'c_1' as CallId,
-      to: PhoneNumber.fromCanonical('+819087654321')!,
-      presentedNumber: tokyo,
-      offer: async () => sdpText('pbx'),
-      ringTimeoutSeconds: 20,
-    });
+    const leg = callOut(rig.border);
     const events = watch(leg);
     act?.(leg);
     await sipp.finished;

@@ -2,22 +2,24 @@
 // BORDER_SIP_SERVER=HOST:CONTROL_PORT:SECRET:UDP_PORT:WS_PORT runs the same tests on a server that is there already, such as
 // drachtio-server on loopback; tests that stop or look into the server then skip themselves (`ownServer`).
 
+import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import type { Border, InboundCall } from '../../src/sbc/border.ts';
 import { type BorderOptions, createBorder } from '../../src/sbc/drachtio-border.ts';
 import { createSipServer, type SipServer, type SipServerOptions } from '../../src/sbc/embedded/sip-server.ts';
+import type { Leg } from '../../src/sbc/leg.ts';
 import { type TrunkSettings, trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
-import type { PersonId, SessionId } from '../../src/shared/ids.ts';
+import type { CallId, PersonId, SessionId } from '../../src/shared/ids.ts';
 import { createLogger, type Logger } from '../../src/shared/logger.ts';
 import {
   createUdpParty,
   createWebSocketParty,
   newTag,
   type PartyMessage,
-  readMessage,
   requestText,
   responseText,
   type SipParty,
+  sdpText,
 } from './sip-party.ts';
 
 export const tokyo = '+81312345678';
@@ -185,6 +187,18 @@ export function calleeDialog(invite: PartyMessage, tag: string) {
   return { callId: invite.get('Call-ID')!, from: `${invite.get('To')};tag=${tag}`, to: invite.get('From')!, target };
 }
 
+/** Calls a customer by the first trunk that may, presenting Tokyo. */
+export function callOut(border: Border, more: Partial<Parameters<Border['callTrunk']>[0]> = {}): Leg {
+  return border.callTrunk({
+    callId: 'c_1' as CallId,
+    to: PhoneNumber.fromCanonical('+819087654321')!,
+    presentedNumber: tokyo,
+    offer: async () => sdpText('pbx'),
+    ringTimeoutSeconds: 20,
+    ...more,
+  });
+}
+
 export const contactOf = (party: SipParty) => `<sip:party@${party.host}:${party.port}>`;
 
 export interface Softphone {
@@ -234,4 +248,4 @@ export async function openSoftphone(
   };
 }
 
-export { newTag, readMessage, requestText, responseText };
+export { newTag, requestText, responseText };
