@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { createCarrier } from '../support/carrier.ts';
 import { eventually } from '../support/eventually.ts';
+import { endRobotMedia } from '../support/robot-media.ts';
 import { databasePids } from '../support/running-parts.ts';
 import { aWhile, hear, numbers, startCentre } from '../support/whole-centre.ts';
 
 const dataFolder = mkdtempSync(join(tmpdir(), 'engawa-stop-'));
+t.teardown(endRobotMedia);
 t.teardown(() => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 }));
 
 t.test('kill -9 with a call up: after the next start record, events and sealed audio are there', async (t) => {
