@@ -92,7 +92,7 @@ async function flows(config: Config): Promise<Finding[]> {
   return [
     ...told,
     numbers > 0
-      ? ok(`${loaded.list().length} flows answer ${numbers} numbers.`)
+      ? ok(`Flows: ${loaded.list().length}; numbers that they answer: ${numbers}.`)
       : warning('company.numbers is empty: no call can come in.'),
   ];
 }
