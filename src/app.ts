@@ -30,7 +30,7 @@ import { trunkSettings } from './sbc/trunk-settings.ts';
 import type { Secrets } from './secrets.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
 import { type Closer, createCloser } from './shared/closer.ts';
-import type { PersonId } from './shared/ids.ts';
+import { newId, type PersonId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
 import { projectRoot } from './shared/paths.ts';
 import { createStore } from './store/create-store.ts';
@@ -231,7 +231,18 @@ async function openMedia(
     ...(publicAddress ? { publicAddress } : {}),
   });
   closer.add('media', () => media.close());
+  void warmUp(media, log);
   return { media, prompts };
+}
+
+/** The first browser's endpoint loads libraries and makes keys: no caller should wait for that. */
+async function warmUp(media: MediaServer, log: Logger): Promise<void> {
+  try {
+    const created = await media.createEndpoint({ callId: newId('call'), profile: 'webrtc' });
+    if (created.kind === 'created') await created.endpoint.close();
+  } catch (err) {
+    log.warn({ err }, 'the media engine could not be warmed up');
+  }
 }
 
 async function openRecorder(config: Config, store: Store, { log, clock, closer }: Site): Promise<Recorder> {

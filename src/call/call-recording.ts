@@ -1,12 +1,17 @@
 // Recording one call: from the agent's (or, outbound, the customer's) answer to the end, through hold and transfer.
 // The tap sits at the customer's endpoint: left is what the customer says, right what the customer hears.
 
+import type { Endpoint } from '../media/endpoint.ts';
 import { asError } from '../shared/errors.ts';
 import { type CallState, type Centre, isOver, personOf } from './call-state.ts';
 import { tell } from './parts.ts';
 
 /** The conversation does not wait longer than this for the recorder; the recorder catches up. */
 const patienceMs = 500;
+const retryMs = 1000;
+const mostTries = 5;
+
+type Tap = Parameters<Endpoint['startTap']>[0];
 
 /** Starts the recording unless it runs. Never fails the call: what goes wrong is an event and a log line. */
 export async function startRecording(centre: Centre, call: CallState): Promise<void> {
@@ -18,7 +23,7 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
     call.recordingId = recordingId;
     // The call may be over before its recording is open.
     if (isOver(call)) return stopRecording(centre, call);
-    await endpoint.startTap({ url: tapUrl, metadata: { callId: call.id, recordingId } });
+    await startTap(centre, call, endpoint, { url: tapUrl, metadata: { callId: call.id, recordingId } });
     call.recording = !isOver(call);
     centre.deskChanged(personOf(call));
   })().catch((thrown: unknown) => {
@@ -27,6 +32,19 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
     tell(parts, { type: 'recording-failed', callId: call.id, recordingId: call.recordingId, because: err.message });
   });
   await Promise.race([started, new Promise<void>((resolve) => void parts.clock.after(patienceMs, resolve))]);
+}
+
+/** A recorder that died a moment ago is back at the same address soon; an unrecorded conversation is worth more tries. */
+async function startTap(centre: Centre, call: CallState, endpoint: Endpoint, tap: Tap): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await endpoint.startTap(tap);
+    } catch (thrown) {
+      if (tries === mostTries || isOver(call)) throw thrown;
+      call.log.warn({ err: asError(thrown), tries }, 'the recorder does not take the audio yet');
+      await new Promise<void>((resolve) => void centre.parts.clock.after(retryMs, resolve));
+    }
+  }
 }
 
 /** Ends the recording; resolves when the sealed file is complete. */
