@@ -35,6 +35,23 @@ const seen = new Map<string, string>();
 const seenLimit = 1024;
 for (const name of commonNames) for (const form of [name, name.toLowerCase()]) seen.set(form, name.toLowerCase());
 
+const usual = new Map<number, string[]>();
+for (const name of commonNames) usual.set(name.length, [...(usual.get(name.length) ?? []), name]);
+
+/**
+ * The common header name that stands in `text` from `start` to `end`, spelled alike. A copy cut out of the text would be hashed
+ * anew by every `headerKey`; this one never is.
+ */
+export function commonNameAt(text: string, start: number, end: number): string | undefined {
+  const first = text.charCodeAt(start);
+  for (const name of usual.get(end - start) ?? none) {
+    if (name.charCodeAt(0) === first && text.startsWith(name, start)) return name;
+  }
+  return undefined;
+}
+
+const none: readonly string[] = [];
+
 /** The lower-case long form of a header name (RFC 3261 §7.3.3 and the IANA registry). */
 export function headerKey(name: string): string {
   const known = seen.get(name);

@@ -5,7 +5,7 @@
 
 import { parseAddress, parseAddressList, tagOf } from './address.ts';
 import { type CSeq, parseCSeq } from './cseq.ts';
-import { headerKey, type SipHeader, type SipMessage, type SipRequest } from './message.ts';
+import { commonNameAt, headerKey, type SipHeader, type SipMessage, type SipRequest } from './message.ts';
 import { digits, parseUri } from './uri.ts';
 import { parseVia, parseViaLoosely, type Via } from './via.ts';
 
@@ -179,10 +179,13 @@ function addHeader(scan: Scan, text: string, start: number, end: number, folded:
   if (colon < 0 || colon >= end) colon = -1;
   let nameEnd = colon;
   while (nameEnd > start && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--;
-  const name = colon < 0 ? '' : text.slice(start, nameEnd);
-  if (name === '' || !isToken(name)) {
-    scan.broken ??= 'a header line has no valid name';
-    return;
+  let name = commonNameAt(text, start, nameEnd);
+  if (name === undefined) {
+    name = colon < 0 ? '' : text.slice(start, nameEnd);
+    if (!isToken(name)) {
+      scan.broken ??= 'a header line has no valid name';
+      return;
+    }
   }
   let valueStart = colon + 1;
   while (valueStart < end && isBlank(text.charCodeAt(valueStart))) valueStart++;
