@@ -38,9 +38,10 @@ export interface ServerTransaction {
   /**
    * Sends a response, retransmitted as the RFC asks; the 2xx to an INVITE too, until its ACK is there. Via, From, Call-ID
    * and CSeq are the caller's to copy: `makeResponse` does. What comes after a final response is ignored.
-   * `once`: a 2xx that another element retransmits (a proxy passing it on).
+   * `once`: a 2xx that another element retransmits (a proxy passing it on). `text`: the response as `serializeText` gives it,
+   * from a caller that needs it anyway.
    */
-  respond(response: SipResponse, options?: { once?: boolean }): void;
+  respond(response: SipResponse, options?: { once?: boolean; text?: string }): void;
   /** Final response sent and acknowledged, timed out, or the transport failed. */
   onEnd(listener: (why: 'done' | 'timeout' | 'transport') => void): void;
   readonly finalStatus: number | undefined;

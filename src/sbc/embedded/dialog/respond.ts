@@ -67,7 +67,7 @@ function respondNow(
   const text = serializeText(response);
   // The books first: a response may be answered before `respond` returns.
   settle(stack, incoming, dialog, message, response);
-  transaction.respond(response);
+  transaction.respond(response, { text });
   stack.count(`answered.${Math.floor(message.status / 100)}xx`);
   const meta = farEnd('application', text, transaction.flow, stack.clock.now());
   application.reply(command.id, 'OK', sentResponseDetail(meta, incoming.id, dialog?.id ?? '', text));

@@ -82,8 +82,8 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
     return this.last !== undefined;
   }
 
-  respond(response: SipResponse, options?: { once?: boolean }): void {
-    this.run({ kind: 'respond', status: response.status, once: options?.once }, response);
+  respond(response: SipResponse, options?: { once?: boolean; text?: string }): void {
+    this.run({ kind: 'respond', status: response.status, once: options?.once }, response, options?.text);
   }
 
   onEnd(listener: (why: EndReason) => void): void {
@@ -104,16 +104,16 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
     this.run({ kind: 'timer' });
   }
 
-  private run(input: InviteServerInput, response?: SipResponse): void {
+  private run(input: InviteServerInput, response?: SipResponse, text?: string): void {
     const now = this.context.clock.now();
     if (this.invite) {
       const step = stepInviteServer(this.invite, input, now);
       this.invite = step.state;
-      this.apply(step.send, step.notify, step.deadlineMs, response);
+      this.apply(step.send, step.notify, step.deadlineMs, response, text);
     } else if (this.other) {
       const step = stepNonInviteServer(this.other, input as NonInviteServerInput, now);
       this.other = step.state;
-      this.apply(step.send, step.notify, step.deadlineMs, response);
+      this.apply(step.send, step.notify, step.deadlineMs, response, text);
     }
   }
 
@@ -122,11 +122,12 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
     notify: readonly ServerNotify[],
     deadlineMs: number | undefined,
     response: SipResponse | undefined,
+    text: string | undefined,
   ): void {
     this.context.deadlines.set(this, deadlineMs);
     let sent = true;
     for (const which of send) {
-      if (which === 'new' && response) this.remember(response);
+      if (which === 'new' && response) this.remember(response, text);
       else if (which === 'trying') this.last = serialize(makeResponse(this.request, { status: 100 }));
       else this.context.counters.count('retransmitted-response');
       sent = this.sendLast();
@@ -142,8 +143,8 @@ export class ServerTransactionEntry implements ServerEntry, ServerTransaction, T
     }
   }
 
-  private remember(response: SipResponse): void {
-    this.last = serialize(response);
+  private remember(response: SipResponse, text: string | undefined): void {
+    this.last = text === undefined ? serialize(response) : Buffer.from(text);
     if (response.status < 200) return;
     this.finalStatus ??= response.status;
     if (!this.invite || response.status >= 300 || this.acceptedAs !== undefined) return;
