@@ -269,7 +269,13 @@ export const ApiKeyView = Type.Object({
 export const PlaceTestCall = Type.Object({
   number: Type.Optional(Type.String({ description: "The company's number to call; the first one unless told." })),
   digits: Type.Optional(Type.String({ pattern: '^[0-9*#]{0,16}$', description: 'Digits keyed at the menu.' })),
-  talkSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })),
+  talkSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 600,
+      description: 'The customer hangs up so long after the menu answered; 120 unless told.',
+    }),
+  ),
 });
 export const TestCallView = Type.Object({
   id: Type.String(),
