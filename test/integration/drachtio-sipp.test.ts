@@ -8,7 +8,7 @@ import { freeUdpPort } from '../support/free-port.ts';
 import { missing } from '../support/peers.ts';
 import { sdpText } from '../support/sip-party.ts';
 
-// Half of the ACKs are lost, and the 200 is sent four times within a call: of sixteen calls about one ends without an ACK.
+// Three in ten 200s, or half of the ACKs, are lost, and the 200 is sent four times within a call: of sixteen calls about one ends without an ACK.
 const lossy = [
   { scenario: 'drachtio-uac-loses-200', calls: 20, leastAcks: 20 },
   { scenario: 'drachtio-uac-loses-ack', calls: 60, leastAcks: 46 },
