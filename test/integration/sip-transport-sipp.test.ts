@@ -100,7 +100,7 @@ for (const [protocol, mode] of [
 }
 
 t.test(
-  'sipp loses a third of the 200s and of its ACKs, and every call is good all the same',
+  'sipp loses a quarter of the 200s and of its ACKs, and every call is good all the same',
   { skip: missing('sipp') },
   async (t) => {
     const layer = await startLayer(t, { timers: { t1Ms: 50, t2Ms: 200, t4Ms: 500 } });
