@@ -61,8 +61,11 @@ t.test(
     await eventually('loss is told', () => told.some((because) => /audio is being lost/.test(because)));
     disk.makeRoom();
     await eventually('recovered', () => recorder.health().ok);
-    // Little, as it comes all at once: it must fit into the same memory on a slow machine too.
-    await tap.send({ leftHz: 1000, rightHz: 350, ms: 2000 });
+    // In pieces and at most four times as fast as a call: all at once would not fit into the same memory on a slow machine.
+    for (let sentMs = 0; sentMs < 2000; sentMs += 200) {
+      await tap.send({ leftHz: 1000, rightHz: 350, ms: 200 });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
     await tap.close();
     await recorder.stop(recordingId);
     const heard = listen(ageOpen(path(recordingId), identityFile).stdout);
