@@ -35,8 +35,9 @@ function answerCalls(socket: Socket, sdp: string): Promise<string> {
   return new Promise((resolve) => {
     socket.on('message', (bytes, from) => {
       const request = bytes.toString();
-      const method = /^[A-Z]+/.exec(request)![0];
-      if (method === 'ACK' || method === 'SIP') return;
+      // Undefined for what is not a request, such as a late packet for the one who had this port before.
+      const method = /^[A-Z]+(?= sip:)/.exec(request)?.[0];
+      if (method === undefined || method === 'ACK') return;
       const copied = request
         .split('\r\n')
         .filter((line) => /^(via|from|call-id|cseq|record-route):/i.test(line))
