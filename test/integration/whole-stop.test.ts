@@ -63,6 +63,7 @@ t.test('kill -9 with a call up: after the next start record, events and sealed a
   ]);
 
   const stopping = after.engawa.stop('SIGINT');
+  await eventually('it says that it stops', () => after.engawa.printed().includes('no new calls'));
   const late = await carrier.callIn({ dialled: numbers.product, toneHz: 550 });
   await eventually('no new call is taken', () => late.state === 'refused', { withinMs: 5000 });
   t.equal(late.status, 503);
