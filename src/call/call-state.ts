@@ -134,3 +134,11 @@ export function callOfPerson(centre: Pick<Centre, 'calls'>, personId: PersonId):
   }
   return undefined;
 }
+
+/** An agent who has just answered: nothing held, nobody away. */
+export function answeredAgent(
+  who: Pick<AgentParty, 'leg' | 'endpoint' | 'personId' | 'place'>,
+  answeredAt: number,
+): AgentParty {
+  return { ...who, answeredAt, holdMs: 0, detachedAt: null, attaching: undefined };
+}

@@ -2,7 +2,7 @@
 
 import { asError } from '../shared/errors.ts';
 import type { PersonId } from '../shared/ids.ts';
-import type { AgentParty, Alerting, CallState, Centre } from './call-state.ts';
+import { type Alerting, answeredAgent, type CallState, type Centre } from './call-state.ts';
 import { faultEndsCall, joinAgent, watchAgent } from './join.ts';
 import { queueSettings, tell } from './parts.ts';
 import { leaveQueue } from './queueing.ts';
@@ -77,16 +77,7 @@ async function answered(
     place,
     ringMs: outcome.ringMs,
   });
-  const agent: AgentParty = {
-    leg: outcome.leg,
-    endpoint: outcome.endpoint,
-    personId,
-    place,
-    answeredAt: parts.clock.now(),
-    holdMs: 0,
-    detachedAt: null,
-    attaching: undefined,
-  };
+  const agent = answeredAgent({ leg: outcome.leg, endpoint: outcome.endpoint, personId, place }, parts.clock.now());
   // Together, so that the desk never shows that it has no call in between.
   call.agent = agent;
   call.alerting = undefined;

@@ -6,7 +6,15 @@ import type { Alias } from '../privacy/vault.ts';
 import { type CallId, newId, type PersonId } from '../shared/ids.ts';
 import { watchCustomer } from './answer-customer.ts';
 import { callCarrier } from './call-carrier.ts';
-import { type AgentParty, type CallState, type Centre, callOfPerson, isOver, newCall } from './call-state.ts';
+import {
+  type AgentParty,
+  answeredAgent,
+  type CallState,
+  type Centre,
+  callOfPerson,
+  isOver,
+  newCall,
+} from './call-state.ts';
 import type { CommandOutcome, DialTarget } from './desk.ts';
 import { endCall } from './end-call.ts';
 import { faultEndsCall, hearRinging, joinAgent, playMusic, watchAgent } from './join.ts';
@@ -118,16 +126,8 @@ async function connect(centre: Centre, call: CallState, personId: PersonId, targ
     freeAgent(centre, call, personId, 'not-ready');
     return endCall(centre, call, { cause: 'unreachable', side: 'agent' });
   }
-  const agent: AgentParty = {
-    leg: desk.leg,
-    endpoint: desk.endpoint,
-    personId,
-    place: centre.acd.acd.agent(personId)?.place ?? 'unknown',
-    answeredAt: parts.clock.now(),
-    holdMs: 0,
-    detachedAt: null,
-    attaching: undefined,
-  };
+  const place = centre.acd.acd.agent(personId)?.place ?? 'unknown';
+  const agent = answeredAgent({ leg: desk.leg, endpoint: desk.endpoint, personId, place }, parts.clock.now());
   call.alerting = undefined;
   call.agent = agent;
   watchAgent(centre, call, agent);

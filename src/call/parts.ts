@@ -9,8 +9,7 @@ import type { Flow, FlowRun, Reason } from '../routing/flow/flow.ts';
 import type { Border } from '../sbc/border.ts';
 import type { Clock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
-import type { NewEvent, Place } from '../shared/events.ts';
-import type { PersonId } from '../shared/ids.ts';
+import type { NewEvent } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
 import type { People } from '../store/records.ts';
@@ -67,9 +66,4 @@ export function unattended(log: Logger, what: string, work: Promise<unknown>): v
 
 export function queueSettings(parts: Pick<CallParts, 'settings'>, name: string | null): QueueSettings | undefined {
   return parts.settings.queues.find((queue) => queue.name === name);
-}
-
-export interface AgentIdentity {
-  personId: PersonId;
-  place: Place;
 }

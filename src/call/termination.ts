@@ -1,4 +1,4 @@
-// Why a call ended and whose doing it was, from how a leg ended (conventions.md, "Errors"). Nobody else decides this.
+// Why a call ended and whose doing it was, from how a leg ended. Nobody else decides this.
 
 import type { LegEvents } from '../sbc/leg.ts';
 import type { EndCause, Side } from '../shared/events.ts';
