@@ -14,6 +14,8 @@ export type RecordingId = Brand<'recording'>;
 export type SessionId = Brand<'session'>;
 export type EventId = Brand<'event'>;
 export type ApiKeyId = Brand<'apiKey'>;
+/** One running program of a company's several. New at every start, so a node that comes back is another one. */
+export type NodeId = Brand<'node'>;
 
 const prefixes = {
   call: 'c',
@@ -24,6 +26,7 @@ const prefixes = {
   session: 's',
   event: 'v',
   apiKey: 'k',
+  node: 'n',
 } as const;
 
 type Kind = keyof typeof prefixes;
