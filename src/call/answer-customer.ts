@@ -55,10 +55,10 @@ export function watchCustomer(centre: Centre, call: CallState): void {
   });
   leg.on('held', () => {
     heldAt = parts.clock.now();
-    tell(parts, { type: 'call-held', callId: call.id, by: 'caller' });
+    tell(parts, { type: 'call-held', callId: call.id, by: 'customer' });
   });
   leg.on('resumed', () =>
-    tell(parts, { type: 'call-resumed', callId: call.id, by: 'caller', heldMs: parts.clock.now() - heldAt }),
+    tell(parts, { type: 'call-resumed', callId: call.id, by: 'customer', heldMs: parts.clock.now() - heldAt }),
   );
   endpoint.on('mediaTimeout', () => void endCall(centre, call, { cause: 'media-timeout', side: 'carrier' }));
   endpoint.on('ended', ({ because }) => {

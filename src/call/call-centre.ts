@@ -89,9 +89,9 @@ export function createCallCentre(parts: CallParts): RunningCallCentre {
         await call.customer.endpoint.sendDigits(digits);
         return { kind: 'ok' };
       }),
-    hangUp: (callId) =>
+    hangUp: (callId, by = 'agent') =>
       command(callId, (call) => {
-        void endCall(centre, call, { cause: 'normal', side: 'agent' });
+        void endCall(centre, call, { cause: 'normal', side: by });
         return { kind: 'ok' };
       }),
     reject: (callId) =>

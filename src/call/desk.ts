@@ -64,7 +64,8 @@ export interface CallCentre {
   resume(callId: CallId): Promise<CommandOutcome>;
   setMuted(callId: CallId, muted: boolean): Promise<CommandOutcome>;
   sendDigits(callId: CallId, digits: string): Promise<CommandOutcome>;
-  hangUp(callId: CallId): Promise<CommandOutcome>;
+  /** `by` is who asks: the agent unless told. */
+  hangUp(callId: CallId, by?: 'agent' | 'supervisor' | 'integrator'): Promise<CommandOutcome>;
   /** The alerted agent declines: back to the queue, agent not-ready. */
   reject(callId: CallId): Promise<CommandOutcome>;
   transferToQueue(callId: CallId, queue: string): Promise<CommandOutcome>;

@@ -59,7 +59,7 @@ async function treat(centre: Centre, call: CallState, inbound: InboundCall): Pro
   const demo = parts.settings.demoNumbers ? inbound.companyNumber : undefined;
   if (!flow && !(demo && answerDemoNumber.knows(demo))) {
     inbound.leg.reject('not-found');
-    return endCall(centre, call, { cause: 'not-found', side: 'caller' });
+    return endCall(centre, call, { cause: 'not-found', side: 'customer' });
   }
   if (demo && (await answerDemoNumber(centre, call, inbound, demo))) return;
   if (!(await answerCustomer(centre, call, inbound)) || !flow) return;

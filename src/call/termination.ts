@@ -8,18 +8,23 @@ export interface Termination {
   side: Side;
 }
 
-/** A customer's leg ended by itself. `answered` is whether the customer was ever connected. */
+/** What the network, not the person at the far end, says no with. */
+const theCarriersDoing: readonly EndCause[] = [
+  'unreachable',
+  'not-found',
+  'forbidden',
+  'overload',
+  'incompatible-media',
+  'fault',
+  'session-expired',
+];
+
+/** A customer's leg ended by itself. Outbound, a telephone that rings until our patience is over is the customer's. */
 export function customerLegEnded(ended: LegEvents['ended'], direction: 'inbound' | 'outbound'): Termination {
-  if (ended.by === 'timeout') return { cause: ended.cause, side: direction === 'outbound' ? 'carrier' : 'unknown' };
-  if (ended.by === 'us') return { cause: ended.cause, side: 'us' };
-  const theCarriersDoing: readonly EndCause[] = [
-    'unreachable',
-    'overload',
-    'incompatible-media',
-    'fault',
-    'session-expired',
-  ];
-  return { cause: ended.cause, side: theCarriersDoing.includes(ended.cause) ? 'carrier' : 'caller' };
+  const { cause, by } = ended;
+  if (by === 'us') return { cause, side: 'us' };
+  if (by === 'timeout' && direction === 'inbound') return { cause, side: 'unknown' };
+  return { cause, side: theCarriersDoing.includes(cause) ? 'carrier' : 'customer' };
 }
 
 /** How an alerted agent's leg ended without an answer, in the ACD's words. */

@@ -20,8 +20,11 @@ export type AgentState =
   | 'on-call'
   | 'after-call-work';
 
-/** Who caused a call or a leg to end. `us` is the figure to be ashamed of. */
-export type Side = 'caller' | 'agent' | 'carrier' | 'us' | 'unknown';
+/**
+ * Who caused a call or a leg to end. `customer` whichever way the call went; `supervisor` and `integrator` end the calls of
+ * others, by page and by API key. `us` is the figure to be ashamed of.
+ */
+export type Side = 'customer' | 'agent' | 'supervisor' | 'integrator' | 'carrier' | 'us' | 'unknown';
 
 /** Why a leg or a call ended, without SIP. `sbc/sip-cause.ts` translates to and from SIP. */
 export type EndCause =

@@ -41,7 +41,7 @@ const answered = (personId: PersonId, place: 'home' | 'centre' = 'home'): NewEve
   place,
   ringMs: 2000,
 });
-const ended = (cause: 'normal' | 'cancelled' | 'fault', side: 'caller' | 'agent' | 'us'): NewEvent => ({
+const ended = (cause: 'normal' | 'cancelled' | 'fault', side: 'customer' | 'agent' | 'us'): NewEvent => ({
   type: 'call-ended',
   callId,
   cause,
@@ -64,7 +64,7 @@ t.test('a call through menu, queue and agent', async (t) => {
     [25_000, { type: 'call-resumed', callId, by: 'agent', heldMs: 5000 }],
     [30_000, { type: 'agent-left', callId, personId: hanako, legId, talkMs: 15_900, holdMs: 5000 }],
     [30_001, { type: 'leg-quality', callId, legId, party: 'customer', quality }],
-    [30_002, ended('normal', 'caller')],
+    [30_002, ended('normal', 'customer')],
   );
   t.strictSame(record, {
     id: callId,
@@ -96,7 +96,7 @@ t.test('a call through menu, queue and agent', async (t) => {
     ],
     recordingIds: ['r_1'],
     cause: 'normal',
-    side: 'caller',
+    side: 'customer',
     quality: { customer: quality, agent: null },
   });
 });
@@ -130,9 +130,9 @@ t.test('ring no answer leaves no segment', async (t) => {
     [300, { type: 'agent-alerted', callId, personId: hanako, legId }],
     [20_300, { type: 'agent-not-answered', callId, personId: hanako, because: 'timeout' }],
     [21_000, { type: 'queue-left', callId, queue: 'orders', outcome: 'abandoned', waitMs: 20_900 }],
-    [21_000, ended('cancelled', 'caller')],
+    [21_000, ended('cancelled', 'customer')],
   );
-  t.match(record, { segments: [], agentAnsweredAt: null, waitMs: 20_900, cause: 'cancelled', side: 'caller' });
+  t.match(record, { segments: [], agentAnsweredAt: null, waitMs: 20_900, cause: 'cancelled', side: 'customer' });
 });
 
 t.test('an abandoned call has a wait and no talk', async (t) => {
@@ -141,7 +141,7 @@ t.test('an abandoned call has a wait and no talk', async (t) => {
     [5, { type: 'call-answered', callId }],
     [100, { type: 'queue-entered', callId, queue: 'orders' }],
     [4100, { type: 'queue-left', callId, queue: 'orders', outcome: 'abandoned', waitMs: 4000 }],
-    [4100, ended('normal', 'caller')],
+    [4100, ended('normal', 'customer')],
   );
   t.match(record, { waitMs: 4000, talkMs: 0, queue: 'orders', segments: [], endedAt: 4100 });
 });
@@ -165,7 +165,7 @@ t.test('an outbound call is answered when the customer answers', async (t) => {
     [50, answered(hanako)],
     [4000, { type: 'customer-answered', callId, legId, ringMs: 3900, trunk: 'carrier' }],
     [9000, { type: 'agent-left', callId, personId: hanako, legId, talkMs: 5000, holdMs: 0 }],
-    [9000, ended('normal', 'caller')],
+    [9000, ended('normal', 'customer')],
   );
   t.match(record, { direction: 'outbound', answeredAt: 4000, agentAnsweredAt: 50, talkMs: 5000 });
 });
@@ -175,7 +175,7 @@ t.test('a segment that nobody closed ends with the call, its hold counted', asyn
     [0, started],
     [1000, answered(hanako)],
     [2000, { type: 'call-held', callId, by: 'agent' }],
-    [2500, { type: 'call-held', callId, by: 'caller' }],
+    [2500, { type: 'call-held', callId, by: 'customer' }],
     [6000, ended('fault', 'us')],
   );
   t.match(record, { talkMs: 1000, holdMs: 4000, segments: [{ endedAt: 6000 }], side: 'us' });
@@ -185,7 +185,7 @@ t.test('the exact figures of an agent count also when they come after the end', 
   const record = call(
     [0, started],
     [1000, answered(hanako)],
-    [6000, ended('normal', 'caller')],
+    [6000, ended('normal', 'customer')],
     [6001, { type: 'agent-left', callId, personId: hanako, legId, talkMs: 4321, holdMs: 79 }],
     [6002, { type: 'leg-quality', callId, legId, party: 'agent', quality }],
   );
@@ -199,7 +199,7 @@ t.test('events that make no sense change nothing', async (t) => {
     [1, started],
     [2, { type: 'agent-left', callId, personId: taro, legId, talkMs: 99, holdMs: 99 }],
     [3, { type: 'call-resumed', callId, by: 'agent', heldMs: 99 }],
-    [4, ended('normal', 'caller')],
+    [4, ended('normal', 'customer')],
     [5, ended('fault', 'us')],
   );
   t.match(record, { startedAt: 0, endedAt: 4, cause: 'normal', talkMs: 0, holdMs: 0 });

@@ -136,7 +136,7 @@ t.test('events come back as they were appended, in order, and to subscribers in 
       trunk: 'demo',
     }),
     store.events.append({ type: 'flow-node', callId, flow: 'main', node: 'nul \0 and lone \ud800 surrogate' }),
-    store.events.append({ type: 'call-ended', callId, cause: 'normal', side: 'caller', durationMs: 10 }),
+    store.events.append({ type: 'call-ended', callId, cause: 'normal', side: 'customer', durationMs: 10 }),
   ]);
   off();
   t.strictSame(heard, appended);

@@ -178,7 +178,7 @@ t.test('a customer who hangs up frees the agent, and says so in the record', asy
   await home.done();
   await home.waitForState('available');
   const { items } = await engawa.get<{ items: CallView[] }>('/api/v1/calls');
-  t.match(items[0], { cause: 'normal', side: 'caller', companyNumber: '+81310001111', flow: 'tokyo' });
+  t.match(items[0], { cause: 'normal', side: 'customer', companyNumber: '+81310001111', flow: 'tokyo' });
   t.equal(await engawa.stop('SIGINT'), 0, 'Ctrl-C ends it cleanly');
 });
 

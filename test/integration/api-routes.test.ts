@@ -208,7 +208,7 @@ async function aCall(personId: string, alias: string) {
   await events.append({ type: 'agent-alerted', callId, personId: personId as never, legId });
   await events.append({ type: 'agent-answered', callId, personId: personId as never, legId, place: 'home', ringMs: 5 });
   await events.append({ type: 'agent-left', callId, personId: personId as never, legId, talkMs: 7, holdMs: 0 });
-  await events.append({ type: 'call-ended', callId, cause: 'normal', side: 'caller', durationMs: 12 });
+  await events.append({ type: 'call-ended', callId, cause: 'normal', side: 'customer', durationMs: 12 });
   return callId;
 }
 

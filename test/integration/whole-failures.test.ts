@@ -64,7 +64,7 @@ for (const how of ['stopped for ten seconds', 'killed'] as const) {
     first.customer.hangUp();
     for (const { callId } of [first, second]) {
       const record = await eventually('the record is there', () => centre.endedCall(callId), { withinMs: 40_000 });
-      t.match(record, { cause: 'normal', side: 'caller', segments: [{}] });
+      t.match(record, { cause: 'normal', side: 'customer', segments: [{}] });
       const types = (await centre.events(callId)).map((event) => event.type as string);
       t.strictSame(
         types.filter((type) => ladder.includes(type)),

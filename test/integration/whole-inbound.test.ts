@@ -105,7 +105,7 @@ t.test('hold, resume, mute, digits; the customer hangs up', async (t) => {
   await hanako.inState('available');
 
   const record = await centre.endedCall(callId);
-  t.match(record, { cause: 'normal', side: 'caller', reason: 'product-question', piiClass: 'none', queue: 'general' });
+  t.match(record, { cause: 'normal', side: 'customer', reason: 'product-question', piiClass: 'none', queue: 'general' });
   const [segment] = record.segments;
   t.equal(record.segments.length, 1);
   t.ok(segment!.holdMs > 200 && segment!.holdMs < 8000, `held ${segment!.holdMs} ms`);
@@ -238,7 +238,7 @@ t.test('the customer hangs up while waiting, and while the desk rings', async (t
   await eventually('the desk stops ringing', () => line.state === 'ended');
   await taro.shows('available again', (desk) => desk.state === 'available' && desk.call === null);
   const record = await centre.endedCall(callId);
-  t.match(record, { cause: 'normal', side: 'caller', segments: [] });
+  t.match(record, { cause: 'normal', side: 'customer', segments: [] });
   const left = (await centre.events(callId)).find((event) => event.type === 'queue-left');
   t.match(left, { outcome: 'abandoned' });
 });

@@ -84,7 +84,7 @@ t.test('by number; the customer hangs up', async (t) => {
   ]);
   customer.hangUp();
   await hanako.shows('after-call work', (desk) => desk.state === 'after-call-work' || desk.call === null);
-  t.match(await centre.endedCall(dialled.body.callId), { cause: 'normal', side: 'caller' });
+  t.match(await centre.endedCall(dialled.body.callId), { cause: 'normal', side: 'customer' });
 });
 
 t.test('with 184 before the number, the company’s number is not presented', async (t) => {
@@ -104,7 +104,7 @@ t.test('with 184 before the number, the company’s number is not presented', as
 t.test('busy, no answer, given up: each ends with its cause', async (t) => {
   carrier.next({ refuse: 486 });
   const busy = await hanako.dial({ number: '08011112486' });
-  t.match(await centre.endedCall(busy.body.callId), { cause: 'busy', side: 'caller', answeredAt: null });
+  t.match(await centre.endedCall(busy.body.callId), { cause: 'busy', side: 'customer', answeredAt: null });
   await hanako.shows('no call', (desk) => desk.call === null && desk.state !== 'on-call');
   await centre.atRest();
 

@@ -29,10 +29,11 @@ t.test('an agent sees the own person and the own call, only while having it', as
     [{ type: 'reason-set', callId: mine, reason: 'order', piiClass: 'none', by: 'flow' }, true],
     [{ type: 'reason-set', callId: other, reason: 'order', piiClass: 'none', by: 'flow' }, false],
     [{ type: 'offer-refused', callId: mine, personId: taro, queue: 'orders', because: 'clearance' }, false],
+    [{ type: 'offer-refused', callId: other, personId: hanako, queue: 'orders', because: 'clearance' }, false],
     [{ type: 'call-held', callId: mine, by: 'agent' }, true],
     [{ type: 'agent-left', callId: mine, personId: hanako, legId, talkMs: 1, holdMs: 0 }, true],
     [{ type: 'queue-entered', callId: mine, queue: 'support' }, false],
-    [{ type: 'call-ended', callId: mine, cause: 'normal', side: 'caller', durationMs: 1 }, false],
+    [{ type: 'call-ended', callId: mine, cause: 'normal', side: 'customer', durationMs: 1 }, false],
     [{ type: 'sign-in-failed', login: 'taro', because: 'password' }, false],
     [{ type: 'trunk-state', trunk: 'demo', up: false, because: 'OPTIONS timeout' }, false],
     [{ type: 'flow-published', flow: 'main', version: '1', personId: null }, false],
@@ -44,7 +45,7 @@ t.test('an own outbound call is seen from its start to its end', async (t) => {
   const filter = createFeedFilter({ own: hanako });
   t.ok(filter.pass(happened({ ...started(mine), direction: 'outbound', personId: hanako } as NewEvent)));
   t.ok(filter.pass(happened({ type: 'customer-answered', callId: mine, legId, ringMs: 1, trunk: 'carrier' })));
-  t.ok(filter.pass(happened({ type: 'call-ended', callId: mine, cause: 'normal', side: 'caller', durationMs: 1 })));
+  t.ok(filter.pass(happened({ type: 'call-ended', callId: mine, cause: 'normal', side: 'customer', durationMs: 1 })));
   t.notOk(filter.pass(happened({ type: 'call-held', callId: mine, by: 'agent' })));
 });
 

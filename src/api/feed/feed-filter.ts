@@ -27,6 +27,8 @@ export function createFeedFilter({ own }: { own?: PersonId }): FeedFilter {
   const calls = new Set<CallId>();
 
   function concernsOwn(event: EngawaEvent): boolean {
+    // Why somebody may not be offered a call is told to who can change it.
+    if (event.type === 'offer-refused') return false;
     const personId = 'personId' in event ? event.personId : undefined;
     const callId = 'callId' in event ? event.callId : undefined;
     if (personId === own) {

@@ -11,12 +11,14 @@ import type { ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
 import { CallParams } from './call-routes.ts';
 
+type CommandedBy = 'agent' | 'supervisor' | 'integrator';
+
 interface Command {
   summary: string;
   /** Only whoever is on the call. */
   ownOnly?: boolean;
   body?: TSchema;
-  run(callId: CallId, body: never): Promise<CommandOutcome> | CommandOutcome;
+  run(callId: CallId, body: never, by: CommandedBy): Promise<CommandOutcome> | CommandOutcome;
 }
 
 export function callCommandRoutes(app: App, needs: ApiNeeds): void {
@@ -26,7 +28,7 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
     resume: { summary: 'Take the customer off hold', run: (id) => callCentre.resume(id) },
     mute: { summary: 'Let the customer not hear the agent', run: (id) => callCentre.setMuted(id, true) },
     unmute: { summary: 'Let the customer hear the agent again', run: (id) => callCentre.setMuted(id, false) },
-    hangup: { summary: 'End the call', run: (id) => callCentre.hangUp(id) },
+    hangup: { summary: 'End the call', run: (id, _body, by) => callCentre.hangUp(id, by) },
     reject: { summary: 'Decline the call that is alerting', ownOnly: true, run: (id) => callCentre.reject(id) },
     attach: { summary: 'Ring the desk again after it went away', ownOnly: true, run: (id) => callCentre.attach(id) },
     digits: {
@@ -64,18 +66,18 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
       },
       async (request, reply) => {
         const callId = request.params.callId as CallId;
-        requireCommand(request, callId, command);
-        requireOk(await command.run(callId, request.body as never));
+        const by = requireCommand(request, callId, command);
+        requireOk(await command.run(callId, request.body as never, by));
         return reply.code(204).send(null);
       },
     );
   }
 
-  function requireCommand(request: FastifyRequest, callId: CallId, { ownOnly = false }: Command): void {
+  function requireCommand(request: FastifyRequest, callId: CallId, { ownOnly = false }: Command): CommandedBy {
     const caller = callerOf(request);
     const own = caller.kind === 'session' && callCentre.agentOf(callId) === caller.person.id;
-    if (own && may(caller, 'calls:command-own')) return;
-    if (!ownOnly && may(caller, 'calls:command-any')) return;
+    if (own && may(caller, 'calls:command-own')) return 'agent';
+    if (!ownOnly && may(caller, 'calls:command-any')) return caller.kind === 'session' ? 'supervisor' : 'integrator';
     // The same answer as for a call that is over: nothing is told about other people's calls.
     throw new HttpProblem(404, 'There is no such call, or it is over.');
   }
