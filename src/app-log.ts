@@ -11,6 +11,7 @@ const told: Partial<Record<EventType, string>> = {
   'agent-reserved': 'agent reserved',
   'agent-alerted': 'agent’s desk rings',
   'recording-started': 'recording started',
+  'recording-recovered': 'recording goes on',
   'recording-stopped': 'recording sealed',
   'call-held': 'customer on hold',
   'call-resumed': 'customer off hold',

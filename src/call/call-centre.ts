@@ -187,7 +187,7 @@ function followTheWorld(centre: Centre): (() => void)[] {
         ?.startTap({ url: tapUrl, metadata: { callId, recordingId } })
         .catch((thrown: unknown) => log.error({ err: asError(thrown), callId }, 'recording could not go on'));
     }),
-    recorder.on('recovered', ({ callId, recordingId }) => log.info({ callId, recordingId }, 'recording goes on')),
+    recorder.on('recovered', (event) => tell(centre.parts, { type: 'recording-recovered', ...event })),
     recorder.on('failed', (event) => tell(centre.parts, { type: 'recording-failed', ...event })),
     recorder.on('stopped', (event) => tell(centre.parts, { type: 'recording-stopped', ...event })),
   ];

@@ -92,6 +92,8 @@ interface EventFields {
   'call-transferred': { callId: CallId; personId: PersonId; to: { kind: 'queue' | 'number'; name: string } };
   'recording-started': { callId: CallId; recordingId: RecordingId };
   'recording-failed': { callId: CallId; recordingId: RecordingId | null; because: string };
+  /** After `recording-failed`: everything that was held back is written. */
+  'recording-recovered': { callId: CallId; recordingId: RecordingId };
   'recording-stopped': { callId: CallId; recordingId: RecordingId; durationMs: number; bytes: number };
   'leg-quality': { callId: CallId; legId: LegId; party: 'customer' | 'agent'; quality: MediaQuality };
   'call-ended': {

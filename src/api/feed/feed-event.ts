@@ -35,6 +35,7 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'call-transferred': ['callId', 'personId', 'to'],
   'recording-started': ['callId', 'recordingId'],
   'recording-failed': ['callId', 'recordingId', 'because'],
+  'recording-recovered': ['callId', 'recordingId'],
   'recording-stopped': ['callId', 'recordingId', 'durationMs', 'bytes'],
   'leg-quality': ['callId', 'legId', 'party', 'quality'],
   'call-ended': ['callId', 'cause', 'side', 'durationMs'],
