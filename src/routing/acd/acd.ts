@@ -4,6 +4,7 @@
 import type { AgentState, PiiClass } from '../../shared/events.ts';
 import type { CallId, PersonId } from '../../shared/ids.ts';
 import type { AgentFacts, AgentView } from '../agent.ts';
+import type { AcdSnapshot } from './snapshot.ts';
 
 export interface QueueSettings {
   name: string;
@@ -80,5 +81,7 @@ export interface Acd {
   queues(nowMs: number): QueueView[];
   /** 1 for the next to be served; a call being offered stands before those that wait. */
   position(callId: CallId): number | undefined;
+  /** Everything, as plain data, for `createAcd({ from })`. */
+  snapshot(): AcdSnapshot;
   readonly ignoredInputs: number;
 }

@@ -13,7 +13,8 @@ import type { AgentTrigger } from '../agent-states.ts';
 import type { Acd, AcdEffect, AcdInput, QueueSettings, QueueView, WaitingCall } from './acd.ts';
 import { createLine, type Effort, type Line, lineView, type Seat, servedBefore, type Waiting } from './line.ts';
 import { agentFor, callFor, mayTake, needOf, refusalOf } from './matching.ts';
-import { Roster, viewOf } from './roster.ts';
+import { Roster, seatSnapshot, viewOf } from './roster.ts';
+import type { AcdSnapshot } from './snapshot.ts';
 
 /** A reserved agent whose softphone does not even ring within this time is let go. */
 export const reservationLeaseMs = 10_000;
@@ -22,9 +23,12 @@ export const alertingGraceMs = 5_000;
 
 const notReadyBecause = { timeout: 'no-answer', rejected: 'rejected', unreachable: 'no-softphone' } as const;
 
-/** `effort` is counted up, for tests that want to know how much a decision costs. */
-export function createAcd(deps: { queues: readonly QueueSettings[]; effort?: Effort }): Acd {
-  return new Distributor(deps.queues, deps.effort ?? { comparisons: 0, candidates: 0 });
+/**
+ * `from`: goes on where another ACD with the same queues was. `effort` is counted up, for tests that want to know how much a
+ * decision costs.
+ */
+export function createAcd(deps: { queues: readonly QueueSettings[]; from?: AcdSnapshot; effort?: Effort }): Acd {
+  return new Distributor(deps.queues, deps.effort ?? { comparisons: 0, candidates: 0 }, deps.from);
 }
 
 class Distributor implements Acd {
@@ -39,10 +43,11 @@ class Distributor implements Acd {
   #effects: AcdEffect[] = [];
   #now = 0;
 
-  constructor(queues: readonly QueueSettings[], effort: Effort) {
+  constructor(queues: readonly QueueSettings[], effort: Effort, from?: AcdSnapshot) {
     this.#effort = effort;
     this.#lines = new Map(queues.map((settings) => [settings.name, createLine(settings, effort)]));
     this.#roster = new Roster(this.#lines, effort);
+    if (from) this.#restore(from);
   }
 
   apply(input: AcdInput, nowMs: number): AcdEffect[] {
@@ -84,6 +89,52 @@ class Distributor implements Acd {
     let position = 1;
     for (const other of waiting.line.calls.values()) if (standsBefore(other, waiting)) position += 1;
     return position;
+  }
+
+  snapshot(): AcdSnapshot {
+    return {
+      arrivals: this.#arrivals,
+      idlePlaces: this.#roster.idlePlaces,
+      seats: [...this.#roster.seats.values()].map(seatSnapshot),
+      calls: [...this.#calls.values()].map(({ call, arrival, returned, offeredTo, refused }) => ({
+        call: { ...call },
+        arrival,
+        returned,
+        offeredTo: offeredTo?.personId ?? null,
+        refused: [...refused],
+      })),
+    };
+  }
+
+  #restore({ arrivals, idlePlaces, seats, calls }: AcdSnapshot): void {
+    this.#roster.restore(seats, idlePlaces);
+    this.#arrivals = arrivals;
+    for (const { call, arrival, returned, offeredTo, refused } of calls) {
+      const line = this.#lines.get(call.queue);
+      // A queue that this program does not have: nothing here could serve it.
+      if (!line) continue;
+      const seat = (offeredTo && this.#roster.seats.get(offeredTo)) || null;
+      const waiting: Waiting = {
+        call: { ...call },
+        need: needOf(call.piiClass),
+        line,
+        arrival,
+        returned,
+        offeredTo: seat,
+        refused: new Set(refused),
+      };
+      if (seat) seat.offer = waiting;
+      this.#enlist(waiting);
+    }
+  }
+
+  /** Into the books of its queue; into the index of those who wait unless it is offered. */
+  #enlist(waiting: Waiting): void {
+    const { call, line, need } = waiting;
+    this.#calls.set(call.callId, waiting);
+    line.calls.set(call.callId, waiting);
+    line.oldest.add(waiting);
+    if (!waiting.offeredTo) line.waiting[need].add(waiting);
   }
 
   // --- which input goes where; false: impossible now
@@ -204,10 +255,7 @@ class Distributor implements Acd {
       offeredTo: null,
       refused: new Set(),
     };
-    this.#calls.set(call.callId, waiting);
-    line.calls.set(call.callId, waiting);
-    line.oldest.add(waiting);
-    line.waiting[need].add(waiting);
+    this.#enlist(waiting);
     // The call and the agent whom it freed look for partners at once: who has been idle longer goes first.
     if (freed && agentFor(waiting, this.#effort).best !== freed) this.#findAgent(waiting);
     if (freed) this.#findCall(freed);

@@ -12,6 +12,7 @@ import { type AgentTrigger, nextAgentState } from '../agent-states.ts';
 import type { AcdEffect } from './acd.ts';
 import { createIndexedHeap, type IndexedHeap } from './indexed-heap.ts';
 import { clearances, type Effort, type Line, type Seat } from './line.ts';
+import type { SeatSnapshot } from './snapshot.ts';
 
 export class Roster {
   readonly seats = new Map<PersonId, Seat>();
@@ -65,6 +66,22 @@ export class Roster {
     seat.because = because;
     effects.push({ kind: 'agentState', personId: seat.personId, from, to, because });
     return true;
+  }
+
+  get idlePlaces(): number {
+    return this.#places;
+  }
+
+  /** Puts seats back as they were; only into an empty roster. */
+  restore(seats: readonly SeatSnapshot[], idlePlaces: number): void {
+    for (const { deadlineAt, ...kept } of seats) {
+      const seat: Seat = { ...kept, lines: [], offer: null, deadlineAt: null };
+      this.seats.set(seat.personId, seat);
+      seat.lines = seat.queues.flatMap((name) => this.#lines.get(name) ?? []);
+      this.#list(seat);
+      this.setDeadline(seat, deadlineAt);
+    }
+    this.#places = idlePlaces;
   }
 
   setDeadline(seat: Seat, at: number | null): void {
@@ -138,6 +155,11 @@ function newSeat(facts: AgentFacts, now: number): Seat {
     offer: null,
     deadlineAt: null,
   };
+}
+
+export function seatSnapshot(seat: Seat): SeatSnapshot {
+  const { idlePlace, nextBecause, deadlineAt } = seat;
+  return { ...viewOf(seat), idlePlace, nextBecause, deadlineAt };
 }
 
 export function viewOf(seat: Seat): AgentView {
