@@ -4,6 +4,7 @@ import type { InboundCall } from '../sbc/border.ts';
 import { asError } from '../shared/errors.ts';
 import { type CallState, type Centre, isOver } from './call-state.ts';
 import { endCall } from './end-call.ts';
+import { followOffers } from './follow-offers.ts';
 import { tell } from './parts.ts';
 
 /** Answers the customer with an endpoint of its own. False when that cannot be: the call has ended then. */
@@ -25,6 +26,7 @@ export async function answerCustomer(centre: Centre, call: CallState, { leg }: I
     return false;
   }
   call.customer = { leg, endpoint };
+  followOffers(call.log, leg, () => call.customer?.endpoint);
   watchCustomer(centre, call);
   const answered = await leg.answer(endpoint.localSdp);
   if (answered.kind === 'ended' || isOver(call)) return false;
@@ -43,16 +45,12 @@ async function acceptLateAnswer(call: CallState, sdpAnswer: string | undefined):
   return accepted?.kind === 'ok';
 }
 
-/** What the customer's side may do by itself: hold, change its address, fall silent for good. */
+/** What the customer's side may do by itself: hold, fall silent for good. */
 export function watchCustomer(centre: Centre, call: CallState): void {
   const { parts } = centre;
   if (!call.customer) return;
   const { leg, endpoint } = call.customer;
   let heldAt = 0;
-  leg.onOffer(async (sdpOffer) => {
-    const answered = await endpoint.answerOffer(sdpOffer);
-    return answered.kind === 'ok' ? answered : { kind: 'incompatible' };
-  });
   leg.on('held', () => {
     heldAt = parts.clock.now();
     tell(parts, { type: 'call-held', callId: call.id, by: 'customer' });

@@ -5,6 +5,7 @@ import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { LegEvents } from '../sbc/leg.ts';
 import { asError } from '../shared/errors.ts';
 import type { CallState, Centre, Party } from './call-state.ts';
+import { followOffers } from './follow-offers.ts';
 import { unattended } from './parts.ts';
 
 export interface CarrierRequest {
@@ -44,10 +45,7 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
       return endpoint.localSdp;
     },
   });
-  leg.onOffer(async (sdpOffer) => {
-    const answered = await endpoint?.answerOffer(sdpOffer);
-    return answered?.kind === 'ok' ? answered : { kind: 'incompatible' };
-  });
+  followOffers(request.call.log, leg, () => endpoint);
 
   return new Promise((resolve) => {
     const stop = () => void leg.end('cancelled');

@@ -7,6 +7,7 @@ import type { AgentParty, CallState, Centre } from './call-state.ts';
 import { isOver } from './call-state.ts';
 import type { CommandOutcome } from './desk.ts';
 import { endCall } from './end-call.ts';
+import { followOffers } from './follow-offers.ts';
 import { tell, unattended } from './parts.ts';
 
 const holdMusic: PlaySource = { kind: 'music' };
@@ -51,10 +52,7 @@ export function hearRinging(call: CallState, agent: AgentParty): void {
 /** What the agent's side may do by itself: hang up, or go away. */
 export function watchAgent(centre: Centre, call: CallState, agent: AgentParty): void {
   const { leg, endpoint } = agent;
-  leg.onOffer(async (sdpOffer) => {
-    const answered = await endpoint.answerOffer(sdpOffer);
-    return answered.kind === 'ok' ? answered : { kind: 'incompatible' };
-  });
+  followOffers(call.log, leg, () => endpoint);
   leg.on('ended', (ended) => {
     if (call.agent?.leg !== leg || isOver(call)) return;
     if (ended.by === 'far-end' && ended.cause === 'normal')

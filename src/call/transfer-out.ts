@@ -6,6 +6,7 @@ import { callCarrier } from './call-carrier.ts';
 import type { CallState, Centre } from './call-state.ts';
 import { isOver } from './call-state.ts';
 import { endCall } from './end-call.ts';
+import { tell } from './parts.ts';
 
 export async function transferOut(
   centre: Centre,
@@ -35,7 +36,14 @@ export async function transferOut(
     return { kind: 'connected' };
   }
   call.over.signal.addEventListener('abort', () => void Promise.allSettled([leg.end(), endpoint.close()]));
-  leg.on('ended', () => void endCall(centre, call, { cause: 'normal', side: 'carrier' }));
+  // Whoever is at the outside number is neither customer nor agent: the call ends on the carrier's side.
+  leg.on('ended', ({ cause }) => void endCall(centre, call, { cause, side: 'carrier' }));
+  endpoint.on('mediaTimeout', () => void endCall(centre, call, { cause: 'media-timeout', side: 'carrier' }));
+  endpoint.on('ended', ({ because }) => {
+    if (because === 'lost') void endCall(centre, call, { cause: 'fault', side: 'us' });
+  });
+  tell(centre.parts, { type: 'call-transferred', callId: call.id, to: { kind: 'number', name: action.number } });
+  call.log.info({ ringMs: outcome.ringMs }, 'transferred to an outside number');
   await customer.endpoint.bridge(endpoint);
   call.phase = 'talking';
   return { kind: 'connected' };

@@ -25,7 +25,7 @@ export interface LegEvents {
   digit: { digit: string; durationMs: number };
   /** The far end sent REFER. Answered 202 already; `report` sends the NOTIFYs. `target` is the user part of Refer-To. */
   transferAsked: { target: string; report: (outcome: 'trying' | 'ok' | 'failed') => void };
-  /** The far end's answer to an offer of ours that nobody awaits: it sent a re-INVITE without SDP. For the endpoint's acceptAnswer. */
+  /** The far end's answer to the offer that it asked for by a re-INVITE without SDP. For the endpoint's acceptAnswer. */
   answerReceived: { sdpAnswer: string };
   /** Exactly once, whatever happened. `by` is who ended it. */
   ended: { cause: EndCause; by: 'far-end' | 'us' | 'timeout'; sipStatus: number | null };
@@ -33,6 +33,8 @@ export interface LegEvents {
 
 /** Answers an offer of the far end (re-INVITE, UPDATE) with the endpoint's answer, or says that it cannot (488). */
 export type OfferHandler = (sdpOffer: string) => Promise<{ kind: 'ok'; sdpAnswer: string } | { kind: 'incompatible' }>;
+
+export type OfferMaker = () => Promise<string>;
 
 export interface Leg extends Listenable<LegEvents> {
   readonly id: LegId;
@@ -61,6 +63,9 @@ export interface Leg extends Listenable<LegEvents> {
   renegotiate(
     sdpOffer: string,
   ): Promise<{ kind: 'ok'; sdpAnswer: string } | { kind: 'refused'; sipStatus: number } | { kind: 'ended' }>;
-  /** Who answers the far end's offers. Until set, they wait (at most a second, then 488). */
-  onOffer(handler: OfferHandler): void;
+  /**
+   * Who answers the far end's offers. Until set, they wait (at most a second, then 488). `makeOffer` makes ours when the far
+   * end asks for one by a re-INVITE without SDP (RFC 3261 §14.2); without it our last SDP is offered again.
+   */
+  onOffer(handler: OfferHandler, makeOffer?: OfferMaker): void;
 }

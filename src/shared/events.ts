@@ -89,7 +89,8 @@ interface EventFields {
   'customer-answered': { callId: CallId; legId: LegId; ringMs: number; trunk: string | null };
   'call-held': { callId: CallId; by: Side };
   'call-resumed': { callId: CallId; by: Side; heldMs: number };
-  'call-transferred': { callId: CallId; personId: PersonId; to: { kind: 'queue' | 'number'; name: string } };
+  /** `personId`: who transferred it; absent when the flow did. */
+  'call-transferred': { callId: CallId; personId?: PersonId; to: { kind: 'queue' | 'number'; name: string } };
   'recording-started': { callId: CallId; recordingId: RecordingId };
   'recording-failed': { callId: CallId; recordingId: RecordingId | null; because: string };
   /** After `recording-failed`: everything that was held back is written. */

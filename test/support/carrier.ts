@@ -1,6 +1,8 @@
 // A carrier with customers behind it, for tests that need to act when they like (cancel, hang up while ringing, refuse):
 // SIP by sip-party, audio by rtp-party, every byte kept. sipp (sipp-customer.ts) is the carrier that shares no code with us.
 
+import type { Law } from '../../src/protocol/rtp/g711.ts';
+import type { Direction } from '../../src/protocol/sdp/attributes.ts';
 import { createRtpParty, type RtpParty } from './rtp-party.ts';
 import {
   createUdpParty,
@@ -25,8 +27,30 @@ export interface Customer {
   endedBy: 'us' | 'them' | undefined;
   hears(lastMs?: number): number[];
   digits(digits: string): Promise<void>;
+  /** Requests of Engawa inside the dialog, oldest first: a refresh of the session, a BYE. */
+  readonly requests: PartyMessage[];
+  /**
+   * Sends a new offer by re-INVITE or UPDATE, or asks for one (`late`: a re-INVITE without SDP, answered in the ACK).
+   * Resolves with the final response once the audio follows it.
+   */
+  renegotiate(how?: { method?: 'INVITE' | 'UPDATE'; direction?: Direction; late?: true }): Promise<PartyMessage>;
+  /** Any request inside the dialog; resolves with its final response. */
+  request(method: string, more?: { headers?: string[]; body?: string }): Promise<PartyMessage>;
+  /** CANCEL of the INVITE, be it answered or not; resolves with the response. */
+  cancel(): Promise<PartyMessage>;
   /** BYE, or CANCEL before the answer. */
   hangUp(): void;
+}
+
+export interface CarrierCall {
+  dialled: string;
+  from?: string;
+  toneHz: number;
+  /** PCMU unless told. */
+  codecs?: readonly Law[];
+  /** The INVITE has no SDP; ours goes with the ACK. */
+  lateOffer?: boolean;
+  headers?: string[];
 }
 
 export interface Carrier {
@@ -35,9 +59,9 @@ export interface Carrier {
   bytes(): string;
   /** Tells where Engawa is; before it no call can be made. */
   connect(sip: { host: string; port: number }): void;
-  callIn(call: { dialled: string; from?: string; toneHz: number }): Promise<Customer>;
+  callIn(call: CarrierCall): Promise<Customer>;
   /** What the next customer does who is called: answers with a tone, or refuses, or lets it ring. */
-  next(behaviour: { answer: { toneHz: number } } | { refuse: number } | 'ring'): void;
+  next(behaviour: { answer: { toneHz: number; codecs?: readonly Law[] } } | { refuse: number } | 'ring'): void;
   /** Customers that were called, oldest first, with the INVITE that called them. */
   readonly called: { invite: PartyMessage; customer: Customer }[];
 }
@@ -65,8 +89,8 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     return party;
   }
 
-  async function newMedia(toneHz: number): Promise<RtpParty> {
-    const rtp = await createRtpParty({ toneHz, codecs: ['PCMU'] });
+  async function newMedia(toneHz: number, codecs: readonly Law[] = ['PCMU']): Promise<RtpParty> {
+    const rtp = await createRtpParty({ toneHz, codecs });
     media.push(rtp);
     return rtp;
   }
@@ -82,9 +106,15 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     if (called.some((one) => one.invite.get('Call-ID') === invite.get('Call-ID'))) return;
     const wanted = behaviour;
     const tag = newTag();
-    const toneHz = typeof wanted === 'object' && 'answer' in wanted ? wanted.answer.toneHz : 0;
-    const rtp = await newMedia(toneHz);
-    const target = /<([^>]+)>/.exec(invite.get('Contact') ?? '')?.[1] ?? '';
+    const answers = typeof wanted === 'object' && 'answer' in wanted ? wanted.answer : { toneHz: 0 };
+    const rtp = await newMedia(answers.toneHz, answers.codecs);
+    const dialog = {
+      from: `${invite.get('To')};tag=${tag}`,
+      to: invite.get('From')!,
+      callId: invite.get('Call-ID')!,
+      target: /<([^>]+)>/.exec(invite.get('Contact') ?? '')?.[1] ?? '',
+      cseq: 0,
+    };
     const customer: Customer = {
       sip: party,
       rtp,
@@ -97,10 +127,10 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
         customer.state = 'ended';
         customer.endedBy = 'us';
         rtp.pause();
-        const from = `${invite.get('To')};tag=${tag}`;
-        const callId = invite.get('Call-ID')!;
-        party.send(requestText(party, { method: 'BYE', uri: target, from, to: invite.get('From')!, callId, cseq: 1 }));
+        sendInDialog(party, dialog, 'BYE');
       },
+      ...inDialog(party, rtp, dialog),
+      cancel: () => Promise.reject(new Error('the INVITE was not ours')),
     };
     called.push({ invite, customer });
     const contact = `<sip:customer@${party.host}:${party.port}>`;
@@ -119,6 +149,8 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
   function onInDialog(message: PartyMessage, party: SipParty): void {
     const one = called.find(({ invite }) => invite.get('Call-ID') === message.get('Call-ID'));
     if (!message.method || message.method === 'ACK') return;
+    one?.customer.requests.push(message);
+    if (one && isOffer(message)) return answerOffer(one.customer, message, party);
     party.send(responseText(message, 200, { tag: newTag() }));
     if (!one) return;
     if (message.method === 'CANCEL') party.send(responseText(one.invite, 487, { tag: newTag() }));
@@ -133,15 +165,18 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     dialled,
     from: number = '09012345678',
     toneHz,
-  }: Parameters<Carrier['callIn']>[0]): Promise<Customer> {
-    const rtp = await newMedia(toneHz);
+    codecs,
+    lateOffer = false,
+    headers = [],
+  }: CarrierCall): Promise<Customer> {
+    const rtp = await newMedia(toneHz, codecs);
     const party = await open((message) => onMessage(message));
     const callId = `${newTag()}${newTag()}@carrier.invalid`;
     const from = `<sip:${number}@carrier.invalid;user=phone>;tag=${newTag()}`;
     const uri = `sip:${dialled}@${sipTarget.host}:${sipTarget.port}`;
     const branch = newBranch();
-    let to = `<${uri}>`;
-    let target = uri;
+    const dialog = { from, to: `<${uri}>`, callId, target: uri, cseq: 1 };
+    const cancel = () => requestText(party, { method: 'CANCEL', uri, from, to: `<${uri}>`, callId, cseq: 1, branch });
     const customer: Customer = {
       sip: party,
       rtp,
@@ -155,23 +190,19 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
         customer.state = 'ended';
         customer.endedBy = 'us';
         rtp.pause();
-        if (before === 'talking')
-          party.send(requestText(party, { method: 'BYE', uri: target, from, to, callId, cseq: 2 }));
-        else party.send(requestText(party, { method: 'CANCEL', uri, from, to: `<${uri}>`, callId, cseq: 1, branch }));
+        if (before === 'talking') sendInDialog(party, dialog, 'BYE');
+        else party.send(cancel());
+      },
+      ...inDialog(party, rtp, dialog),
+      cancel() {
+        party.send(cancel());
+        return party.next(
+          'the response to CANCEL',
+          ({ status, get }) => status !== undefined && get('CSeq') === '1 CANCEL',
+        );
       },
     };
-    const ack = (toWhom: string, options: { branch?: string } = {}) =>
-      party.send(
-        requestText(party, {
-          method: 'ACK',
-          uri: options.branch ? uri : target,
-          from,
-          to: toWhom,
-          callId,
-          cseq: 1,
-          ...options,
-        }),
-      );
+    let ackBody: string | undefined;
 
     function onMessage(message: PartyMessage): void {
       const { status } = message;
@@ -180,25 +211,33 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
         customer.endedBy = 'them';
         rtp.pause();
       }
-      if (message.method && message.method !== 'ACK') return party.send(responseText(message, 200));
-      if (!status || status < 180 || !message.get('CSeq')?.endsWith('INVITE')) return;
+      if (message.method && message.method !== 'ACK') {
+        customer.requests.push(message);
+        if (isOffer(message)) return answerOffer(customer, message, party);
+        return party.send(responseText(message, 200));
+      }
+      if (!status || status < 180 || message.get('CSeq') !== '1 INVITE') return;
       customer.status = status;
       if (status < 200) return;
       if (status >= 300) {
         customer.state = customer.state === 'ended' ? 'ended' : 'refused';
-        return ack(message.get('To')!, { branch });
+        const to = message.get('To')!;
+        return party.send(requestText(party, { method: 'ACK', uri, from, to, callId, cseq: 1, branch }));
       }
-      to = message.get('To')!;
-      target = /<([^>]+)>/.exec(message.get('Contact') ?? '')?.[1] ?? uri;
-      ack(to);
+      dialog.to = message.get('To')!;
+      dialog.target = /<([^>]+)>/.exec(message.get('Contact') ?? '')?.[1] ?? uri;
+      ackBody ??= lateOffer ? rtp.answer(message.body) : '';
+      sendInDialog(party, dialog, 'ACK', { cseq: 1, body: ackBody });
       if (customer.state !== 'calling') return;
       customer.state = 'talking';
-      rtp.acceptAnswer(message.body);
+      if (!lateOffer) rtp.acceptAnswer(message.body);
       rtp.start();
     }
 
-    const headers = [`P-Asserted-Identity: <sip:${number}@carrier.invalid;user=phone>`];
-    party.send(requestText(party, { method: 'INVITE', uri, from, to, callId, branch, headers, body: rtp.offer() }));
+    const asserted = `P-Asserted-Identity: <sip:${number}@carrier.invalid;user=phone>`;
+    const body = lateOffer ? {} : { body: rtp.offer() };
+    const invite = { method: 'INVITE', uri, from, to: dialog.to, callId, branch, headers: [asserted, ...headers] };
+    party.send(requestText(party, { ...invite, ...body }));
     return customer;
   }
 
@@ -214,4 +253,61 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     },
     called,
   };
+}
+
+interface PartyDialog {
+  from: string;
+  to: string;
+  callId: string;
+  target: string;
+  /** Of the last request of ours. */
+  cseq: number;
+}
+
+function sendInDialog(
+  party: SipParty,
+  dialog: PartyDialog,
+  method: string,
+  more: { cseq?: number; headers?: string[]; body?: string } = {},
+): number {
+  const { from, to, callId, target: uri } = dialog;
+  if (more.cseq === undefined) dialog.cseq++;
+  const cseq = more.cseq ?? dialog.cseq;
+  party.send(requestText(party, { method, uri, from, to, callId, cseq, ...more }));
+  return cseq;
+}
+
+/** What a customer may do inside a dialog, whichever side began it. */
+function inDialog(
+  party: SipParty,
+  rtp: RtpParty,
+  dialog: PartyDialog,
+): Pick<Customer, 'requests' | 'request' | 'renegotiate'> {
+  const final = (cseq: string) =>
+    party.next(
+      `the response to ${cseq}`,
+      ({ status, get }) => (status ?? 0) >= 200 && get('CSeq') === cseq && get('Call-ID') === dialog.callId,
+      15_000,
+    );
+  const request: Customer['request'] = (method, more) =>
+    final(`${sendInDialog(party, dialog, method, more)} ${method}`);
+  return {
+    requests: [],
+    request,
+    async renegotiate({ method = 'INVITE', direction, late } = {}) {
+      const response = await request(method, late ? {} : { body: rtp.offer(direction) });
+      const ok = response.status === 200;
+      if (ok && !late) rtp.acceptAnswer(response.body);
+      const body = ok && late ? rtp.answer(response.body, direction) : '';
+      if (method === 'INVITE') sendInDialog(party, dialog, 'ACK', { cseq: dialog.cseq, body });
+      return response;
+    },
+  };
+}
+
+const isOffer = ({ method, body }: PartyMessage) => (method === 'INVITE' || method === 'UPDATE') && body !== '';
+
+function answerOffer(customer: Customer, offer: PartyMessage, party: SipParty): void {
+  const contact = `<sip:customer@${party.host}:${party.port}>`;
+  party.send(responseText(offer, 200, { contact, body: customer.rtp.answer(offer.body) }));
 }

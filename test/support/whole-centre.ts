@@ -5,6 +5,7 @@
 //   +81310002222    contract: contracts, class personal
 //   +81310003333    no reason is set: general
 //   +81310004444    a prompt that does not exist, then general, class none
+//   +81310005555    transfer to the outside number 0312340000; when that fails, general, class none
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,6 +30,7 @@ export const numbers = {
   contract: '+81310002222',
   noReason: '+81310003333',
   missingPrompt: '+81310004444',
+  outside: '+81310005555',
 };
 
 const say = { ja: 'はい。', en: 'Yes.' };
@@ -78,6 +80,19 @@ const flows: Record<string, unknown> = {
       wait: wait('general'),
       bye,
     },
+  },
+};
+
+const outsideNumber = '0312340000';
+flows['outside'] = {
+  flow: 'outside',
+  language: 'ja',
+  start: 'go',
+  nodes: {
+    go: { transfer: outsideNumber, 'ring-timeout-seconds': 10, 'on-failure': 'why' },
+    why: { reason: 'product-question', next: 'wait' },
+    wait: wait('general'),
+    bye,
   },
 };
 
@@ -134,6 +149,7 @@ export async function startCentre(t: Teardown, options: CentreOptions = {}): Pro
         company(numbers.contract, 'contract'),
         company(numbers.noReason, 'no-reason'),
         company(numbers.missingPrompt, 'missing-prompt'),
+        company(numbers.outside, 'outside'),
       ],
     },
     flows: { folder: join(folder, 'flows') },

@@ -7,7 +7,7 @@ import { asError } from '../../shared/errors.ts';
 import type { EndCause } from '../../shared/events.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
-import type { Leg, LegEvents, LegState, OfferHandler } from '../leg.ts';
+import type { Leg, LegEvents, LegState, OfferHandler, OfferMaker } from '../leg.ts';
 import { type LegStep, legTransitions } from './leg-states.ts';
 import type { DialogOwner, SipDialog } from './sip-dialog.ts';
 
@@ -23,7 +23,7 @@ export interface LegCore {
   readonly offerHandler: OfferHandler | undefined;
   /** Set while the leg has a dialog. */
   dialog: SipDialog | undefined;
-  setOfferHandler(handler: OfferHandler): void;
+  setOfferHandler(handler: OfferHandler, makeOffer?: OfferMaker): void;
   /** False when the state does not allow the step; then nothing changed. */
   step(step: LegStep): boolean;
   /** Emits `ended`, the first time only. True the first time. */
@@ -45,6 +45,7 @@ export interface LegCoreOptions extends LegContext {
 export function createLegCore({ log, initial, onFault, onEnded }: LegCoreOptions): LegCore {
   let state = initial;
   let offerHandler: OfferHandler | undefined;
+  let offerMaker: OfferMaker | undefined;
   const emitter = createEmitter<LegEvents>((error, eventName) => fault(error, eventName));
 
   function fault(error: Error, where: string): void {
@@ -63,8 +64,9 @@ export function createLegCore({ log, initial, onFault, onEnded }: LegCoreOptions
       return offerHandler;
     },
     dialog: undefined,
-    setOfferHandler(handler) {
+    setOfferHandler(handler, makeOffer) {
       offerHandler = handler;
+      offerMaker = makeOffer;
     },
     step(step) {
       const next = legTransitions[state][step];
@@ -90,6 +92,9 @@ export function createLegCore({ log, initial, onFault, onEnded }: LegCoreOptions
     owner: (acknowledged, mayTransfer) => ({
       get offerHandler() {
         return offerHandler;
+      },
+      get offerMaker() {
+        return offerMaker;
       },
       mayTransfer,
       emit: (name, event) => emitter.emit(name, event),

@@ -10,7 +10,7 @@ import { asError } from '../../shared/errors.ts';
 import type { EndCause } from '../../shared/events.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
-import type { LegEvents, OfferHandler } from '../leg.ts';
+import type { LegEvents, OfferHandler, OfferMaker } from '../leg.ts';
 import { type ControlLink, respond } from '../link/control-link.ts';
 import type { IncomingRequest, IncomingResponse, OutgoingResponse } from '../link/srf-types.ts';
 import { causeOfBye, reasonOf, reasonText } from '../sip-cause.ts';
@@ -26,6 +26,8 @@ export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, 
 export interface DialogOwner {
   /** Answers an offer of the far end; undefined until the call has said who does. */
   readonly offerHandler: OfferHandler | undefined;
+  /** Makes our offer when the far end asks for one; undefined: our last SDP stands. */
+  readonly offerMaker: OfferMaker | undefined;
   /** False: REFER gets 603. */
   readonly mayTransfer: boolean;
   emit<Name extends 'held' | 'resumed' | 'digit' | 'transferAsked' | 'answerReceived'>(
@@ -123,7 +125,9 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
     if (!lateAnswerDue) return owner.acknowledged(request.body);
     lateAnswerDue = false;
     turns.finishTheirs();
-    if (looksLikeSdp(request.body)) owner.emit('answerReceived', { sdpAnswer: request.body });
+    if (!looksLikeSdp(request.body)) return;
+    owner.emit('answerReceived', { sdpAnswer: request.body });
+    tellDirection(request.body);
   }
 
   function onBye(request: IncomingRequest, response: OutgoingResponse): void {
@@ -143,12 +147,29 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
     if (request.body) return respond(response, 415, { headers: { Accept: 'application/sdp' } });
     // UPDATE without SDP refreshes the session or the target; the SIP server has seen to both.
     if (request.method === 'UPDATE') return respond(response, 200);
-    if (!dialog.localSdp) return respond(response, 488);
+    void offerOnRequest(response);
+  }
+
+  /** A re-INVITE without SDP (RFC 3261 §14.2): our offer goes with the 200, the answer comes with its ACK. */
+  async function offerOnRequest(response: OutgoingResponse): Promise<void> {
     turns.beginTheirs();
     lateAnswerDue = true;
-    respond(response, 200, { body: dialog.localSdp, headers: { 'Content-Type': 'application/sdp' } }, (error) => {
-      if (error) endLateOffer();
-    });
+    try {
+      const sdpOffer = owner.offerMaker ? await owner.offerMaker() : dialog.localSdp;
+      if (closed) return;
+      if (sdpOffer === undefined) {
+        endLateOffer();
+        return respond(response, 488);
+      }
+      dialog.localSdp = sdpOffer;
+      respond(response, 200, { body: sdpOffer, headers: { 'Content-Type': 'application/sdp' } }, (error) => {
+        if (error) endLateOffer();
+      });
+    } catch (thrown) {
+      log.error({ err: asError(thrown) }, 'an offer that the far end asked for could not be made');
+      endLateOffer();
+      if (!response.finalResponseSent) respond(response, 500);
+    }
     // The ACK may be lost for good: the SIP server ends the dialog then; a far end that merely forgets the body must not
     // keep us from ever offering again.
     clock.after(32_000, endLateOffer);
