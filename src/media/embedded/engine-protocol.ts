@@ -4,6 +4,7 @@
 
 import type { MediaQuality } from '../../shared/events.ts';
 import type { EndpointEvents, MediaProfile } from '../endpoint.ts';
+import type { Incompatible } from '../negotiation.ts';
 
 export interface EngineConfig {
   name: string;
@@ -24,8 +25,6 @@ export type EngineSound =
   | { kind: 'ringback' }
   | { kind: 'tone'; frequencyHz: number; durationMs?: number }
   | { kind: 'echo' };
-
-export type Incompatible = { kind: 'incompatible'; because: string };
 
 export interface EngineHealth {
   endpoints: number;

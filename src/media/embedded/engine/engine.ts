@@ -4,9 +4,9 @@
 import type { Opus } from '../../../protocol/rtp/opus.ts';
 import type { MediaQuality } from '../../../shared/events.ts';
 import type { EndpointEvents } from '../../endpoint.ts';
+import { readOffer } from '../../negotiation.ts';
 import type { CommandInput, CommandOutput, EngineConfig, EngineHealth, EngineSound } from '../engine-protocol.ts';
 import { EngineFault } from './engine-fault.ts';
-import { readOffer } from './negotiation.ts';
 import type { Party } from './party.ts';
 import { qualityOf } from './party-quality.ts';
 import { plan, type Room } from './plan.ts';

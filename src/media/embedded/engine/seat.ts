@@ -6,15 +6,15 @@ import type { Opus } from '../../../protocol/rtp/opus.ts';
 import { isIceRestart } from '../../../protocol/sdp/webrtc.ts';
 import { asError } from '../../../shared/errors.ts';
 import type { EndpointEvents, MediaProfile } from '../../endpoint.ts';
-import type { EngineConfig, Incompatible } from '../engine-protocol.ts';
+import { type Incompatible, type Local, type LocalIce, Negotiation, readOffer } from '../../negotiation.ts';
+import type { EngineConfig } from '../engine-protocol.ts';
 import { EngineFault } from './engine-fault.ts';
-import { type Local, Negotiation, readOffer } from './negotiation.ts';
 import { Party } from './party.ts';
 import type { Player } from './player.ts';
 import { createPacketProtection } from './transport/packet-protection.ts';
 import type { UdpPorts } from './transport/udp-ports.ts';
 import { UdpTransport } from './transport/udp-transport.ts';
-import { type LocalIce, WebrtcTransport } from './transport/webrtc-transport.ts';
+import { WebrtcTransport } from './transport/webrtc-transport.ts';
 
 export interface SeatNeeds {
   endpoint: string;

@@ -13,17 +13,9 @@ import {
   PeerConnection,
 } from 'node-datachannel';
 import { parseCandidate } from '../../../../protocol/sdp/webrtc.ts';
+import type { LocalIce } from '../../../negotiation.ts';
 import { createDtlsCertificate, type DtlsCertificate } from './dtls-certificate.ts';
 import type { Transport, TransportListener } from './transport.ts';
-
-/** What our SDP must say so that the far end reaches this transport. */
-export interface LocalIce {
-  usernameFragment: string;
-  password: string;
-  fingerprint: string;
-  setup: 'actpass' | 'active' | 'passive';
-  candidates: string[];
-}
 
 export interface WebrtcTransportNeeds {
   name: string;

@@ -1,26 +1,25 @@
 // One party's SDP (RFC 3264, RFC 8829 for browsers): makes our offers and answers and says what was agreed.
 // Telephony is negotiated by protocol/sdp. A browser's description is the same negotiation with the lines of WebRTC around
 // it: they are taken off before and put on after, so that codecs, digits and hold follow one set of rules.
-// Opens no socket: the transport tells what to write.
+// Opens no socket: the transport tells what to write. Both makers use it: a media server of others is told what was agreed
+// here and never negotiates with a far end itself.
 
 import { randomBytes, randomInt } from 'node:crypto';
-import type { CryptoLine, CryptoSuite, Direction } from '../../../protocol/sdp/attributes.ts';
-import { attribute, keyAndSaltLength } from '../../../protocol/sdp/attributes.ts';
-import { codecsNamed } from '../../../protocol/sdp/codecs.ts';
-import type { LocalStream, NegotiatedAudio } from '../../../protocol/sdp/offer-answer.ts';
+import type { CryptoLine, CryptoSuite, Direction } from '../protocol/sdp/attributes.ts';
+import { attribute, keyAndSaltLength } from '../protocol/sdp/attributes.ts';
+import { codecsNamed } from '../protocol/sdp/codecs.ts';
+import type { LocalStream, NegotiatedAudio } from '../protocol/sdp/offer-answer.ts';
 import {
   answerAudioOffer,
   createAudioOffer,
   createAudioReOffer,
   nextVersion,
   readAudioAnswer,
-} from '../../../protocol/sdp/offer-answer.ts';
-import type { SdpMedia, SessionDescription } from '../../../protocol/sdp/session-description.ts';
-import { addressTypeOf, parseSdp, serializeSdp } from '../../../protocol/sdp/session-description.ts';
-import { candidateValue, type IceParameters, iceParameters, parseCandidate } from '../../../protocol/sdp/webrtc.ts';
-import type { MediaProfile } from '../../endpoint.ts';
-import type { Incompatible } from '../engine-protocol.ts';
-import type { LocalIce } from './transport/webrtc-transport.ts';
+} from '../protocol/sdp/offer-answer.ts';
+import type { SdpMedia, SessionDescription } from '../protocol/sdp/session-description.ts';
+import { addressTypeOf, parseSdp, serializeSdp } from '../protocol/sdp/session-description.ts';
+import { candidateValue, type IceParameters, iceParameters, parseCandidate } from '../protocol/sdp/webrtc.ts';
+import type { MediaProfile } from './endpoint.ts';
 
 const webrtcProtocol = 'UDP/TLS/RTP/SAVPF';
 const suites: readonly CryptoSuite[] = ['AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32'];
@@ -34,6 +33,19 @@ const defaultCodecs: Readonly<Record<MediaProfile, readonly string[]>> = {
   srtp: ['PCMU', 'PCMA', 'opus'],
   webrtc: ['PCMU', 'opus', 'PCMA'],
 };
+
+export type Incompatible = { kind: 'incompatible'; because: string };
+
+/** What our SDP must say so that a browser reaches a transport. */
+export interface LocalIce {
+  usernameFragment: string;
+  password: string;
+  fingerprint: string;
+  setup: 'actpass' | 'active' | 'passive';
+  candidates: string[];
+  /** The transport does not nominate: the far end shall (RFC 8445 §2.5). */
+  lite?: boolean;
+}
 
 export interface Local {
   /** What the far end shall see. */
@@ -86,7 +98,7 @@ export class Negotiation {
   private readonly codecs: readonly string[];
   private readonly sessionId = String(randomInt(1, 2 ** 47));
   private version = '1';
-  private readonly crypto: CryptoLine[];
+  private crypto: CryptoLine[];
   private local: SessionDescription | undefined;
   private pendingOffer: SessionDescription | undefined;
   /** Our side of DTLS once agreed: it stays through later offers (RFC 8842 §5). */
@@ -100,6 +112,11 @@ export class Negotiation {
       profile === 'srtp'
         ? suites.map((suite, i) => ({ tag: i + 1, suite, keyAndSalt: randomBytes(keyAndSaltLength(suite)) }))
         : [];
+  }
+
+  /** Keys that somebody else's SRTP made, in place of ours. */
+  useKeys(lines: readonly CryptoLine[]): void {
+    this.crypto = [...lines];
   }
 
   private stream(local: Local): LocalStream {
@@ -213,7 +230,9 @@ function withWebrtc(
   });
   const connection = { addressType: addressTypeOf(local.address), address: local.address };
   const group = mids.length > 0 ? [{ name: 'group', value: `BUNDLE ${mids.join(' ')}` }] : [];
-  return { ...description, connection, attributes: [...description.attributes, ...group], media };
+  const lite = ice.lite ? [{ name: 'ice-lite' }] : [];
+  const kept = description.attributes.filter(({ name }) => name !== 'group' && name !== 'ice-lite');
+  return { ...description, connection, attributes: [...lite, ...kept, ...group], media };
 }
 
 /** The candidate as the far end may reach it: our public address in place of the one we are bound to. */
