@@ -9,6 +9,7 @@ const peers = [
   { program: 'age', debian: 'age' },
   { program: 'opusdec', debian: 'opus-tools' },
   { program: 'openssl', debian: 'openssl' },
+  { program: 'turnserver', debian: 'coturn' },
 ];
 
 const missing = () => peers.filter(({ program }) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);

@@ -105,7 +105,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const leftOpen = { calls: store.calls, events: store.events, log, startedBefore: clock.now() };
   void endCallsLeftOpen(leftOpen).catch((err: unknown) => log.warn({ err }, 'calls left open are not ended yet'));
 
-  const api = await openApi(config, { store, callCentre, border, media, recorder, flows, carrier }, site);
+  const api = await openApi(config, secrets, { store, callCentre, border, media, recorder, flows, carrier }, site);
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));
   media.on('engineState', (event) => void store.events.append({ type: 'media-engine-state', ...event }));
   await border.start();
@@ -130,7 +130,7 @@ interface Rooms {
   carrier: DemoCarrier | undefined;
 }
 
-async function openApi(config: Config, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
+async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
   const { store, callCentre, border, media, recorder, flows, carrier } = rooms;
   const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
   const identity = createIdentity({ clock, log, store, settings: config.sessions, isBusy });
@@ -161,6 +161,7 @@ async function openApi(config: Config, rooms: Rooms, { log, clock, closer }: Sit
       tunnelTarget: () => border.webSocketTarget,
       admit: border.admitSoftphone,
       registerExpiresSeconds: 300,
+      turn: { ...config.turn, secret: secrets.turnSecret },
     },
     trunks: border.trunks,
     health: async () => [

@@ -78,6 +78,26 @@ const Media = section('Our own media engine.', {
   }),
 });
 
+const Turn = section(
+  'TURN servers for desks whose networks do not let UDP through to the media ports. Each desk gets credentials of its own that last minutes, made with ENGAWA_TURN_SECRET (static-auth-secret of coturn).',
+  {
+    urls: Type.Array(Type.String({ pattern: '^(stun:|turns?:)[^\\s]+$' }), {
+      default: [],
+      description: 'As turn:HOST:3478?transport=udp and turns:HOST:443?transport=tcp; [] is none.',
+    }),
+    credentialMinutes: Type.Integer({
+      default: 10,
+      minimum: 1,
+      maximum: 60,
+      description: 'How long a credential may begin an allocation. One that runs goes on until the call is over.',
+    }),
+    relayOnly: Type.Boolean({
+      default: false,
+      description: 'Desks send audio by way of the TURN server only, never straight to the media ports.',
+    }),
+  },
+);
+
 const Speech = Type.Union(
   [
     section('espeak-ng, out of the box.', { kind: Type.Literal('espeak') }),
@@ -180,6 +200,7 @@ export const ConfigSchema = section('Engawa', {
   http: Http,
   sip: Sip,
   media: Media,
+  turn: Turn,
   speech: Speech,
   database: Database,
   recording: Recording,

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { type Config, ConfigSchema, logLevels } from './config-schema.ts';
+import { secretFromEnvironment } from './secrets.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
 import { byPlace, readYaml, type YamlPath } from './shared/yaml/yaml-reader.ts';
@@ -75,7 +76,7 @@ function readTrunkPasswords(config: Config, environment: NodeJS.ProcessEnv, file
     for (const holder of [trunk.digest, trunk.register, trunk.credentials]) {
       const variable = holder?.password.startsWith('env:') ? holder.password.slice(4) : undefined;
       if (!holder || variable === undefined) continue;
-      const password = environment[variable];
+      const password = secretFromEnvironment(variable, environment);
       if (!password)
         throw new AppError(
           'secret-missing',
@@ -114,6 +115,8 @@ function crossChecks(config: Config): string[] {
     problems.push(
       `media.address is ${address}, which no peer can send to: set media.publicAddress to the one to offer.`,
     );
+  if (config.turn.relayOnly && !config.turn.urls.some((url) => url.startsWith('turn')))
+    problems.push('turn.relayOnly is true, but turn.urls has no turn: or turns: address: no desk could be heard.');
   const { from, to } = config.media.rtpPorts;
   if (from >= to) problems.push(`media.rtpPorts: from (${from}) must be below to (${to}).`);
   return problems;
@@ -142,16 +145,28 @@ function choicesOf(config: Config, environment: NodeJS.ProcessEnv): string[] {
     config.database.kind === 'embedded'
       ? 'embedded (no database: in the configuration)'
       : 'PostgreSQL (ENGAWA_DATABASE_URL)';
-  if (config.database.kind === 'postgres' && !environment['ENGAWA_DATABASE_URL'])
+  if (config.database.kind === 'postgres' && !isGiven(environment, 'ENGAWA_DATABASE_URL'))
     throw new AppError('secret-missing', 'database.kind is postgres: set ENGAWA_DATABASE_URL.');
+  if (config.turn.urls.some((url) => url.startsWith('turn')) && !isGiven(environment, 'ENGAWA_TURN_SECRET'))
+    throw new AppError(
+      'secret-missing',
+      'turn.urls has a TURN server: set ENGAWA_TURN_SECRET to its static-auth-secret (32 random bytes or more).',
+    );
   return [
     `SIP server: ${config.sip.kind === 'embedded' ? `embedded, ${config.sip.listen.join(', ')}` : `drachtio-server at ${config.sip.host}:${config.sip.port}`}`,
     `media: ${config.media.kind}, ${config.media.engines} process${config.media.engines === 1 ? '' : 'es'}, RTP ${config.media.address}:${config.media.rtpPorts.from}-${config.media.rtpPorts.to}`,
     `database: ${database}`,
     `live state: memory (one node)`,
     `speech: ${config.speech.kind}`,
+    ...(config.turn.urls.length > 0
+      ? [`TURN: ${config.turn.urls.join(', ')}${config.turn.relayOnly ? ' (desks use nothing else)' : ''}`]
+      : []),
   ];
 }
+
+/** By itself or as a file: secrets.ts reads both. */
+const isGiven = (environment: NodeJS.ProcessEnv, name: string): boolean =>
+  Boolean(environment[name] || environment[`${name}_FILE`]);
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

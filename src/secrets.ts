@@ -1,4 +1,5 @@
-// Secrets: from the environment, or from files in the data folder that only this user may read. Never logged, never in config.
+// Secrets: from the environment, from the file that NAME_FILE names (Docker, Kubernetes and systemd hand secrets out as
+// files), or from files in the data folder that only this user may read. Never logged, never in config.
 // The vault key is the one that must be kept with the backups: without it aliases cannot be called back.
 
 import { hkdfSync, randomBytes } from 'node:crypto';
@@ -10,20 +11,32 @@ export interface Secrets {
   databaseUrl: string | undefined;
   /** For drachtio-server; our own SIP server gets a random one at each start. */
   drachtioSecret: string | undefined;
+  /** Shared with coturn (static-auth-secret): TURN credentials of desks are made with it. */
+  turnSecret: string | undefined;
   /** Both are derived from the one vault key (RFC 5869): aliases are made with one, numbers sealed with the other. */
   vault: { aliasKey: Buffer; sealingKeys: Buffer[] };
 }
 
+/** What NAME holds, or the file that NAME_FILE names holds; undefined when neither is set. */
+export function secretFromEnvironment(name: string, environment: NodeJS.ProcessEnv): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (environment[name] || !file) return environment[name];
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch (cause) {
+    throw new AppError('secret-missing', `${name}_FILE names ${file}, which cannot be read.`, { cause });
+  }
+}
+
 export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv = process.env): Secrets {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const secret = (name: string) => secretFromEnvironment(name, environment);
+  const vaultKey = secret('ENGAWA_VAULT_KEY');
   return {
-    databaseUrl: environment['ENGAWA_DATABASE_URL'],
-    drachtioSecret: environment['ENGAWA_DRACHTIO_SECRET'],
-    vault: vaultKeys(
-      environment['ENGAWA_VAULT_KEY']
-        ? keyFromHex(environment['ENGAWA_VAULT_KEY'], 'ENGAWA_VAULT_KEY')
-        : keyFromFile(join(dataFolder, 'vault.key')),
-    ),
+    databaseUrl: secret('ENGAWA_DATABASE_URL'),
+    drachtioSecret: secret('ENGAWA_DRACHTIO_SECRET'),
+    turnSecret: secret('ENGAWA_TURN_SECRET'),
+    vault: vaultKeys(vaultKey ? keyFromHex(vaultKey, 'ENGAWA_VAULT_KEY') : keyFromFile(join(dataFolder, 'vault.key'))),
   };
 }
 

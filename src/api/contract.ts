@@ -114,12 +114,8 @@ export const DeskStateChange = Type.Object({
   because: Type.Optional(Type.String({ maxLength: 40 })),
 });
 
-/** GET /api/v1/desk/softphone: what the page needs to register. Nothing secret: the session cookie admits the WebSocket. */
-export const SoftphoneSettings = Type.Object({
-  webSocketPath: Type.Literal('/sip'),
-  aor: Type.String({ description: 'sip:PERSON-ID@DOMAIN' }),
-  domain: Type.String(),
-  registerExpiresSeconds: Type.Integer(),
+/** What a desk's RTCPeerConnection is given. TURN credentials last minutes; the page asks again before they end. */
+const iceFields = {
   iceServers: Type.Array(
     Type.Object({
       urls: Type.Array(Type.String()),
@@ -127,6 +123,22 @@ export const SoftphoneSettings = Type.Object({
       credential: Type.Optional(Type.String()),
     }),
   ),
+  iceTransportPolicy: literals('all', 'relay'),
+  /** Null: nothing in it ends. */
+  iceServersExpireAt: Nullable(Type.Integer()),
+  serverTime: Type.Integer(),
+};
+
+/** GET /api/v1/turn-credentials */
+export const IceSettings = Type.Object(iceFields);
+
+/** GET /api/v1/desk/softphone: what the page needs to register. The session cookie admits the WebSocket. */
+export const SoftphoneSettings = Type.Object({
+  webSocketPath: Type.Literal('/sip'),
+  aor: Type.String({ description: 'sip:PERSON-ID@DOMAIN' }),
+  domain: Type.String(),
+  registerExpiresSeconds: Type.Integer(),
+  ...iceFields,
 });
 
 /** POST /api/v1/calls: the PBX rings the agent's desk (which answers by itself), then the customer. */
@@ -290,6 +302,7 @@ export type DeskView = Static<typeof DeskView>;
 export type DeskCall = Static<typeof DeskCall>;
 export type DeskStateChange = Static<typeof DeskStateChange>;
 export type SoftphoneSettings = Static<typeof SoftphoneSettings>;
+export type IceSettings = Static<typeof IceSettings>;
 export type PlaceCall = Static<typeof PlaceCall>;
 export type CallView = Static<typeof CallView>;
 export type QueueView = Static<typeof QueueViewSchema>;

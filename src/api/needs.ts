@@ -9,7 +9,8 @@ import type { PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { PlaceTestCall, SoftphoneSettings, TestCallView } from './contract.ts';
+import type { PlaceTestCall, TestCallView } from './contract.ts';
+import type { TurnSettings } from './turn-credentials.ts';
 
 export interface ApiNeeds {
   clock: Clock;
@@ -61,7 +62,7 @@ export interface SoftphoneNeeds {
   /** Border.admitSoftphone. */
   admit: (peer: string, who: { personId: PersonId; sessionId: SessionId }) => () => void;
   registerExpiresSeconds: number;
-  iceServers?: SoftphoneSettings['iceServers'];
+  turn?: TurnSettings;
 }
 
 export interface PartHealth {

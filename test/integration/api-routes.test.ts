@@ -400,6 +400,7 @@ t.test('OpenAPI 3.1 describes every route with the schemas that validate', async
     '/desk',
     '/desk/state',
     '/desk/softphone',
+    '/turn-credentials',
     '/calls',
     '/calls/{callId}',
     '/calls/{callId}/events',

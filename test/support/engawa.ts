@@ -29,6 +29,8 @@ export interface RunningEngawa {
   passwordOf(login: string): string;
   /** GET as a person who signs in for it; the bytes. */
   getAs(login: string, path: string): Promise<Buffer>;
+  /** POST without a body, with the demo's API key or as a person who signs in for it; rejects unless 2xx. */
+  post(path: string, login?: string): Promise<void>;
   /** Sends the signal and waits for the end; the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   readonly child: ChildProcess;
@@ -40,6 +42,8 @@ export interface EngawaOptions {
   /** Reuses a data folder of an earlier start. */
   dataFolder?: string;
   startSeconds?: number;
+  /** Environment variables besides those of the tests. */
+  environment?: Record<string, string>;
 }
 
 const queue = (name: string, ja: string, en: string) => ({
@@ -75,7 +79,10 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'engawa-e2e-'));
   const file = join(dataFolder, 'engawa.yaml');
   writeFileSync(file, stringify({ ...demoConfig(dataFolder), ...options.config }));
-  const child = spawn(process.execPath, [main, 'start', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, 'start', '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.environment },
+  });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
@@ -98,6 +105,18 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
   );
   const demo = JSON.parse(readFileSync(join(dataFolder, 'demo.json'), 'utf8'));
   const [host = '127.0.0.1', port = '0'] = demo.sip.udp.split(':');
+  const passwordOf = (login: string) =>
+    demo.people.find((person: { login: string }) => person.login === login).password as string;
+  async function signIn(login: string): Promise<{ headers: Record<string, string> }> {
+    const signedIn = await fetch(new URL('/api/v1/session', demo.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password: passwordOf(login) }),
+    });
+    const { csrfToken } = (await signedIn.json()) as { csrfToken: string };
+    const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+    return { headers: { cookie, 'x-csrf-token': csrfToken } };
+  }
   return {
     url: demo.url,
     port: Number(new URL(demo.url).port),
@@ -114,18 +133,17 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
       return (await response.json()) as T;
     },
     async getAs(login, path) {
-      const password = demo.people.find((person: { login: string }) => person.login === login).password;
-      const signedIn = await fetch(new URL('/api/v1/session', demo.url), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ login, password }),
-      });
-      const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
-      const response = await fetch(new URL(path, demo.url), { headers: { cookie } });
+      const { headers } = await signIn(login);
+      const response = await fetch(new URL(path, demo.url), { headers });
       if (!response.ok) throw new Error(`GET ${path} as ${login}: ${response.status} ${await response.text()}`);
       return Buffer.from(await response.arrayBuffer());
     },
-    passwordOf: (login) => demo.people.find((person: { login: string }) => person.login === login).password,
+    async post(path, login) {
+      const headers = login ? (await signIn(login)).headers : { authorization: `Bearer ${demo.apiKey}` };
+      const response = await fetch(new URL(path, demo.url), { method: 'POST', headers });
+      if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+    },
+    passwordOf,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       return ended;

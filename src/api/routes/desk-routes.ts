@@ -1,13 +1,15 @@
 // The own desk: what it shows, its state, and what its softphone needs to know.
 
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { CallCentre, DeskState } from '../../call/desk.ts';
 import type { PersonId } from '../../shared/ids.ts';
-import { deskOwnerOf } from '../caller.ts';
-import { DeskStateChange, DeskView, SoftphoneSettings } from '../contract.ts';
+import { callerOf, credentialOf, deskOwnerOf } from '../caller.ts';
+import { DeskStateChange, DeskView, IceSettings, SoftphoneSettings } from '../contract.ts';
 import { requireOk } from '../errors.ts';
 import type { ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
+import { iceSettings } from '../turn-credentials.ts';
 import type { Views } from '../views.ts';
 
 /** The desk of somebody who is signed in; after a restart of this program the session is older than the desk. */
@@ -21,7 +23,8 @@ export async function openDesk(callCentre: CallCentre, personId: PersonId): Prom
 }
 
 export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
-  const { callCentre, company, softphone } = needs;
+  const { callCentre, clock, company, softphone } = needs;
+  const iceOf = (request: FastifyRequest) => iceSettings(softphone.turn, credentialOf(callerOf(request)), clock.now());
 
   app.get(
     '/api/v1/desk',
@@ -71,8 +74,24 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
         aor: `sip:${person.id}@${company.domain}`,
         domain: company.domain,
         registerExpiresSeconds: softphone.registerExpiresSeconds,
-        iceServers: softphone.iceServers ?? [],
+        ...iceOf(request),
       };
+    },
+  );
+
+  app.get(
+    '/api/v1/turn-credentials',
+    {
+      config: { needs: 'desk' },
+      schema: {
+        tags: ['desk'],
+        summary: 'ICE servers with credentials for the next minutes',
+        response: { 200: IceSettings },
+      },
+    },
+    async (request) => {
+      deskOwnerOf(request);
+      return iceOf(request);
     },
   );
 

@@ -9,6 +9,7 @@ import type { Api } from '../api/client.ts';
 import { ApiProblem } from '../api/client.ts';
 import { type FeedState, openFeed } from '../api/feed.ts';
 import { createDevices, type Devices, type MicrophoneProblem, problemOf } from '../phone/devices.ts';
+import { type KeptIce, keepIce } from '../phone/kept-ice.ts';
 import type { LineQuality, PhoneEngine, PhoneState } from '../phone/phone-engine.ts';
 import { forgetShift, keepShift, keptShift } from '../phone/session-flag.ts';
 import { createSounds, type Sounds } from '../phone/sounds.ts';
@@ -89,6 +90,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
   const kept = keptShift();
   const sounds = createSounds();
   let engine: PhoneEngine | undefined;
+  let ice: KeptIce | undefined;
   let revision = -1;
   let feed: ReturnType<typeof openFeed> | undefined;
   let stopTicks = () => {};
@@ -136,6 +138,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
     alert.quiet();
     void engine?.stop();
     engine = undefined;
+    ice?.stop();
     store.set({ shift: 'before', phone: 'off', carrying: undefined });
   }
 
@@ -178,8 +181,11 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
       // sip.js is the larger half of the desk, and nobody needs it to sign in.
       const { createSipJsEngine } = await import('../phone/sip-js-engine.ts');
       const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+      ice?.stop();
+      ice = keepIce(api, settings);
       engine = createSipJsEngine({
         ...settings,
+        ice: ice.current,
         webSocketUrl: `${scheme}://${location.host}${settings.webSocketPath}`,
       });
       watchEngine(engine);
@@ -220,6 +226,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
 
   function tick(): void {
     engine?.check();
+    ice?.check();
     if (feed && Date.now() - feed.heardAt > silentFeedMs) void probe();
     mendMissingAudio();
   }

@@ -14,7 +14,8 @@ export interface EngineSettings {
   webSocketUrl: string;
   aor: string;
   registerExpiresSeconds: number;
-  iceServers: RTCIceServer[];
+  /** Asked at every call: TURN credentials last minutes. */
+  ice: () => Pick<RTCConfiguration, 'iceServers' | 'iceTransportPolicy'>;
 }
 
 interface Line {
@@ -40,6 +41,8 @@ const longestRetryMs = 10_000;
 const registerWithinMs = 10_000;
 /** The server is reachable by its host candidate, so gathering needs no longer than this (measured: 10 to 80 ms). */
 const gatheringMs = 500;
+/** A TURN server has to be asked twice, perhaps over TLS from far away; one that does not answer costs this much of a call. */
+const gatheringWithServersMs = 2000;
 const processing = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
@@ -203,9 +206,14 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     const agent: UserAgent = new UserAgent({
       uri,
       transportOptions: { server: settings.webSocketUrl, keepAliveInterval: 0, traceSip: false },
+      // sip.js reads these when a call's connection is made, not before.
       sessionDescriptionHandlerFactoryOptions: {
-        iceGatheringTimeout: gatheringMs,
-        peerConnectionConfiguration: { iceServers: settings.iceServers },
+        get iceGatheringTimeout() {
+          return settings.ice().iceServers?.length ? gatheringWithServersMs : gatheringMs;
+        },
+        get peerConnectionConfiguration() {
+          return settings.ice();
+        },
       },
       userAgentString: 'Engawa desk',
       logBuiltinEnabled: false,

@@ -1,0 +1,80 @@
+// A desk whose network lets it reach the TURN server only: credentials of the API, coturn with our configuration between
+// Chromium and the media engine, a call that is heard both ways, and credentials that are renewed before they end.
+
+import t from 'tap';
+import type { IceSettings } from '../../src/api/contract.ts';
+import { startCoturn } from '../support/coturn.ts';
+import { openDesk } from '../support/desk-page.ts';
+import { startEngawa } from '../support/engawa.ts';
+import { eventually } from '../support/eventually.ts';
+import { missing } from '../support/peers.ts';
+
+t.setTimeout(300_000);
+const tone = 440;
+
+/** In the page: the kind of the local candidate that carries the audio, by WebRTC statistics. */
+const usedCandidate = `(async () => {
+  const stats = await window.__lines.at(-1).connection.getStats();
+  for (const each of stats.values())
+    if (each.type === 'transport' && each.selectedCandidatePairId) {
+      const pair = stats.get(each.selectedCandidatePairId);
+      return stats.get(pair.localCandidateId).candidateType;
+    }
+  return '';
+})()`;
+
+t.test('a call by way of the TURN server alone', { skip: missing('turnserver') }, async (t) => {
+  const coturn = await startCoturn(t);
+  const engawa = await startEngawa(t, {
+    config: { turn: { urls: coturn.urls, credentialMinutes: 1, relayOnly: true } },
+    environment: { ENGAWA_TURN_SECRET: coturn.secret },
+  });
+  const desk = await openDesk(t, {
+    url: engawa.url,
+    login: 'taro',
+    password: engawa.passwordOf('taro'),
+    toneHz: tone,
+    beforeShift: true,
+    patienceMs: 60_000,
+  });
+  const { page } = desk;
+  const asked: Promise<IceSettings>[] = [];
+  page.on('response', (response) => {
+    if (/\/(turn-credentials|desk\/softphone)$/.test(response.url())) asked.push(response.json());
+  });
+  await desk.startShift();
+  await desk.available();
+
+  async function call(test: typeof t): Promise<void> {
+    await desk.placeTestCall();
+    await desk.answer();
+    await desk.waitToHear([tone]);
+    test.equal(await page.evaluate(usedCandidate), 'relay');
+    await desk.hangUp();
+    await desk.done();
+  }
+
+  await t.test('both hear each other, and the audio goes through the relay', call);
+
+  await t.test(
+    'the page asks for new credentials before those that it has end, and calls go on with them',
+    async (t) => {
+      await eventually('new credentials', () => asked.length >= 2, { withinMs: 120_000, everyMs: 200 });
+      const [first, second] = await Promise.all(asked);
+      const [before, after] = [first!, second!].map(({ iceServers }) => iceServers[0]!);
+      t.ok(second!.serverTime < first!.iceServersExpireAt!, 'in time');
+      t.match(before!.username, /^\d{10}:/);
+      t.not(after!.username, before!.username);
+      await call(t);
+    },
+  );
+
+  await t.test('nothing of them is kept in the browser, and no name is in them', async (t) => {
+    const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+    for (const { iceServers } of await Promise.all(asked)) {
+      t.notOk(String(kept).includes(iceServers[0]!.credential!));
+      t.notMatch(iceServers[0]!.username, /taro/i);
+    }
+    t.notOk(engawa.log().includes((await asked[0]!).iceServers[0]!.credential!), 'nor in the log');
+  });
+});

@@ -1,0 +1,120 @@
+// coturn with our configuration and credentials that the API makes: who is let in, for how long, and whom it relays to.
+
+import { createSocket, type Socket } from 'node:dgram';
+import t, { type Test } from 'tap';
+import { turnCredential } from '../../src/api/turn-credentials.ts';
+import { openTurnClient, type TurnClient, type TurnUrl } from '../../src/cli/doctor/turn-client.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import { startCoturn } from '../support/coturn.ts';
+import { eventually } from '../support/eventually.ts';
+import { missing } from '../support/peers.ts';
+
+t.setTimeout(180_000);
+const certificate = makeCertificate();
+
+t.test('coturn as config/coturn has it', { skip: missing('turnserver') }, async (t) => {
+  const coturn = await startCoturn(t, { certificate });
+  const udp: TurnUrl = { host: coturn.host, port: coturn.port, transport: 'udp' };
+
+  async function client(
+    test: Test,
+    options: { expiresAt?: number; server?: TurnUrl; secret?: string } = {},
+  ): Promise<TurnClient> {
+    const { expiresAt = Date.now() + 600_000, server = udp, secret = coturn.secret } = options;
+    const opened = await openTurnClient({
+      server,
+      ...turnCredential(secret, 'ses_test', expiresAt),
+      timeoutMs: 20_000,
+      ca: certificate.cert,
+    });
+    test.teardown(() => opened.close());
+    return opened;
+  }
+
+  /** A media server that sends back what it gets. */
+  async function echo(test: Test, address: string): Promise<{ socket: Socket; port: number; heard: () => number }> {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) => socket.bind(0, address, resolve));
+    test.teardown(() => socket.close());
+    let heard = 0;
+    socket.on('message', (data, from) => {
+      heard += 1;
+      socket.send(data, from.port, from.address);
+    });
+    return { socket, port: socket.address().port, heard: () => heard };
+  }
+
+  for (const server of [
+    udp,
+    { host: coturn.host, port: coturn.port, transport: 'tcp' },
+    { host: 'localhost', port: coturn.tlsPort, transport: 'tls' },
+  ] as const) {
+    t.test(
+      `a credential of the API begins an allocation over ${server.transport}, and data go both ways`,
+      async (t) => {
+        const turn = await client(t, { server });
+        t.match(await turn.allocate(), { kind: 'ok', message: { relayedAddress: { address: '127.0.0.1' } } });
+        const peer = await echo(t, '127.0.0.1');
+        const address = { address: '127.0.0.1', port: peer.port };
+        t.match(await turn.permit(address), { kind: 'ok' });
+        await eventually('the echo of the media server', () => {
+          turn.send(address, Buffer.from('a voice'));
+          return turn.received.some(({ data }) => data.toString() === 'a voice');
+        });
+        t.same(turn.received[0]?.peer, address);
+        t.match(await turn.refresh(0), { kind: 'ok' });
+      },
+    );
+  }
+
+  t.test('a credential that is over, or made with another secret, is refused', async (t) => {
+    t.match(await (await client(t, { expiresAt: Date.now() - 2000 })).allocate(), { kind: 'refused', code: 401 });
+    t.match(await (await client(t, { secret: 'x'.repeat(40) })).allocate(), { kind: 'refused', code: 401 });
+  });
+
+  t.test('an allocation outlives its credential: a long call is not cut', async (t) => {
+    const expiresAt = Date.now() + 3000;
+    const turn = await client(t, { expiresAt });
+    t.match(await turn.allocate(), { kind: 'ok' });
+    await eventually(
+      'the same credential begins nothing new',
+      async () => (await (await client(t, { expiresAt })).allocate()).kind === 'refused',
+      { withinMs: 30_000, everyMs: 500 },
+    );
+    t.match(await turn.refresh(600), { kind: 'ok', message: { lifetimeSeconds: 600 } });
+  });
+
+  t.test('nothing private is relayed to, nor anything else but the media server', async (t) => {
+    const turn = await client(t);
+    t.match(await turn.allocate(), { kind: 'ok' });
+    const other = await echo(t, '127.0.0.2');
+    for (const address of [
+      '127.0.0.2', // loopback beside the media server
+      '0.0.0.0',
+      '10.0.0.1',
+      '100.64.0.1', // carrier-grade NAT
+      '169.254.169.254', // link-local: cloud metadata
+      '172.16.0.1',
+      '192.168.1.1',
+      '198.18.0.1',
+      '224.0.0.1', // multicast
+      '255.255.255.255',
+      '203.0.113.9', // the Internet
+    ]) {
+      const answer = await turn.permit({ address, port: other.port });
+      t.match(answer, { kind: 'refused', code: 403 }, address);
+      turn.send({ address, port: other.port }, Buffer.from('knock'));
+    }
+    // The last two are 127.0.0.2 and 10.0.0.1 written as IPv6.
+    for (const address of ['::1', 'fe80::1', 'fd00::1', 'ff02::1', '2001:db8::1', '::ffff:7f00:2', '::ffff:a00:1'])
+      t.match(await turn.permit({ address, port: other.port }), { kind: 'refused' }, address);
+    const peer = await echo(t, '127.0.0.1');
+    const media = { address: '127.0.0.1', port: peer.port };
+    t.match(await turn.permit(media), { kind: 'ok' });
+    await eventually('the media server is reached all the while', () => {
+      turn.send(media, Buffer.from('voice'));
+      return peer.heard() > 0;
+    });
+    t.equal(other.heard(), 0, 'not a packet came through to another');
+  });
+});
