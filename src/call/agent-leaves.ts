@@ -17,7 +17,8 @@ export function agentLeaves(
     agent.holdMs += now - call.heldSince;
     call.heldSince = null;
   }
-  const talkMs = Math.max(0, now - agent.answeredAt - agent.holdMs);
+  // Listening to a telephone that nobody picks up is no talk.
+  const talkMs = call.customer ? Math.max(0, now - agent.answeredAt - agent.holdMs) : 0;
   call.agent = undefined;
   agent.attaching?.abort();
   call.muted = false;
@@ -32,7 +33,7 @@ export function agentLeaves(
   });
   const configured =
     queueSettings(parts, call.queue)?.afterCallWorkSeconds ?? parts.settings.outboundAfterCallWorkSeconds;
-  centre.acd.apply({
+  void centre.acd.apply({
     kind: 'agentCallEnded',
     personId: agent.personId,
     callId: call.id,

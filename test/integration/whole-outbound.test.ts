@@ -108,11 +108,25 @@ t.test('busy, no answer, given up: each ends with its cause', async (t) => {
   await hanako.shows('no call', (desk) => desk.call === null && desk.state !== 'on-call');
   await centre.atRest();
 
+  const refusals = [
+    [603, 'rejected', 'customer'],
+    [480, 'no-answer', 'customer'],
+    [404, 'not-found', 'carrier'],
+    [503, 'overload', 'carrier'],
+    [488, 'incompatible-media', 'carrier'],
+  ] as const;
+  for (const [refuse, cause, side] of refusals) {
+    carrier.next({ refuse });
+    const { body } = await hanako.dial({ number: '08011112486' });
+    t.match(await centre.endedCall(body.callId), { cause, side, answeredAt: null, segments: [{ talkMs: 0 }] }, cause);
+    await centre.atRest();
+  }
+
   carrier.next('ring');
   const ringing = await hanako.dial({ number: '08011112480' });
   await hanako.shows('dialling', (desk) => desk.call?.state === 'dialling');
   await eventually('ringback is heard', () => (hanako.line?.media.loudness(500) ?? 0) > 300, { withinMs: 5000 });
-  t.match(await centre.endedCall(ringing.body.callId), { cause: 'no-answer', answeredAt: null });
+  t.match(await centre.endedCall(ringing.body.callId), { cause: 'no-answer', side: 'customer', answeredAt: null });
   await centre.atRest();
 
   const before = carrier.called.length;
@@ -126,6 +140,18 @@ t.test('busy, no answer, given up: each ends with its cause', async (t) => {
   await hanako.rest('POST', `/api/v1/calls/${atOnce.body.callId}/commands/hangup`);
   await centre.endedCall(atOnce.body.callId);
   await hanako.shows('free', (desk) => desk.call === null && desk.state !== 'on-call');
+});
+
+t.test('a supervisor or a program hangs up: the record says which', async (t) => {
+  for (const side of ['supervisor', 'integrator'] as const) {
+    carrier.next({ answer: { toneHz: customerHz } });
+    const { body } = await hanako.dial({ number: '08011112222' });
+    await hanako.shows('connected', (desk) => desk.call?.state === 'connected');
+    const path = `/api/v1/calls/${body.callId}/commands/hangup`;
+    await centre.engawa.post(path, side === 'supervisor' ? 'midori' : undefined);
+    t.match(await centre.endedCall(body.callId), { cause: 'normal', side });
+    await centre.atRest();
+  }
 });
 
 t.test('a desk that goes while the telephone rings has its call when it is back', async () => {
