@@ -32,13 +32,16 @@ export interface RunningCallCentre extends CallCentre {
 
 const notFound: CommandOutcome = { kind: 'not-found' };
 
-export function createCallCentre(parts: CallParts): RunningCallCentre {
+export function createCallCentre(given: CallParts): RunningCallCentre {
+  const { media: bareMedia, clock, log } = given;
+  const patienceMs = given.settings.reanchorSeconds * 1000;
+  const parts: CallParts = { ...given, media: createSurvivingMedia({ media: bareMedia, clock, log, patienceMs }) };
   const calls = new Map<CallId, CallState>();
   const desks = createDesks({ centre: () => centre });
   const acd = createAcdRunner({
     acd: createAcd({ queues: parts.settings.queues }),
     clock: parts.clock,
-    onEffect: (effect) => carryOut(centre, effect),
+    onEffect: (effect, mine) => carryOut(centre, effect, mine),
   });
   const centre: Centre = {
     parts,
@@ -71,11 +74,11 @@ export function createCallCentre(parts: CallParts): RunningCallCentre {
       const person = await parts.people.byId(personId);
       if (!person) return;
       if (acd.acd.agent(personId) && acd.acd.agent(personId)?.state !== 'offline') return;
-      acd.apply({ kind: 'agentSignedIn', agent: factsOf(person) });
+      await acd.apply({ kind: 'agentSignedIn', agent: factsOf(person) });
       desks.changed(personId);
     },
     async signOut(personId) {
-      acd.apply({ kind: 'agentSignedOut', personId });
+      await acd.apply({ kind: 'agentSignedOut', personId });
       desks.changed(personId);
     },
     setState: (personId, state, because) => setState(centre, personId, state, because),
@@ -102,7 +105,7 @@ export function createCallCentre(parts: CallParts): RunningCallCentre {
         return { kind: 'ok' };
       }),
     transferToQueue: (callId, queue) => command(callId, (call) => transferToQueue(centre, call, queue)),
-    setReason(callId, reasonId) {
+    async setReason(callId, reasonId) {
       const call = live(callId);
       const reason = parts.reason(reasonId);
       if (!call) return notFound;
@@ -120,7 +123,7 @@ export function createCallCentre(parts: CallParts): RunningCallCentre {
     },
     activeCalls: () => calls.size,
     factsChanged(person) {
-      acd.apply({ kind: 'agentFactsChanged', agent: factsOf(person) });
+      void acd.apply({ kind: 'agentFactsChanged', agent: factsOf(person) });
       desks.changed(person.id);
     },
     drain: (graceMs) => drain(centre, graceMs),
@@ -136,10 +139,10 @@ function factsOf(person: Person): AgentFacts {
   return { personId: person.id, queues: person.queues, clearance: person.clearance, place: person.place };
 }
 
-function carryOut(centre: Centre, effect: AcdEffect): void {
+function carryOut(centre: Centre, effect: AcdEffect, mine: boolean): void {
   if (effect.kind === 'agentState') {
     const { personId, from, to, because } = effect;
-    tell(centre.parts, { type: 'agent-state', personId, from, to, because });
+    if (mine) tell(centre.parts, { type: 'agent-state', personId, from, to, because });
     centre.deskChanged(personId);
     return;
   }
@@ -170,7 +173,7 @@ function followTheWorld(centre: Centre): (() => void)[] {
       const call = callOfPerson(centre, personId);
       if (call?.agent) unattended(call.log, 'look after the audio', softphoneWentAway(centre, call));
       else if (centre.acd.acd.agent(personId)?.state === 'available') {
-        centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
+        void centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
       }
       centre.deskChanged(personId);
     }),
@@ -193,19 +196,19 @@ function followTheWorld(centre: Centre): (() => void)[] {
   ];
 }
 
-function setState(
+async function setState(
   centre: Centre,
   personId: PersonId,
   state: 'available' | 'not-ready' | 'offline',
   because: string | undefined,
-): CommandOutcome {
+): Promise<CommandOutcome> {
   const { acd, parts } = centre;
   if (!acd.acd.agent(personId)) return { kind: 'conflict', because: 'Sign in at the desk first.' };
   if (state === 'available' && !parts.border.isSoftphoneRegistered(personId))
     return { kind: 'conflict', because: 'The softphone of this desk is not connected.' };
-  if (state === 'available') acd.apply({ kind: 'agentReady', personId });
-  else if (state === 'not-ready') acd.apply({ kind: 'agentNotReady', personId, because: because ?? 'break' });
-  else acd.apply({ kind: 'agentSignedOut', personId });
+  if (state === 'available') await acd.apply({ kind: 'agentReady', personId });
+  else if (state === 'not-ready') await acd.apply({ kind: 'agentNotReady', personId, because: because ?? 'break' });
+  else await acd.apply({ kind: 'agentSignedOut', personId });
   centre.deskChanged(personId);
   return { kind: 'ok' };
 }

@@ -51,7 +51,7 @@ export interface CallCentre {
   desk(personId: PersonId): DeskState | undefined;
   /** Told after every change of that desk. */
   onDesk(listener: (personId: PersonId, desk: DeskState) => void): Unsubscribe;
-  setState(personId: PersonId, state: 'available' | 'not-ready' | 'offline', because?: string): CommandOutcome;
+  setState(personId: PersonId, state: 'available' | 'not-ready' | 'offline', because?: string): Promise<CommandOutcome>;
   agents(): AgentView[];
   queues(): QueueView[];
 
@@ -69,7 +69,7 @@ export interface CallCentre {
   /** The alerted agent declines: back to the queue, agent not-ready. */
   reject(callId: CallId): Promise<CommandOutcome>;
   transferToQueue(callId: CallId, queue: string): Promise<CommandOutcome>;
-  setReason(callId: CallId, reason: string): CommandOutcome;
+  setReason(callId: CallId, reason: string): Promise<CommandOutcome>;
   /** The desk came back (reload, dropped WebSocket): rings it again to answer by itself, and joins it to its call. */
   attach(callId: CallId): Promise<CommandOutcome>;
   /** Whose call it is now; undefined when nobody's or over. */

@@ -56,7 +56,7 @@ function leaveAsAbandoned(centre: Centre, call: CallState, now: number): void {
       waitMs: now - call.queuedAt,
     });
   }
-  centre.acd.apply({ kind: 'callGone', callId: call.id });
+  void centre.acd.apply({ kind: 'callGone', callId: call.id });
 }
 
 async function reportQuality(

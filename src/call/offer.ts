@@ -3,6 +3,7 @@
 import { asError } from '../shared/errors.ts';
 import type { PersonId } from '../shared/ids.ts';
 import { type Alerting, answeredAgent, type CallState, type Centre } from './call-state.ts';
+import { endCall } from './end-call.ts';
 import { faultEndsCall, joinAgent, watchAgent } from './join.ts';
 import { queueSettings, tell } from './parts.ts';
 import { leaveQueue } from './queueing.ts';
@@ -10,6 +11,8 @@ import { type RingOutcome, ringDesk } from './ring-desk.ts';
 import { agentDidNotAnswer } from './termination.ts';
 
 export function offerToAgent(centre: Centre, call: CallState, personId: PersonId): void {
+  // It left the queue while the offer was on its way; the ACD hears of that next.
+  if (call.phase !== 'queued') return;
   tell(centre.parts, { type: 'agent-reserved', callId: call.id, personId, queue: call.queue });
   const alerting: Alerting = {
     personId,
@@ -43,7 +46,7 @@ async function ringAgent(centre: Centre, call: CallState, alerting: Alerting): P
     onLeg(leg) {
       alerting.leg = leg;
       tell(parts, { type: 'agent-alerted', callId: call.id, personId, legId: leg.id });
-      acd.apply({ kind: 'alerting', callId: call.id, personId });
+      void acd.apply({ kind: 'alerting', callId: call.id, personId });
       centre.deskChanged(personId);
     },
   });
@@ -66,7 +69,14 @@ async function answered(
 ): Promise<void> {
   const { parts, acd } = centre;
   const { personId } = alerting;
-  acd.apply({ kind: 'answered', callId: call.id, personId });
+  const taken = await acd.apply({ kind: 'answered', callId: call.id, personId });
+  if (call.alerting !== alerting || call.phase !== 'queued' || !taken) {
+    // The offer was taken back, or the caller left, in the moment of the answer.
+    if (call.alerting === alerting) call.alerting = undefined;
+    if (taken) void acd.apply({ kind: 'agentCallEnded', callId: call.id, personId, afterCallWorkSeconds: 0 });
+    centre.deskChanged(personId);
+    return discard(outcome);
+  }
   const place = acd.acd.agent(personId)?.place ?? 'unknown';
   leaveQueue(centre, call, 'answered');
   tell(parts, {
@@ -82,6 +92,8 @@ async function answered(
   call.agent = agent;
   call.alerting = undefined;
   watchAgent(centre, call, agent);
+  // Hung up while the answer was being agreed on.
+  if (agent.leg.state === 'ended') return endCall(centre, call, { cause: 'normal', side: 'agent' });
   try {
     await joinAgent(centre, call, agent);
     call.log.info({ personId, ringMs: outcome.ringMs }, 'agent answered');
@@ -101,6 +113,6 @@ function notAnswered(
   call.alerting = undefined;
   tell(centre.parts, { type: 'agent-not-answered', callId: call.id, personId: alerting.personId, because });
   call.log.info({ personId: alerting.personId, because }, 'agent did not answer');
-  centre.acd.apply({ kind: 'notAnswered', callId: call.id, personId: alerting.personId, because });
+  void centre.acd.apply({ kind: 'notAnswered', callId: call.id, personId: alerting.personId, because });
   centre.deskChanged(alerting.personId);
 }

@@ -47,6 +47,9 @@ export async function dial(
   if (busy) return { kind: 'conflict', because: busy };
 
   const id = newId('call');
+  // Reserved for a call in this very moment: then that one comes first.
+  if (!(await acd.apply({ kind: 'agentCallStarted', personId, callId: id })))
+    return { kind: 'conflict', because: 'There is a call at this desk already.' };
   const call = newCall({
     id,
     direction: 'outbound',
@@ -59,7 +62,6 @@ export async function dial(
   });
   call.alerting = { personId, since: call.startedAt, leg: undefined, withdrawn: call.over };
   centre.calls.set(id, call);
-  acd.apply({ kind: 'agentCallStarted', personId, callId: id });
   tell(parts, {
     type: 'call-started',
     callId: id,
@@ -191,7 +193,7 @@ async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, 
 /** The desk never answered: the agent was on this call for the ACD, but had no part in it. */
 function freeAgent(centre: Centre, call: CallState, personId: PersonId, state: 'not-ready' | 'as-before'): void {
   call.alerting = undefined;
-  if (state === 'not-ready') centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
-  centre.acd.apply({ kind: 'agentCallEnded', personId, callId: call.id, afterCallWorkSeconds: 0 });
+  if (state === 'not-ready') void centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
+  void centre.acd.apply({ kind: 'agentCallEnded', personId, callId: call.id, afterCallWorkSeconds: 0 });
   centre.deskChanged(personId);
 }

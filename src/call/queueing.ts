@@ -30,7 +30,7 @@ export function enterQueue(
 export function tellAcd(centre: Centre, call: CallState): void {
   if (call.phase !== 'queued' || call.queue === null) return;
   const { id: callId, queue, queuedAt: enteredAt, queuePriority: priority } = call;
-  centre.acd.apply({
+  void centre.acd.apply({
     kind: 'callWaiting',
     call: { callId, queue, enteredAt, piiClass: call.reason?.piiClass, priority },
   });
@@ -76,7 +76,7 @@ function giveUpWaiting(centre: Centre, call: CallState): void {
   call.phase = 'flow';
   call.music?.stop();
   call.alerting?.withdrawn.abort();
-  centre.acd.apply({ kind: 'callGone', callId: call.id });
+  void centre.acd.apply({ kind: 'callGone', callId: call.id });
   call.leaveQueue?.('timeout');
 }
 

@@ -61,7 +61,7 @@ function giveUp(centre: Centre, call: CallState): void {
   const { personId, leg, endpoint } = agent;
   call.log.warn({ personId }, 'agent did not come back');
   // First the state afterwards, then the end of the agent's part: between the two nothing may be offered.
-  centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
+  void centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
   agentLeaves(centre, call, { afterCallWork: 'none' });
   unattended(call.log, 'end the leg of the agent', leg.end('unreachable'));
   unattended(call.log, 'free the media of the agent', endpoint.close());

@@ -47,7 +47,7 @@ export function createCallCentreDouble({ clock }: { clock: Clock }): CallCentreD
     },
     desk: (personId) => desks.get(personId),
     onDesk: (listener) => changed.on('desk', ({ personId, desk }) => listener(personId, desk)),
-    setState(personId, state, because) {
+    async setState(personId, state, because) {
       asked.push(`setState ${state}${because ? ` ${because}` : ''}`);
       if (double.answer.kind === 'ok') set(personId, { state });
       return double.answer;
@@ -68,7 +68,7 @@ export function createCallCentreDouble({ clock }: { clock: Clock }): CallCentreD
     hangUp: async (callId) => command('hangUp', callId),
     reject: async (callId) => command('reject', callId),
     transferToQueue: async (callId, queue) => command('transfer', callId, queue),
-    setReason: (callId, reason) => command('reason', callId, reason),
+    setReason: async (callId, reason) => command('reason', callId, reason),
     attach: async (callId) => command('attach', callId),
     agentOf: (callId) => [...desks].find(([, desk]) => desk.call?.id === callId)?.[0],
     activeCalls: () => [...desks.values()].filter(({ call }) => call !== null).length,

@@ -52,7 +52,7 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
       await openDesk(callCentre, person.id);
       // Back from off duty: the desk is taken again first.
       if (request.body.state !== 'offline') await callCentre.signIn(person.id);
-      requireOk(callCentre.setState(person.id, request.body.state, request.body.because));
+      requireOk(await callCentre.setState(person.id, request.body.state, request.body.because));
       return views.desk(person, await openDesk(callCentre, person.id));
     },
   );
@@ -110,7 +110,7 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
     async (request, reply) => {
       const personId = request.params.personId as PersonId;
       const outcome = callCentre.desk(personId)
-        ? callCentre.setState(personId, request.body.state, request.body.because ?? 'supervisor')
+        ? await callCentre.setState(personId, request.body.state, request.body.because ?? 'supervisor')
         : ({ kind: 'not-found' } as const);
       requireOk(outcome);
       return reply.code(204).send(null);
