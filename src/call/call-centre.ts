@@ -32,10 +32,7 @@ export interface RunningCallCentre extends CallCentre {
 
 const notFound: CommandOutcome = { kind: 'not-found' };
 
-export function createCallCentre(given: CallParts): RunningCallCentre {
-  const { media: bareMedia, clock, log } = given;
-  const patienceMs = given.settings.reanchorSeconds * 1000;
-  const parts: CallParts = { ...given, media: createSurvivingMedia({ media: bareMedia, clock, log, patienceMs }) };
+export function createCallCentre(parts: CallParts): RunningCallCentre {
   const calls = new Map<CallId, CallState>();
   const desks = createDesks({ centre: () => centre });
   const acd = createAcdRunner({
