@@ -1,6 +1,5 @@
 // Builds the program in reading order and takes it down in reverse. The only place, with the commands, that knows makers.
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Api, createApi } from './api/api.ts';
@@ -8,6 +7,7 @@ import type { TestCalls } from './api/needs.ts';
 import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { logEvent } from './app-log.ts';
+import { openSip } from './app-sip.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
 import { demoNumbers } from './call/demo-numbers.ts';
 import { endCallsLeftOpen } from './call/left-open.ts';
@@ -25,7 +25,6 @@ import { ensureIdentity } from './recording/identity.ts';
 import type { Recorder } from './recording/recorder.ts';
 import type { Border } from './sbc/border.ts';
 import { createBorder } from './sbc/drachtio-border.ts';
-import { createSipServer } from './sbc/embedded/sip-server.ts';
 import { trunkSettings } from './sbc/trunk-settings.ts';
 import type { Secrets } from './secrets.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
@@ -78,7 +77,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const vault = createNumberVault({ rows: store.vaultRows, clock, log, keys: secrets.vault });
   const { media, prompts } = await openMedia(config, site);
   const recorder = await openRecorder(config, store, site);
-  const { border, carrier, sipUdp } = await openBorder(config, secrets, media, site);
+  const { border, carrier, sipUdp } = await openBorder(config, media, site);
 
   const callCentre = createCallCentre({
     clock,
@@ -107,17 +106,18 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
 
   const api = await openApi(config, secrets, { store, callCentre, border, media, recorder, flows, carrier }, site);
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));
+  border.on('sipServerState', (event) => void store.events.append({ type: 'sip-server-state', ...event }));
   media.on('engineState', (event) => void store.events.append({ type: 'media-engine-state', ...event }));
   await border.start();
   await api.listen();
   void prompts.prepare(flows.texts()).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
 
-  const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp }) : undefined;
+  const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp: sipUdp() }) : undefined;
   closer.add('live calls', async () => {
     border.drain();
     await callCentre.drain(config.calls.drainSeconds * 1000);
   });
-  return { url: api.url, greeting: () => greet(config, api.url, sipUdp, demo), close: () => closer.close() };
+  return { url: api.url, greeting: () => greet(config, api.url, sipUdp(), demo), close: () => closer.close() };
 }
 
 interface Rooms {
@@ -268,32 +268,14 @@ async function openRecorder(config: Config, store: Store, { log, clock, closer }
 
 async function openBorder(
   config: Config,
-  secrets: Secrets,
   media: MediaServer,
   { log, clock, closer }: Site,
-): Promise<{ border: Border; carrier: DemoCarrier | undefined; sipUdp: string }> {
-  const { sip } = config;
-  const secret = secrets.drachtioSecret ?? randomBytes(24).toString('hex');
-  let control = { host: '127.0.0.1', port: 9022 };
-  let udp: { host: string; port: number } | undefined;
-  if (sip.kind === 'embedded') {
-    const server = await createSipServer({
-      clock,
-      log,
-      control: { host: '127.0.0.1', port: 0, secret },
-      sip: [...sip.listen, 'ws/127.0.0.1:0'],
-      ...(sip.externalAddress ? { externalAddress: sip.externalAddress } : {}),
-      ...(sip.tls ? { tls: { cert: readFileSync(sip.tls.certFile), key: readFileSync(sip.tls.keyFile) } } : {}),
-    });
-    closer.add('SIP server', () => server.close());
-    control = server.listening.control;
-    const flow = server.listening.sip.find((one) => one.protocol === 'udp');
-    if (flow) udp = { host: flow.localAddress, port: flow.localPort };
-  } else control = { host: sip.host, port: sip.port };
-
-  const target = udp;
-  const carrier =
-    config.demo && target ? await createDemoCarrier({ clock, log, media, callCentre: () => target }) : undefined;
+): Promise<{ border: Border; carrier: DemoCarrier | undefined; sipUdp: () => string }> {
+  const { servers, more, udp } = await openSip(config, { log, clock, closer });
+  const sipUdp = (): { host: string; port: number } | undefined =>
+    udp ?? border.sipServers().flatMap(({ addresses }) => addresses.filter(({ protocol }) => protocol === 'udp'))[0];
+  const callCentre = () => sipUdp() ?? { host: '127.0.0.1', port: 0 };
+  const carrier = config.demo ? await createDemoCarrier({ clock, log, media, callCentre }) : undefined;
   if (carrier) closer.add('demo carrier', () => carrier.close());
   const demoTrunk = carrier
     ? [
@@ -311,15 +293,19 @@ async function openBorder(
   const border = createBorder({
     clock,
     log,
-    sipServers: [{ ...control, secret }],
+    sipServers: servers,
+    ...more,
     trunks: [...config.trunks, ...demoTrunk],
     companyNumbers: [...config.company.numbers.map(({ number }) => number), ...(config.demo ? demoNumbers : [])],
     dialRules: dialRulesOf(config),
     domain: config.company.domain,
-    ...(sip.kind === 'drachtio' ? { webSocketTarget: sip.webSocket } : {}),
   });
   closer.add('border', () => border.close());
-  return { border, carrier, sipUdp: udp ? `${udp.host}:${udp.port}` : '' };
+  const told = () => {
+    const address = sipUdp();
+    return address ? `${address.host}:${address.port}` : '';
+  };
+  return { border, carrier, sipUdp: told };
 }
 
 async function tellDemo(

@@ -35,6 +35,35 @@ const Http = section('Pages, REST API and the softphones’ WebSocket.', {
   ),
 });
 
+const DrachtioServer = section('A drachtio-server, 0.9.0 or later.', {
+  name: Type.Optional(
+    Type.String({
+      description: 'Its name in logs and on every node; host:port unless given.',
+      pattern: '^[\\w.:-]{1,64}$',
+    }),
+  ),
+  host: Type.String({ description: 'Name or address of its control port (admin).' }),
+  port: Type.Integer({ default: 9022, minimum: 1, maximum: 65535, description: 'Control port.' }),
+  secret: Type.String({
+    default: 'env:ENGAWA_DRACHTIO_SECRET',
+    description: 'Secret of the control port: env:NAME takes it from the environment, file:PATH from a file.',
+  }),
+  tls: Type.Optional(
+    section('TLS on the control port.', {
+      caFile: Type.Optional(
+        Type.String({ description: 'PEM of who signed its certificate, when that is none of the well-known.' }),
+      ),
+    }),
+  ),
+  webSocket: Type.Optional(
+    section('Its ws transport, to which /sip is tunnelled; unless given, the one that it tells.', {
+      host: Type.String(),
+      port: Type.Integer({ minimum: 1, maximum: 65535 }),
+    }),
+  ),
+  region: Type.Optional(Type.String({ description: 'Nodes of the same region prefer it.' })),
+});
+
 const Sip = Type.Union(
   [
     section('Our own SIP server, in this process.', {
@@ -47,15 +76,44 @@ const Sip = Type.Union(
       tls: Type.Optional(
         section('Certificate for tls/ addresses.', { certFile: Type.String(), keyFile: Type.String() }),
       ),
+      control: Type.Optional(
+        section('Opens the control port to other nodes of this company, which reach softphones through it.', {
+          listen: Type.String({ pattern: '^.+:\\d+$', description: 'address:port; a private network only.' }),
+          secret: Type.String({
+            default: 'env:ENGAWA_SIP_SECRET',
+            description: 'What they must say: env:NAME or file:PATH. At least 16 characters beyond loopback.',
+          }),
+          tls: Type.Optional(
+            section('Certificate of the control port; without it the port is plain TCP.', {
+              certFile: Type.String(),
+              keyFile: Type.String(),
+            }),
+          ),
+        }),
+      ),
     }),
-    section('drachtio-server.', {
+    section('One drachtio-server or several (docs/drachtio-server.md).', {
       kind: Type.Literal('drachtio'),
-      host: Type.String(),
-      port: Type.Integer({ default: 9022 }),
-      webSocket: section('The server’s ws transport, to which /sip is tunnelled.', {
-        host: Type.String(),
-        port: Type.Integer(),
+      servers: Type.Array(DrachtioServer, {
+        minItems: 1,
+        description: 'The servers; calls go through all that are up.',
       }),
+      listen: Type.Optional(
+        Type.String({
+          pattern: '^.+:\\d+$',
+          description:
+            'address:port where servers dial us with new requests (their request-handler), besides the connections that we dial.',
+        }),
+      ),
+      listenTls: Type.Optional(
+        section('Certificate for listen; without it servers dial in plain TCP.', {
+          certFile: Type.String(),
+          keyFile: Type.String(),
+        }),
+      ),
+      region: Type.Optional(
+        Type.String({ description: 'Region of this node: servers of the same region are preferred.' }),
+      ),
     }),
   ],
   { description: 'The SIP server.', default: { kind: 'embedded' } },
@@ -149,6 +207,12 @@ const Calls = section('Times within a call.', {
     default: 30,
     minimum: 5,
     description: 'Wait for a desk that went away in mid-call.',
+  }),
+  reanchorSeconds: Type.Integer({
+    default: 10,
+    minimum: 2,
+    maximum: 60,
+    description: 'Wait for another media server when the one of a call has died; then the call ends.',
   }),
   outboundRingSeconds: Type.Integer({ default: 60, minimum: 10 }),
   deskAnswerSeconds: Type.Integer({ default: 10, minimum: 2 }),

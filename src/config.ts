@@ -102,6 +102,10 @@ function crossChecks(config: Config): string[] {
       problems.push('sip.listen has a tls/ address: sip.tls needs certFile and keyFile.');
     if (config.demo && listen.some((address) => !isLoopback(hostOf(address))))
       problems.push('demo: true binds to loopback only, but sip.listen has another address.');
+  } else {
+    const names = config.sip.servers.map(({ name, host, port }) => name ?? `${host}:${port}`);
+    for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
+      problems.push(`sip.servers: “${twice}” is there twice.`);
   }
   if (!config.demo && config.recording.recipients.length === 0)
     problems.push(
@@ -153,7 +157,7 @@ function choicesOf(config: Config, environment: NodeJS.ProcessEnv): string[] {
       'turn.urls has a TURN server: set ENGAWA_TURN_SECRET to its static-auth-secret (32 random bytes or more).',
     );
   return [
-    `SIP server: ${config.sip.kind === 'embedded' ? `embedded, ${config.sip.listen.join(', ')}` : `drachtio-server at ${config.sip.host}:${config.sip.port}`}`,
+    `SIP server: ${config.sip.kind === 'embedded' ? `embedded, ${config.sip.listen.join(', ')}` : `drachtio-server at ${config.sip.servers.map(({ host, port }) => `${host}:${port}`).join(', ')}`}`,
     `media: ${config.media.kind}, ${config.media.engines} process${config.media.engines === 1 ? '' : 'es'}, RTP ${config.media.address}:${config.media.rtpPorts.from}-${config.media.rtpPorts.to}`,
     `database: ${database}`,
     `live state: memory (one node)`,

@@ -9,8 +9,6 @@ import { AppError } from './shared/errors.ts';
 
 export interface Secrets {
   databaseUrl: string | undefined;
-  /** For drachtio-server; our own SIP server gets a random one at each start. */
-  drachtioSecret: string | undefined;
   /** Shared with coturn (static-auth-secret): TURN credentials of desks are made with it. */
   turnSecret: string | undefined;
   /** Both are derived from the one vault key (RFC 5869): aliases are made with one, numbers sealed with the other. */
@@ -34,10 +32,31 @@ export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv =
   const vaultKey = secret('ENGAWA_VAULT_KEY');
   return {
     databaseUrl: secret('ENGAWA_DATABASE_URL'),
-    drachtioSecret: secret('ENGAWA_DRACHTIO_SECRET'),
     turnSecret: secret('ENGAWA_TURN_SECRET'),
     vault: vaultKeys(vaultKey ? keyFromHex(vaultKey, 'ENGAWA_VAULT_KEY') : keyFromFile(join(dataFolder, 'vault.key'))),
   };
+}
+
+/** What `env:NAME` or `file:PATH` in the configuration stands for. `what` names the setting in the sentence when it is not there. */
+export function secretOf(reference: string, what: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const [, kind, where = ''] = /^(env|file):(.+)$/.exec(reference) ?? [];
+  if (!kind)
+    throw new AppError(
+      'config-invalid',
+      `${what} must be env:NAME or file:PATH: a secret does not belong into the file.`,
+    );
+  if (kind === 'env') {
+    const secret = secretFromEnvironment(where, environment);
+    if (!secret) throw new AppError('secret-missing', `${what} is taken from the environment: set ${where}.`);
+    return secret;
+  }
+  try {
+    const secret = readFileSync(where, 'utf8').trim();
+    if (secret !== '') return secret;
+  } catch (cause) {
+    throw new AppError('secret-missing', `${what} is taken from ${where}, which cannot be read.`, { cause });
+  }
+  throw new AppError('secret-missing', `${what} is taken from ${where}, which is empty.`);
 }
 
 function vaultKeys(key: Buffer): Secrets['vault'] {

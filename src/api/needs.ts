@@ -58,9 +58,13 @@ export interface ListenSettings {
 
 export interface SoftphoneNeeds {
   /** Where the SIP server takes WebSockets: Border.webSocketTarget. */
-  tunnelTarget: () => { host: string; port: number };
+  tunnelTarget: () => { host: string; port: number; server?: string };
   /** Border.admitSoftphone. */
-  admit: (peer: string, who: { personId: PersonId; sessionId: SessionId }) => () => void;
+  admit: (
+    peer: string,
+    who: { personId: PersonId; sessionId: SessionId },
+    options: { server?: string; onServerLost: () => void },
+  ) => () => void;
   registerExpiresSeconds: number;
   turn?: TurnSettings;
 }

@@ -5,6 +5,11 @@ import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { Listenable } from '../shared/emitter.ts';
 import type { CallId, PersonId, SessionId } from '../shared/ids.ts';
 import type { Leg } from './leg.ts';
+import type { SipServerAddress } from './link/dialled-link.ts';
+import type { SipServerState } from './link/sip-servers.ts';
+
+export type { SipServerAddress } from './link/dialled-link.ts';
+export type { SipServerState } from './link/sip-servers.ts';
 
 export interface InboundCall {
   leg: Leg;
@@ -47,8 +52,10 @@ export interface BorderEvents {
   softphoneGone: {
     personId: PersonId;
     sessionId: SessionId;
-    because: 'expired' | 'closed' | 'signed-out' | 'replaced';
+    because: 'expired' | 'closed' | 'signed-out' | 'replaced' | 'server-lost';
   };
+  /** A SIP server's control connection came or went. What was on a server that went is over when this is told. */
+  sipServerState: { server: string; up: boolean; because: string };
   trunkState: { trunk: string; up: boolean; because: string };
 }
 
@@ -60,12 +67,26 @@ export interface Border extends Listenable<BorderEvents> {
   callSoftphone(call: SoftphoneCall): Leg;
   isSoftphoneRegistered(personId: PersonId): boolean;
   /**
-   * Says who is behind a WebSocket that the API let through to the SIP server: `peer` is the address and port the SIP
-   * server sees (`127.0.0.1:43210`). SIP from a peer that was not admitted is refused with 403. Returns what undoes it.
+   * Says who is behind a WebSocket that the API let through to a SIP server: `peer` is the address and port the SIP server
+   * sees (`127.0.0.1:43210`), `server` the one that `webSocketTarget` named (any, when there is only one). SIP from a peer that
+   * was not admitted is refused with 403. `onServerLost` is called when that server is gone or hangs: close the WebSocket, so
+   * that the softphone comes back through another. Returns what undoes the admission.
    */
-  admitSoftphone(peer: string, who: { personId: PersonId; sessionId: SessionId }): () => void;
-  /** Where the API tunnels `/sip` to: host and port of the SIP server's ws transport. */
-  readonly webSocketTarget: { host: string; port: number };
+  admitSoftphone(
+    peer: string,
+    who: { personId: PersonId; sessionId: SessionId },
+    options?: { server?: string; onServerLost?: () => void },
+  ): () => void;
+  /** Where the API tunnels the next `/sip` to: the ws transport of a SIP server that is up. Port 0: there is none. */
+  readonly webSocketTarget: { host: string; port: number; server: string };
+  sipServers(): SipServerState[];
+  /**
+   * Works with one more SIP server from now on, or with one of the same name at another address. With `takesRequests: false` it is
+   * only used to reach softphones registered there (another node's server).
+   */
+  addServer(address: SipServerAddress): void;
+  /** Lets go of a SIP server; what is on it ends as if it had died. False: there is none of that name. */
+  removeServer(name: string): boolean;
   trunks(): { name: string; up: boolean; because: string; registered: boolean | null; activeCalls: number }[];
   health(): { ok: boolean; because?: string };
   /** No new calls: 503 with Retry-After. */

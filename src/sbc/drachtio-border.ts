@@ -3,8 +3,7 @@
 
 import type { Clock } from '../shared/clock.ts';
 import { createEmitter } from '../shared/emitter.ts';
-import { AppError } from '../shared/errors.ts';
-import { newId } from '../shared/ids.ts';
+import { type NodeId, newId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Random, systemRandom } from '../shared/random.ts';
 import { createAdmission } from './admission.ts';
@@ -14,15 +13,13 @@ import { inviteForSoftphone } from './header-policy.ts';
 import type { Leg } from './leg.ts';
 import { createOutboundLeg, type OutboundLegOptions } from './legs/outbound-leg.ts';
 import { allowedMethods } from './legs/sip-dialog.ts';
-import { type ControlLink, createControlLink, respond, type SipServerAddress } from './link/control-link.ts';
+import { type AcceptSettings, createAcceptedLinks } from './link/accepted-links.ts';
+import { type ControlLink, respond } from './link/control-link.ts';
+import type { DialledLink, LinkTiming, SipServerAddress } from './link/dialled-link.ts';
+import { createSipServers } from './link/sip-servers.ts';
 import type { IncomingRequest, OutgoingResponse } from './link/srf-types.ts';
-import {
-  type Binding,
-  createRegistrar,
-  defaultSoftphoneSettings,
-  peerOf,
-  type SoftphoneSettings,
-} from './softphones/registrar.ts';
+import { createRegistrar, defaultSoftphoneSettings, peerOf, type SoftphoneSettings } from './softphones/registrar.ts';
+import { createMemoryRegistrations, type Registration, type Registrations } from './softphones/registrations.ts';
 import type { TrunkSettings } from './trunk-settings.ts';
 import { createTrunk } from './trunks/trunk.ts';
 import { createTrunkRoute } from './trunks/trunk-call.ts';
@@ -43,8 +40,14 @@ export interface BorderOptions {
   softphones?: Partial<SoftphoneSettings>;
   /** What may be dialled; `defaultDialRules` unless given. Holds for every call out, also to an alias and from a flow. */
   dialRules?: DialRules;
-  /** Where `/sip` is tunnelled to, when the SIP server does not tell (drachtio-server reports ws as tcp). */
-  webSocketTarget?: { host: string; port: number };
+  /** Where SIP servers dial us with new requests (outbound mode), besides the connections that we dial. */
+  accept?: AcceptSettings;
+  /** Servers of this region are preferred. */
+  region?: string;
+  /** Who is registered, where several nodes must know; kept in this process unless given. */
+  registrations?: Registrations;
+  nodeId?: NodeId;
+  linkTiming?: Partial<LinkTiming>;
   /** How long `start` waits for a SIP server, in milliseconds. */
   connectTimeoutMs?: number;
 }
@@ -61,24 +64,32 @@ export function createBorder(options: BorderOptions): Border {
     log.error({ err: error, event: eventName }, 'a listener of the border failed'),
   );
   let draining = false;
-  let turn = 0;
 
-  const links = options.sipServers.map((server) =>
-    createControlLink({ clock, log, server, onRequest: dispatch, onState: (up) => up && onLinkUp() }),
-  );
+  const servers = createSipServers({
+    ...{ clock, random, log, addresses: options.sipServers, region: options.region },
+    ...(options.linkTiming ? { timing: options.linkTiming } : {}),
+    onRequest: dispatch,
+    onState: onServerState,
+  });
+  const accepted =
+    options.accept &&
+    createAcceptedLinks({ clock, log, settings: options.accept, whoDials: servers.whoDials, onRequest: dispatch });
   const trunks = options.trunks.map((settings) =>
     createTrunk({
       clock,
       random,
       log,
       settings,
-      link: anyLink,
+      link: servers.pick,
       onState: ({ up, because }) => emitter.emit('trunkState', { trunk: settings.name, up, because }),
     }),
   );
+  const registrations = options.registrations ?? createMemoryRegistrations(clock);
   const registrar = createRegistrar({
     clock,
     log,
+    registrations,
+    nodeId: options.nodeId ?? newId('node', clock.now()),
     settings: { ...defaultSoftphoneSettings, ...options.softphones },
     emit: emitter.emit,
   });
@@ -94,17 +105,15 @@ export function createBorder(options: BorderOptions): Border {
     onCall: (call) => emitter.emit('call', call),
   });
 
-  /** A connected control link, in turns; undefined when there is none. */
-  function anyLink(): ControlLink | undefined {
-    const up = links.filter((link) => link.up);
-    return up[turn++ % Math.max(1, up.length)];
-  }
-
   let trunksStarted = false;
-  function onLinkUp(): void {
-    if (trunksStarted) return;
-    trunksStarted = true;
-    for (const trunk of trunks) trunk.start();
+  function onServerState(link: DialledLink): void {
+    const { server, up, because } = link;
+    if (!up) registrar.serverLost(server);
+    if (up && !trunksStarted && link.address.takesRequests !== false) {
+      trunksStarted = true;
+      for (const trunk of trunks) trunk.start();
+    }
+    emitter.emit('sipServerState', { server, up, because });
   }
 
   function dispatch(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void {
@@ -115,16 +124,15 @@ export function createBorder(options: BorderOptions): Border {
   }
 
   function fromSoftphone(request: IncomingRequest, link: ControlLink): boolean {
-    if (registrar.isAdmitted(peerOf(request)) || /^wss?$/i.test(request.protocol)) return true;
+    if (registrar.isAdmitted(link.server, peerOf(request)) || /^wss?$/i.test(request.protocol)) return true;
     const port = Number(request.receivedOn?.split(':').at(-1));
-    if (port === options.webSocketTarget?.port) return true;
     return link.sipAddresses.some((address) => /^wss?$/.test(address.protocol) && address.port === port);
   }
 
   function onSoftphoneRequest(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void {
     if (request.method === 'ACK') return;
     if (request.method === 'REGISTER') return registrar.register(request, response, link);
-    if (!registrar.isAdmitted(peerOf(request))) return respond(response, 403);
+    if (!registrar.isAdmitted(link.server, peerOf(request))) return respond(response, 403);
     if (request.method === 'OPTIONS') return respond(response, 200, { headers: { Allow: allowedMethods } });
     if (/;\s*tag\s*=/i.test(request.get('To') ?? '')) return respond(response, 481);
     // Calls always begin here, on the desk's request through the API: a softphone cannot dial in SIP.
@@ -145,7 +153,14 @@ export function createBorder(options: BorderOptions): Border {
       decision.kind === 'denied'
         ? []
         : trunks.filter(({ settings }) => settings.name === (decision.onlyTrunk ?? settings.name));
-    const route = createTrunkRoute({ call, trunks: allowed, random, domain, sessionExpiresSeconds, link: anyLink });
+    const route = createTrunkRoute({
+      call,
+      trunks: allowed,
+      random,
+      domain,
+      sessionExpiresSeconds,
+      link: servers.pick,
+    });
     const id = newId('leg', clock.now());
     return outbound(
       {
@@ -161,7 +176,7 @@ export function createBorder(options: BorderOptions): Border {
   }
 
   function callSoftphone(call: SoftphoneCall): Leg {
-    let binding = registrar.binding(call.personId);
+    let registration = registrations.find(call.personId);
     return outbound(
       {
         kind: 'softphone',
@@ -169,23 +184,24 @@ export function createBorder(options: BorderOptions): Border {
         mayTransfer: true,
         causeIfNone: () => 'unreachable',
         next: async () => {
-          const to = binding;
-          binding = undefined;
-          return to && softphoneTarget(call, to);
+          const to = registration;
+          registration = undefined;
+          const link = to && servers.byName(to.server);
+          return link?.up ? softphoneTarget(call, to!, link) : undefined;
         },
       },
       call.callId,
     );
   }
 
-  function softphoneTarget(call: SoftphoneCall, binding: Binding) {
+  function softphoneTarget(call: SoftphoneCall, to: Registration, link: ControlLink) {
     return {
       label: 'softphone',
       trunk: undefined,
-      link: binding.link,
-      uri: binding.contactUri,
+      link,
+      uri: to.contactUri,
       // The flow of the REGISTER: its Contact names a host that does not exist (RFC 7118 §5.2).
-      proxy: `sip:${binding.peer};transport=${binding.transport}`,
+      proxy: `sip:${to.peer};transport=${to.transport}`,
       headers: inviteForSoftphone(call, { domain }),
       sdpOffer: call.sdpOffer,
       firstResponseTimeoutMs: softphoneSilenceMs,
@@ -193,32 +209,26 @@ export function createBorder(options: BorderOptions): Border {
     };
   }
 
-  function webSocketTarget(): { host: string; port: number } {
-    if (options.webSocketTarget) return options.webSocketTarget;
-    const addresses = links.filter((link) => link.up).flatMap((link) => link.sipAddresses);
-    const { host, port } = addresses.find((address) => address.protocol === 'ws') ?? { host: '127.0.0.1', port: 0 };
-    return { host, port };
-  }
-
   return {
     on: emitter.on,
     once: emitter.once,
     async start() {
-      const starts = links.map((link) => link.start(options.connectTimeoutMs ?? 10_000));
-      const failures = (await Promise.allSettled(starts)).flatMap((one) =>
-        one.status === 'rejected' ? [one.reason] : [],
-      );
-      // One server is enough to take calls; the others are tried for ever, and health and log say that they are missing.
-      if (failures.length === links.length) throw failures[0] ?? noSipServer();
-      for (const err of failures) log.error({ err }, 'a SIP server is not reachable');
+      await servers.start(options.connectTimeoutMs ?? 10_000);
+      await accepted?.start();
     },
     callTrunk,
     callSoftphone,
-    isSoftphoneRegistered: (personId) => registrar.binding(personId) !== undefined,
-    admitSoftphone: registrar.admit,
-    get webSocketTarget() {
-      return webSocketTarget();
+    isSoftphoneRegistered: (personId) => registrations.find(personId) !== undefined,
+    admitSoftphone(peer, who, more = {}) {
+      const server = more.server ?? servers.states()[0]?.server ?? '';
+      return registrar.admit({ server, peer }, who, more.onServerLost ?? (() => {}));
     },
+    get webSocketTarget() {
+      return servers.webSocketTarget() ?? { host: '127.0.0.1', port: 0, server: '' };
+    },
+    sipServers: () => servers.states(),
+    addServer: servers.add,
+    removeServer: servers.remove,
     trunks: () =>
       trunks.map(({ settings, state, registered, activeCalls }) => ({
         name: settings.name,
@@ -228,10 +238,10 @@ export function createBorder(options: BorderOptions): Border {
       })),
     health() {
       if (draining) return { ok: false, because: 'draining' };
-      const down = links.filter((link) => !link.up);
-      if (down.length < links.length) return { ok: true };
-      const because = down.map((link) => `${link.name}: ${link.because}`).join('; ') || 'no SIP server configured';
-      return { ok: false, because: `no control connection to a SIP server (${because})` };
+      const down = servers.states().filter(({ up }) => !up);
+      const told = down.map(({ server, because }) => `${server}: ${because}`).join('; ');
+      if (servers.pick()) return told ? { ok: true, because: `not all SIP servers are there (${told})` } : { ok: true };
+      return { ok: false, because: `no control connection to a SIP server (${told || 'none is configured'})` };
     },
     drain() {
       draining = true;
@@ -239,12 +249,10 @@ export function createBorder(options: BorderOptions): Border {
     async close() {
       draining = true;
       await Promise.all(trunks.map((trunk) => trunk.close()));
-      for (const link of links) link.close();
+      accepted?.close();
+      servers.close();
+      registrar.close();
       emitter.clear();
     },
   };
-}
-
-function noSipServer(): AppError {
-  return new AppError('config-invalid', 'No SIP server is configured: name at least one control port.');
 }

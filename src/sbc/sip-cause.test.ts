@@ -44,7 +44,7 @@ t.test('Reason is read in any place of a list, and junk is no cause', async (t) 
 t.test('every cause has a refusal, and 503 says when to come back', async (t) => {
   const causes: EndCause[] = ['normal', 'cancelled', 'busy', 'no-answer', 'rejected', 'not-found', 'forbidden'];
   causes.push('unreachable', 'incompatible-media', 'media-timeout', 'overload', 'session-expired', 'transferred');
-  causes.push('shutting-down', 'fault');
+  causes.push('shutting-down', 'fault', 'media-lost');
   for (const cause of causes) {
     const { status, headers } = refusalOf(cause);
     t.ok(status >= 400 && status < 700, cause);

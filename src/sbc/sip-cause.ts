@@ -96,6 +96,7 @@ const refusals: Readonly<Record<EndCause, Refusal>> = {
   unreachable: { status: 480, q850: 20, text: 'Unreachable' },
   'incompatible-media': { status: 488, q850: 88, text: 'Incompatible destination' },
   'media-timeout': { status: 500, q850: 41, text: 'Media timeout' },
+  'media-lost': { status: 500, q850: 41, text: 'Media server lost' },
   overload: { status: 503, q850: 42, text: 'Congestion' },
   'session-expired': { status: 408, q850: 102, text: 'Session expired' },
   transferred: { status: 480, q850: 16, text: 'Call transferred' },
@@ -156,9 +157,12 @@ export function reasonOf(cause: EndCause): string {
   return `Q.850;cause=${refusal.q850};text="${refusal.text}"`;
 }
 
-/** As `causeOfStatus`, for softphones: 480 is what SIP.js says when the user declines, 503 that the WebSocket is gone. */
+/**
+ * As `causeOfStatus`, for softphones: 480 is what SIP.js says when the user declines. The SIP server says 503 or 430 when the
+ * WebSocket is gone, and drachtio-server 404, having looked for the Contact's `….invalid` in the DNS.
+ */
 export function causeOfSoftphoneStatus(status: number, options: { alerted?: boolean } = {}): EndCause {
   if (status === 480) return 'rejected';
-  if (status === 503 || status === 430) return 'unreachable';
+  if (status === 404 || status === 430 || status === 503) return 'unreachable';
   return causeOfStatus(status, options);
 }

@@ -38,6 +38,8 @@ export type EndCause =
   | 'unreachable'
   | 'incompatible-media'
   | 'media-timeout'
+  /** The media server died, and no other took its calls in time. */
+  | 'media-lost'
   | 'overload'
   | 'session-expired'
   | 'transferred'
@@ -54,6 +56,9 @@ export interface MediaQuality {
   mosEstimate: number | null;
   codec: string | null;
 }
+
+/** `drained`: it is draining and nothing is left on it. `open`: its circuit breaker is. */
+export type MediaServerState = 'starting' | 'up' | 'down' | 'open' | 'half-open' | 'draining' | 'drained';
 
 interface EventFields {
   'call-started': {
@@ -91,6 +96,15 @@ interface EventFields {
   'call-resumed': { callId: CallId; by: Side; heldMs: number };
   /** `personId`: who transferred it; absent when the flow did. */
   'call-transferred': { callId: CallId; personId?: PersonId; to: { kind: 'queue' | 'number'; name: string } };
+  /** A party's media server died; it goes on at another. `silentMs`: how long it was without audio. */
+  'media-reanchored': {
+    callId: CallId;
+    legId: LegId;
+    party: 'customer' | 'agent';
+    from: string | null;
+    to: string | null;
+    silentMs: number;
+  };
   'recording-started': { callId: CallId; recordingId: RecordingId };
   'recording-failed': { callId: CallId; recordingId: RecordingId | null; because: string };
   /** After `recording-failed`: everything that was held back is written. */
@@ -108,7 +122,7 @@ interface EventFields {
 
   'agent-state': { personId: PersonId; from: AgentState; to: AgentState; because: string | null };
   'softphone-registered': { personId: PersonId; sessionId: SessionId };
-  'softphone-unregistered': { personId: PersonId; because: 'expired' | 'closed' | 'signed-out' | 'replaced' };
+  'softphone-unregistered': { personId: PersonId; because: 'expired' | 'closed' | 'signed-out' | 'replaced' | 'server-lost' };
 
   'signed-in': { personId: PersonId; sessionId: SessionId; place: Place };
   'sign-in-failed': { login: string; because: 'unknown' | 'password' | 'throttled' | 'disabled' };
@@ -116,7 +130,10 @@ interface EventFields {
   'recording-opened': { recordingId: RecordingId; personId: PersonId };
   'flow-published': { flow: string; version: string; personId: PersonId | null };
   'trunk-state': { trunk: string; up: boolean; because: string };
+  'sip-server-state': { server: string; up: boolean; because: string };
   'media-engine-state': { engine: string; up: boolean; because: string };
+  /** A member of the media pool may be given calls (`up`), or why not. */
+  'media-server-state': { server: string; state: MediaServerState; because: string };
 }
 
 export type EventType = keyof EventFields;

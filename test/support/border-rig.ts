@@ -90,7 +90,6 @@ export async function startBorderRig({
     clock: systemClock,
     log,
     sipServers: [{ ...server.listening.control, secret: external?.[2] ?? secret }],
-    ...(external ? { webSocketTarget: { host: external[0]!, port: Number(external[4]) } } : {}),
     trunks: trunks?.(carrier) ?? [carrierTrunk(carrier, trunk)],
     companyNumbers: [tokyo, tollFree],
     domain: 'pbx.example',
@@ -218,9 +217,11 @@ export async function openSoftphone(
     admit = true,
   }: { personId?: string; sessionId?: string; admit?: boolean } = {},
 ): Promise<Softphone> {
-  const party = await createWebSocketParty(rig.border.webSocketTarget);
+  const target = rig.border.webSocketTarget;
+  const party = await createWebSocketParty(target);
   const who = { personId: personId as PersonId, sessionId: sessionId as SessionId };
-  const undoAdmission = admit ? rig.border.admitSoftphone(`${party.host}:${party.port}`, who) : () => {};
+  const options = { server: target.server, onServerLost: () => party.close() };
+  const undoAdmission = admit ? rig.border.admitSoftphone(`${party.host}:${party.port}`, who, options) : () => {};
   const contact = `sip:${newTag()}@df7jal23ls0d.invalid;transport=ws`;
   const callId = newTag() + newTag();
   let cseq = 0;

@@ -33,6 +33,7 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'call-held': ['callId', 'by'],
   'call-resumed': ['callId', 'by', 'heldMs'],
   'call-transferred': ['callId', 'personId', 'to'],
+  'media-reanchored': ['callId', 'legId', 'party', 'from', 'to', 'silentMs'],
   'recording-started': ['callId', 'recordingId'],
   'recording-failed': ['callId', 'recordingId', 'because'],
   'recording-recovered': ['callId', 'recordingId'],
@@ -48,7 +49,9 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'recording-opened': ['recordingId', 'personId'],
   'flow-published': ['flow', 'version', 'personId'],
   'trunk-state': ['trunk', 'up', 'because'],
+  'sip-server-state': ['server', 'up', 'because'],
   'media-engine-state': ['engine', 'up', 'because'],
+  'media-server-state': ['server', 'state', 'because'],
 };
 
 export function tellEvent(event: EngawaEvent): FeedEvent {

@@ -57,12 +57,15 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
     for (const oldest of [...tunnels].slice(0, Math.max(0, tunnels.size - limits.softphonesPerSession + 1)))
       oldest.close('replaced by a newer one');
     const who = { personId: person.id, sessionId: session.id };
+    const target = softphone.tunnelTarget();
+    const onServerLost = () => tunnel.close('the SIP server is gone');
     const tunnel = openTunnel({
       browser,
       head,
       request,
-      target: softphone.tunnelTarget(),
-      admit: (peer) => softphone.admit(peer, who),
+      target,
+      admit: (peer) =>
+        softphone.admit(peer, who, { ...(target.server ? { server: target.server } : {}), onServerLost }),
       frames: { messageBytes: limits.softphoneMessageBytes, messagesPerSecond: limits.softphoneMessagesPerSecond },
       upgradeTimeoutMs: limits.upgradeTimeoutMs,
       clock,

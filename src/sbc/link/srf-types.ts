@@ -1,5 +1,5 @@
 // What we use of drachtio-srf, as it behaves (its own declarations leave half of it out).
-// Only link/control-link.ts imports the library itself.
+// Only link/srf-connection.ts imports the library itself.
 
 export interface SrfMessage {
   /** All instances of a header, joined by commas; undefined when there is none. */
@@ -20,6 +20,8 @@ export interface IncomingRequest extends SrfMessage {
   readonly stackDialogId: string;
   /** `address:port` the request came in on. */
   readonly receivedOn?: string;
+  /** The SIP server that the request came through; `hostport` lists its addresses as its greeting does. */
+  readonly server?: { readonly hostport: string | null };
   on(event: 'cancel', listener: (cancel: SrfMessage) => void): unknown;
   on(event: 'update', listener: (request: IncomingRequest, response: OutgoingResponse) => void): unknown;
 }
@@ -39,6 +41,8 @@ export interface OutgoingResponse {
   /** Known once the response was sent, from the server's echo. */
   readonly stackDialogId: string | undefined;
   readonly finalResponseSent: boolean;
+  /** Told after a final response was handed to the SIP server. */
+  once(event: 'finish', listener: () => void): unknown;
 }
 
 export interface IncomingResponse extends SrfMessage {

@@ -1,19 +1,21 @@
 // The registrar for softphones over WebSocket (RFC 3261 §10.3, RFC 7118). No digest: who is behind a peer was proved by the
 // session cookie before the WebSocket was opened; the API says so with `admit`. One binding per person, the newest wins.
 // Requests to a softphone go back over the flow of its REGISTER, because its Contact (`…@xyz.invalid`) leads nowhere.
+// What it knows is in registrations.ts, for this node or for all.
 //
 //   peer:    unknown ─admit─▶ admitted ─undo─▶ unknown
-//   binding: none ─REGISTER─▶ bound ─REGISTER─▶ bound ─ expires 0, expiry, undo, newer session ─▶ none
+//   binding: none ─REGISTER─▶ bound ─REGISTER─▶ bound ─ expires 0, expiry, undo, newer session, server lost ─▶ none
 
 import { type Address, parseAddress, parseAddressList } from '../../protocol/sip/address.ts';
 import { paramValue } from '../../protocol/sip/params.ts';
 import { parseSipUri, unescapeUri } from '../../protocol/sip/uri.ts';
-import type { Clock, Timer } from '../../shared/clock.ts';
-import type { PersonId, SessionId } from '../../shared/ids.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { NodeId, PersonId, SessionId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { BorderEvents } from '../border.ts';
 import { type ControlLink, respond } from '../link/control-link.ts';
 import type { IncomingRequest, OutgoingResponse } from '../link/srf-types.ts';
+import type { Admission, Registration, Registrations } from './registrations.ts';
 
 export interface SoftphoneSettings {
   minExpiresSeconds: number;
@@ -27,112 +29,104 @@ export const defaultSoftphoneSettings: SoftphoneSettings = {
   defaultExpiresSeconds: 300,
 };
 
-export interface Binding {
-  personId: PersonId;
-  sessionId: SessionId;
-  /** The Contact as registered, the Request-URI of what we send. */
-  contactUri: string;
-  /** `address:port`, as the SIP server sees the flow. */
-  peer: string;
-  transport: 'ws' | 'wss';
-  link: ControlLink;
-  expiresAt: number;
-}
-
 export interface Registrar {
-  admit(peer: string, who: { personId: PersonId; sessionId: SessionId }): () => void;
-  isAdmitted(peer: string): boolean;
-  binding(personId: PersonId): Binding | undefined;
+  /** `onServerLost` is called when the SIP server with this WebSocket is gone. Returns what undoes the admission. */
+  admit(
+    where: { server: string; peer: string },
+    who: { personId: PersonId; sessionId: SessionId },
+    onServerLost: () => void,
+  ): () => void;
+  isAdmitted(server: string, peer: string): boolean;
   register(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void;
+  /** Its WebSockets are gone, and with them the registrations. */
+  serverLost(server: string): void;
+  close(): void;
 }
 
 export interface RegistrarOptions {
   clock: Clock;
   log: Logger;
+  nodeId: NodeId;
   settings: SoftphoneSettings;
+  registrations: Registrations;
   emit: <Name extends 'softphoneRegistered' | 'softphoneGone'>(name: Name, event: BorderEvents[Name]) => void;
-}
-
-interface Held extends Binding {
-  sipCallId: string;
-  cseq: number;
-  expiry: Timer;
 }
 
 export function peerOf(request: IncomingRequest): string {
   return `${request.source_address}:${request.source_port}`;
 }
 
-export function createRegistrar({ clock, log, settings, emit }: RegistrarOptions): Registrar {
-  const admitted = new Map<string, { personId: PersonId; sessionId: SessionId }>();
-  const bindings = new Map<PersonId, Held>();
+export function createRegistrar({ clock, log, nodeId, settings, registrations, emit }: RegistrarOptions): Registrar {
+  const ours = new Map<Admission, () => void>();
+  const unsubscribe = [
+    registrations.on('put', ({ registration, before }) => {
+      const { personId, sessionId } = registration;
+      // A refresh over the same flow is no news; a reload comes over a new one.
+      if (before?.peer === registration.peer && before.server === registration.server) return;
+      log.info({ personId, sessionId, sipServer: registration.server }, 'softphone registered');
+      emit('softphoneRegistered', { personId, sessionId });
+    }),
+    registrations.on('gone', ({ registration: { personId, sessionId }, because }) => {
+      log.info({ personId, sessionId, because }, 'softphone gone');
+      emit('softphoneGone', { personId, sessionId, because });
+    }),
+  ];
 
-  function remove(held: Held, because: BorderEvents['softphoneGone']['because']): void {
-    if (bindings.get(held.personId) !== held) return;
-    bindings.delete(held.personId);
-    held.expiry.cancel();
-    log.info({ personId: held.personId, sessionId: held.sessionId, because }, 'softphone gone');
-    emit('softphoneGone', { personId: held.personId, sessionId: held.sessionId, because });
-  }
-
-  function admit(peer: string, who: { personId: PersonId; sessionId: SessionId }): () => void {
-    admitted.set(peer, who);
+  function admit(
+    { server, peer }: { server: string; peer: string },
+    who: { personId: PersonId; sessionId: SessionId },
+    onServerLost: () => void,
+  ): () => void {
+    const admission: Admission = { server, peer, ...who, nodeId };
+    ours.set(admission, onServerLost);
+    void registrations.putAdmission(admission);
     return () => {
+      ours.delete(admission);
       // The port may have been given to another WebSocket since.
-      if (admitted.get(peer) === who) admitted.delete(peer);
-      const held = bindings.get(who.personId);
-      if (held?.peer === peer && held.sessionId === who.sessionId) remove(held, 'closed');
+      void registrations.removeAdmission(admission);
+      const held = registrations.find(who.personId);
+      if (held?.peer === peer && held.server === server && held.sessionId === who.sessionId)
+        void registrations.remove(held, 'closed');
     };
   }
 
   function register(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void {
     const peer = peerOf(request);
-    const who = admitted.get(peer);
+    const who = registrations.findAdmission(link.server, peer);
     if (!who) {
       log.warn({ peer }, 'REGISTER from a peer that was not admitted');
       return respond(response, 403);
     }
+    const { personId, sessionId } = who;
     const to = parseAddress(request.get('To') ?? '');
     const aor = to && parseSipUri(to.uri);
-    if (!aor?.user || unescapeUri(aor.user) !== who.personId) {
-      log.warn({ personId: who.personId }, 'REGISTER for an address-of-record of somebody else');
+    if (!aor?.user || unescapeUri(aor.user) !== personId) {
+      log.warn({ personId }, 'REGISTER for an address-of-record of somebody else');
       return respond(response, 403);
     }
     const wish = readContact(request, settings);
     if (wish.kind === 'bad') return respond(response, 400);
     const cseq = Number.parseInt(request.get('CSeq') ?? '0', 10);
     const sipCallId = request.get('Call-ID') ?? '';
-    const before = bindings.get(who.personId);
+    const before = registrations.find(personId);
     // RFC 3261 §10.3 step 6: an older request of the same client must not undo a newer one.
     if (before?.sipCallId === sipCallId && before.peer === peer && cseq <= before.cseq) return respond(response, 500);
     if (wish.kind === 'query') return accept(response, before);
     if (wish.kind === 'remove') {
-      if (before?.sessionId === who.sessionId) remove(before, 'signed-out');
-      return accept(response, bindings.get(who.personId));
+      if (before?.sessionId === sessionId) void registrations.remove(before, 'signed-out');
+      return accept(response, registrations.find(personId));
     }
     if (wish.seconds < settings.minExpiresSeconds)
       return respond(response, 423, { headers: { 'Min-Expires': String(settings.minExpiresSeconds) } });
-    bind({ ...who, contactUri: wish.uri, peer, transport: transportOf(request), link, sipCallId, cseq }, wish.seconds);
-    accept(response, bindings.get(who.personId));
-  }
-
-  function bind(fresh: Omit<Held, 'expiresAt' | 'expiry'>, seconds: number): void {
-    const before = bindings.get(fresh.personId);
-    if (before && before.sessionId !== fresh.sessionId) remove(before, 'replaced');
-    before?.expiry.cancel();
-    const held: Held = {
-      ...fresh,
-      expiresAt: clock.now() + seconds * 1000,
-      expiry: clock.after(seconds * 1000, () => remove(held, 'expired')),
+    const fresh: Registration = {
+      ...{ personId, sessionId, contactUri: wish.uri, peer, sipCallId, cseq, nodeId },
+      ...{ transport: transportOf(request), server: link.server, expiresAt: clock.now() + wish.seconds * 1000 },
     };
-    bindings.set(fresh.personId, held);
-    // A refresh over the same flow is no news; a reload comes over a new one.
-    if (before && before.sessionId === fresh.sessionId && before.peer === fresh.peer) return;
-    log.info({ personId: fresh.personId, sessionId: fresh.sessionId }, 'softphone registered');
-    emit('softphoneRegistered', { personId: fresh.personId, sessionId: fresh.sessionId });
+    void registrations.put(fresh);
+    accept(response, registrations.find(personId));
   }
 
-  function accept(response: OutgoingResponse, held: Held | undefined): void {
+  function accept(response: OutgoingResponse, held: Registration | undefined): void {
     if (!held) return respond(response, 200);
     const left = Math.max(1, Math.round((held.expiresAt - clock.now()) / 1000));
     respond(response, 200, { headers: { Contact: `<${held.contactUri}>;expires=${left}` } });
@@ -140,9 +134,17 @@ export function createRegistrar({ clock, log, settings, emit }: RegistrarOptions
 
   return {
     admit,
-    isAdmitted: (peer) => admitted.has(peer),
-    binding: (personId) => bindings.get(personId),
+    isAdmitted: (server, peer) => registrations.findAdmission(server, peer) !== undefined,
     register,
+    serverLost(server) {
+      for (const [admission, onServerLost] of [...ours]) if (admission.server === server) onServerLost();
+      for (const registration of registrations.all())
+        if (registration.server === server && registration.nodeId === nodeId)
+          void registrations.remove(registration, 'server-lost');
+    },
+    close() {
+      for (const undo of unsubscribe) undo();
+    },
   };
 }
 
