@@ -1,21 +1,12 @@
 // Whether a number typed by a person may be dialled: understood in the company's country, then the dialling rules.
 
 import type { DialDecision } from './call/parts.ts';
+import { refusals } from './call/refusals.ts';
 import type { Config } from './config.ts';
 import type { NumberClass } from './privacy/number-forms.ts';
 import { parseUserInput } from './privacy/number-forms.ts';
 import type { PhoneNumber } from './privacy/phone-number.ts';
 import { type DialRules, defaultDialRules, mayDial } from './sbc/dial-rules.ts';
-
-const sentences: Record<string, string> = {
-  emergency: 'Emergency numbers are not dialled from here. Use your own telephone.',
-  international: 'International numbers may not be dialled.',
-  premium: 'Premium numbers may not be dialled.',
-  'navi-dial': 'Numbers with 0570 may not be dialled.',
-  'special-service': 'This service number may not be dialled.',
-  listed: 'This number is on the list of numbers that may not be dialled.',
-  unknown: 'This is not a number that can be dialled.',
-};
 
 type Rules = Pick<Config, 'company' | 'dialling'>;
 
@@ -38,7 +29,7 @@ export function dialRulesOf(config: Rules): DialRules {
 /** A number that a person typed. */
 export function checkDial(typed: string, config: Rules): DialDecision {
   const parsed = parseUserInput(typed, config.company.country);
-  if (parsed.kind !== 'number') return { kind: 'refused', because: sentences['unknown']! };
+  if (parsed.kind !== 'number') return { kind: 'refused', because: refusals['dial-unknown'] };
   const decision = checkNumber(parsed.number, config);
   return decision.kind === 'allowed' ? { ...decision, withhold: parsed.presentation === 'withhold' } : decision;
 }
@@ -47,5 +38,5 @@ export function checkDial(typed: string, config: Rules): DialDecision {
 export function checkNumber(number: PhoneNumber, config: Rules): DialDecision {
   const decision = mayDial(number, dialRulesOf(config));
   if (decision.kind === 'allowed') return { kind: 'allowed', number };
-  return { kind: 'refused', because: sentences[decision.because] ?? sentences['unknown']! };
+  return { kind: 'refused', because: refusals[`dial-${decision.because}`] };
 }

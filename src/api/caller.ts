@@ -56,7 +56,7 @@ export function personOf(request: FastifyRequest): Person {
 /** The person who asks, if there is a desk to work at. */
 export function deskOwnerOf(request: FastifyRequest): Person {
   const person = personOf(request);
-  if (!hasDesk(person)) throw new HttpProblem(403, 'This person serves no queue and has no desk.');
+  if (!hasDesk(person)) throw new HttpProblem(403, 'This person serves no queue and has no desk.', { code: 'no-desk' });
   return person;
 }
 
@@ -102,7 +102,7 @@ function requireWithin(
   limit: { isAllowed: true } | { isAllowed: false; isExceeded: boolean; ttlInSeconds: number },
 ): void {
   if (!limit.isAllowed && limit.isExceeded)
-    throw new HttpProblem(429, undefined, { 'retry-after': String(limit.ttlInSeconds) });
+    throw new HttpProblem(429, undefined, { headers: { 'retry-after': String(limit.ttlInSeconds) } });
 }
 
 /** Null: nobody we know. `changes`: the request changes something, so a cookie alone does not do. */
@@ -122,6 +122,8 @@ export async function findCaller(
   if (!signedIn) return null;
   const given = request.headers['x-csrf-token'];
   if (changes && !(typeof given === 'string' && isSame(given, csrfTokenOf(token))))
-    throw new HttpProblem(403, 'The X-CSRF-Token header is missing or belongs to another session.');
+    throw new HttpProblem(403, 'The X-CSRF-Token header is missing or belongs to another session.', {
+      code: 'stale-page',
+    });
   return signedIn;
 }

@@ -2,6 +2,7 @@
 // and web-softphone imports their types. Times are epoch milliseconds; lists page by `cursor`.
 
 import { type Static, type TSchema, Type } from 'typebox';
+import type { ProblemCode } from './problem-codes.ts';
 
 const literals = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: 'string', enum: values });
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -25,6 +26,10 @@ export const Problem = Type.Object({
   type: Type.String(),
   title: Type.String(),
   status: Type.Integer(),
+  code: Type.Unsafe<ProblemCode>({
+    type: 'string',
+    description: 'What exactly went wrong; stable. The last part of `type` when nothing more exact is known.',
+  }),
   detail: Type.Optional(Type.String()),
   instance: Type.Optional(Type.String()),
   errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
@@ -310,6 +315,7 @@ export type AgentRow = Static<typeof AgentViewSchema>;
 export type RecordingView = Static<typeof RecordingView>;
 export type FlowView = Static<typeof FlowView>;
 export type Problem = Static<typeof Problem>;
+export type { ProblemCode };
 export type QualityView = Static<typeof QualityView>;
 export type PlaceTestCall = Static<typeof PlaceTestCall>;
 export type TestCallView = Static<typeof TestCallView>;

@@ -1,6 +1,7 @@
 import t from 'tap';
+import { refusals } from '../call/refusals.ts';
 import { AppError, errorCodes } from '../shared/errors.ts';
-import { HttpProblem, requireOk, translate, withoutNumbers } from './errors.ts';
+import { HttpProblem, problemBody, requireOk, translate, withoutNumbers } from './errors.ts';
 
 t.test('every code of ours has a status, and what is our fault says nothing more', async (t) => {
   for (const code of errorCodes) {
@@ -36,7 +37,19 @@ t.test('outcomes of commands', async (t) => {
     return 204;
   };
   t.equal(statusOf({ kind: 'not-found' }), 404);
-  t.equal(statusOf({ kind: 'conflict', because: 'x' }), 409);
-  t.equal(statusOf({ kind: 'forbidden', because: 'x' }), 403);
+  t.equal(statusOf({ kind: 'conflict', because: refusals['already-held'] }), 409);
+  t.equal(statusOf({ kind: 'forbidden', because: refusals['dial-premium'] }), 403);
   t.equal(translate(new HttpProblem(409)).kind.status, 409);
+});
+
+t.test('every refusal of a call has its own sentence and reaches the client under its code', async (t) => {
+  t.equal(new Set(Object.values(refusals)).size, Object.keys(refusals).length);
+  for (const [code, because] of Object.entries(refusals)) {
+    try {
+      requireOk({ kind: 'conflict', because });
+    } catch (thrown) {
+      t.match(problemBody(translate(thrown)), { type: '/problems/conflict', status: 409, code, detail: because });
+    }
+  }
+  t.match(problemBody(translate(new HttpProblem(404))), { code: 'not-found' }, 'otherwise the code is the kind');
 });

@@ -4,12 +4,14 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandOutcome } from '../call/desk.ts';
+import { refusalCode } from '../call/refusals.ts';
 import { AppError, asError, type ErrorCode } from '../shared/errors.ts';
 import type { Problem } from './contract.ts';
+import type { ApiRefusal, ProblemCode, ProblemSlug } from './problem-codes.ts';
 
 export interface ProblemKind {
   status: number;
-  slug: string;
+  slug: ProblemSlug;
   title: string;
 }
 
@@ -61,13 +63,19 @@ const byStatus: Record<number, ProblemKind> = {
 export class HttpProblem extends Error {
   readonly kind: ProblemKind;
   readonly detail: string | undefined;
+  readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, detail?: string, headers: Record<string, string> = {}) {
+  constructor(
+    status: number,
+    detail?: string,
+    { code, headers = {} }: { code?: ProblemCode | undefined; headers?: Record<string, string> } = {},
+  ) {
     const kind = kindOfStatus(status);
     super(detail ?? kind.title);
     this.kind = kind;
     this.detail = detail;
+    this.code = code ?? kind.slug;
     this.headers = headers;
   }
 }
@@ -76,11 +84,12 @@ export function kindOfStatus(status: number): ProblemKind {
   return byStatus[status] ?? (status >= 500 ? byCode.internal : byCode['invalid-argument']);
 }
 
-export function problemBody(kind: ProblemKind, detail?: string, errors?: Problem['errors']): Problem {
+export function problemBody({ kind, code = kind.slug, detail, errors }: Told): Problem {
   return {
     type: `/problems/${kind.slug}`,
     title: kind.title,
     status: kind.status,
+    code,
     ...(detail === undefined ? {} : { detail: withoutNumbers(detail) }),
     ...(errors === undefined ? {} : { errors }),
   };
@@ -93,14 +102,16 @@ export function withoutNumbers(text: string): string {
 
 interface Told {
   kind: ProblemKind;
-  detail?: string;
-  errors?: Problem['errors'];
+  /** The slug of the kind unless told. */
+  code?: ProblemCode;
+  detail?: string | undefined;
+  errors?: Problem['errors'] | undefined;
   headers?: Readonly<Record<string, string>>;
 }
 
 export function translate(thrown: unknown): Told {
   const error = asError(thrown) as FastifyError & Error;
-  if (error instanceof HttpProblem) return { kind: error.kind, detail: error.detail, headers: error.headers };
+  if (error instanceof HttpProblem) return error;
   if (error instanceof AppError) {
     const kind = byCode[error.code];
     return kind.status < 500 ? { kind, detail: error.message } : { kind };
@@ -125,28 +136,35 @@ export function handleError(thrown: unknown, request: FastifyRequest, reply: Fas
   for (const [name, value] of Object.entries(told.headers ?? {})) void reply.header(name, value);
   if (told.kind.status === 401) void reply.header('www-authenticate', 'Bearer');
   if (told.kind.status === 503 && !reply.hasHeader('retry-after')) void reply.header('retry-after', '5');
-  sendProblem(reply, told.kind, told.detail, told.errors);
+  sendProblem(reply, told);
 }
 
-export function sendProblem(reply: FastifyReply, kind: ProblemKind, detail?: string, errors?: Problem['errors']): void {
+export function sendProblem(reply: FastifyReply, told: Told): void {
   // As a string, so that no response schema of the route drops members of it.
   void reply
-    .code(kind.status)
+    .code(told.kind.status)
     .type('application/problem+json')
     .serializer((body: unknown) => String(body))
-    .send(JSON.stringify(problemBody(kind, detail, errors)));
+    .send(JSON.stringify(problemBody(told)));
 }
 
-/** What became of a command, for a route that answers 204 when it worked. */
-export function requireOk(outcome: CommandOutcome): void {
+/** What became of a command, for a route that answers 204 when it worked. `nothing` is what was not found: the call. */
+export function requireOk(
+  outcome: CommandOutcome,
+  nothing: { code: ApiRefusal; detail: string } = {
+    code: 'call-over',
+    detail: 'There is no such call, or it is over.',
+  },
+): void {
   switch (outcome.kind) {
     case 'ok':
       return;
     case 'not-found':
-      throw new HttpProblem(404, 'There is no such call, or it is over.');
+      throw new HttpProblem(404, nothing.detail, nothing);
     case 'conflict':
-      throw new AppError('conflict', outcome.because);
-    case 'forbidden':
-      throw new HttpProblem(403, outcome.because);
+    case 'forbidden': {
+      const { kind, because } = outcome;
+      throw new HttpProblem(kind === 'conflict' ? 409 : 403, because, { code: refusalCode(because) });
+    }
   }
 }

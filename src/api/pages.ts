@@ -37,7 +37,7 @@ export async function servePages(
     if (isPage && request.headers.accept?.includes('text/html')) return reply.sendFile('index.html');
     const allowed = otherMethods(request.method, path);
     if (allowed.length > 0) void reply.header('allow', allowed.join(', '));
-    return sendProblem(reply, kindOfStatus(allowed.length > 0 ? 405 : 404));
+    return sendProblem(reply, { kind: kindOfStatus(allowed.length > 0 ? 405 : 404) });
   });
   return true;
 }

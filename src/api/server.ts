@@ -57,7 +57,7 @@ export async function createServer(needs: { log: Logger; listen: ListenSettings;
     global: false,
     keyGenerator: (request) => request.ip,
     errorResponseBuilder: (_request, context) =>
-      new HttpProblem(429, undefined, { 'retry-after': String(Math.ceil(context.ttl / 1000)) }),
+      new HttpProblem(429, undefined, { headers: { 'retry-after': String(Math.ceil(context.ttl / 1000)) } }),
   });
   return app;
 }
@@ -123,8 +123,8 @@ export function answerNotFound(app: App, otherMethods: (method: string, path: st
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]!;
     const allowed = otherMethods(request.method, path);
-    if (allowed.length === 0) return sendProblem(reply, kindOfStatus(404));
+    if (allowed.length === 0) return sendProblem(reply, { kind: kindOfStatus(404) });
     void reply.header('allow', allowed.join(', '));
-    return sendProblem(reply, kindOfStatus(405));
+    return sendProblem(reply, { kind: kindOfStatus(405) });
   });
 }

@@ -106,7 +106,7 @@ export function createCallCentre(parts: CallParts): RunningCallCentre {
       const call = live(callId);
       const reason = parts.reason(reasonId);
       if (!call) return notFound;
-      if (!reason) return { kind: 'conflict', because: `There is no reason “${reasonId}”.` };
+      if (!reason) return { kind: 'conflict', because: 'There is no such reason.' };
       call.reason = reason;
       tell(parts, { type: 'reason-set', callId, reason: reason.id, piiClass: reason.piiClass, by: 'agent' });
       tellAcd(centre, call);

@@ -7,14 +7,15 @@ import type { AgentView } from '../routing/agent.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
 import type { MediaQuality, PiiClass } from '../shared/events.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
+import type { Refusal } from './refusals.ts';
 
 export type CommandOutcome =
   | { kind: 'ok' }
   /** No such call, or it is over. */
   | { kind: 'not-found' }
   /** Not now: the sentence says why (already on hold, no softphone registered …). */
-  | { kind: 'conflict'; because: string }
-  | { kind: 'forbidden'; because: string };
+  | { kind: 'conflict'; because: Refusal }
+  | { kind: 'forbidden'; because: Refusal };
 
 export interface DeskCallState {
   id: CallId;

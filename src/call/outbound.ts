@@ -19,6 +19,7 @@ import type { CommandOutcome, DialTarget } from './desk.ts';
 import { endCall } from './end-call.ts';
 import { faultEndsCall, hearRinging, joinAgent, playMusic, watchAgent } from './join.ts';
 import { tell } from './parts.ts';
+import type { Refusal } from './refusals.ts';
 import { ringDesk } from './ring-desk.ts';
 import { customerLegEnded } from './termination.ts';
 
@@ -96,7 +97,7 @@ async function findTarget(
   return { kind: 'found', number: checked.number, alias, withhold: checked.withhold === true };
 }
 
-function whyNotNow(centre: Centre, personId: PersonId): string | undefined {
+function whyNotNow(centre: Centre, personId: PersonId): Refusal | undefined {
   const agent = centre.acd.acd.agent(personId);
   if (!agent || agent.state === 'offline') return 'Sign in at the desk first.';
   if (

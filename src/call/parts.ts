@@ -13,6 +13,7 @@ import type { NewEvent } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
 import type { People } from '../store/records.ts';
+import type { Refusal } from './refusals.ts';
 
 export interface CallSettings {
   queues: readonly QueueSettings[];
@@ -32,7 +33,7 @@ export interface CallSettings {
 /** `withhold`: the number was typed with 184, so ours is not presented. */
 export type DialDecision =
   | { kind: 'allowed'; number: PhoneNumber; withhold?: boolean }
-  | { kind: 'refused'; because: string };
+  | { kind: 'refused'; because: Refusal };
 
 export interface CallParts {
   clock: Clock;

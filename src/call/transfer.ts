@@ -12,7 +12,7 @@ const transferPriority = 50;
 
 export async function transferToQueue(centre: Centre, call: CallState, queue: string): Promise<CommandOutcome> {
   const { agent, customer } = call;
-  if (!queueSettings(centre.parts, queue)) return { kind: 'conflict', because: `There is no queue “${queue}”.` };
+  if (!queueSettings(centre.parts, queue)) return { kind: 'conflict', because: 'There is no such queue.' };
   if (call.phase !== 'talking' || !agent || !customer)
     return { kind: 'conflict', because: 'Nobody is connected to this call.' };
   tell(centre.parts, {

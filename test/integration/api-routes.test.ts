@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
+import type { Refusal } from '../../src/call/refusals.ts';
 import type { FlowProblem } from '../../src/routing/flow/flow.ts';
 import { newId } from '../../src/shared/ids.ts';
 import { password, testApi } from '../support/api.ts';
@@ -123,7 +124,7 @@ t.test('the desk shows itself and takes a state', async (t) => {
   });
   t.equal((await ask(midori, 'GET', '/desk')).statusCode, 403, 'a supervisor without queues has none');
   t.equal((await ask({ authorization: bearer }, 'GET', '/desk')).statusCode, 403, 'a program has none');
-  callCentre.answer = { kind: 'conflict', because: 'The softphone of +81 90-1234-5678 is not registered.' };
+  callCentre.answer = { kind: 'conflict', because: 'The softphone of +81 90-1234-5678 is not registered.' as Refusal };
   const conflict = await ask(hanako, 'PUT', '/desk/state', { state: 'available' });
   callCentre.answer = { kind: 'ok' };
   t.match(conflict.json(), {
@@ -188,7 +189,7 @@ t.test('placing a call: an alias for every agent, a number for who may, once per
   t.strictSame(again.json(), first.json());
   t.equal(callCentre.asked.length, before + 1, 'one call');
   t.equal((await ask(program, 'POST', '/calls', { ...request, presentedNumber: '0120000000' })).statusCode, 422);
-  callCentre.answer = { kind: 'conflict', because: 'No softphone is registered.' };
+  callCentre.answer = { kind: 'conflict', because: 'The softphone of this desk is not connected.' };
   t.equal((await ask(hanako, 'POST', '/calls', alias)).statusCode, 409);
   callCentre.answer = { kind: 'ok' };
 });

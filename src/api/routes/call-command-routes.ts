@@ -79,6 +79,6 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
     if (own && may(caller, 'calls:command-own')) return 'agent';
     if (!ownOnly && may(caller, 'calls:command-any')) return caller.kind === 'session' ? 'supervisor' : 'integrator';
     // The same answer as for a call that is over: nothing is told about other people's calls.
-    throw new HttpProblem(404, 'There is no such call, or it is over.');
+    throw new HttpProblem(404, 'There is no such call, or it is over.', { code: 'call-over' });
   }
 }

@@ -18,7 +18,7 @@ import { callView, mayDial } from '../views.ts';
 import { openDesk } from './desk-routes.ts';
 
 export const CallParams = Type.Object({ callId: Type.String({ maxLength: 64 }) });
-const noSuchCall = () => new HttpProblem(404, 'There is no such call.');
+const noSuchCall = () => new HttpProblem(404, 'There is no such call.', { code: 'call-over' });
 
 export function callRoutes(app: App, needs: ApiNeeds): void {
   const { callCentre, store, clock } = needs;
@@ -48,7 +48,7 @@ export function callRoutes(app: App, needs: ApiNeeds): void {
         () => callCentre.dial(personId, request.body.to, request.body.presentedNumber),
       );
       if (outcome.kind !== 'ok') {
-        requireOk(outcome);
+        requireOk(outcome, { code: 'unknown-alias', detail: 'Nobody is known by this alias.' });
         throw noSuchCall();
       }
       void reply.header('location', `/api/v1/calls/${outcome.callId}`);
@@ -134,17 +134,18 @@ async function whoCalls(request: FastifyRequest, needs: ApiNeeds): Promise<Perso
   const { personId, to } = request.body as PlaceCall;
   const own = caller.kind === 'session' ? caller.person : undefined;
   if ('number' in to && !mayDial(roleOf(caller), needs.company.mayDialNumbers))
-    throw new HttpProblem(403, 'This role may call an alias back, not dial a number.');
+    throw new HttpProblem(403, 'This role may call an alias back, not dial a number.', { code: 'aliases-only' });
   if (personId !== undefined && personId !== own?.id) {
     if (!may(caller, 'calls:place-any')) throw new HttpProblem(403, 'Calls are placed from the own desk only.');
     const person = await needs.store.people.byId(personId as PersonId);
     if (!person || person.disabled || !hasDesk(person)) throw new HttpProblem(404, 'Nobody with a desk has this id.');
-    if (!needs.callCentre.desk(person.id)) throw new HttpProblem(409, 'This person is not at the desk.');
+    if (!needs.callCentre.desk(person.id))
+      throw new HttpProblem(409, 'This person is not at the desk.', { code: 'not-at-the-desk' });
     return person.id;
   }
   if (!own) throw new HttpProblem(400, 'Say whose desk shall call: personId.');
   if (!roleMay(own.role, 'calls:place-own') || !hasDesk(own))
-    throw new HttpProblem(403, 'There is no desk to call from.');
+    throw new HttpProblem(403, 'There is no desk to call from.', { code: 'no-desk' });
   await openDesk(needs.callCentre, own.id);
   return own.id;
 }

@@ -77,7 +77,8 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
     async (request, reply) => {
       const person = personOf(request);
       const row = await byId(request.params.recordingId);
-      if (row.state === 'open') throw new HttpProblem(409, 'This recording is still being made.');
+      if (row.state === 'open')
+        throw new HttpProblem(409, 'This recording is still being made.', { code: 'recording-open' });
       const file = await openBelow(recordingsFolder, row.path);
       const { size } = await file.stat();
       await store.events.append({ type: 'recording-opened', recordingId: row.id, personId: person.id });
@@ -95,7 +96,7 @@ async function openBelow(folder: string, path: string) {
   const below = relative(folder, full);
   if (below === '' || below.startsWith('..') || isAbsolute(below))
     throw new Error('a recording lies outside its folder');
-  const gone = () => new HttpProblem(404, 'The file of this recording is not there.');
+  const gone = () => new HttpProblem(404, 'The file of this recording is not there.', { code: 'recording-gone' });
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(full, 'r');

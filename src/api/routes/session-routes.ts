@@ -42,7 +42,7 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits })
       const outcome = await identity.signIn({ login, password, address: request.ip, userAgent });
       if (outcome.kind === 'throttled') {
         throw new HttpProblem(429, 'Too many failed attempts. Wait and try again.', {
-          'retry-after': String(outcome.retryAfterSeconds),
+          headers: { 'retry-after': String(outcome.retryAfterSeconds) },
         });
       }
       if (outcome.kind === 'refused') throw new HttpProblem(401, 'Login or password is wrong.');

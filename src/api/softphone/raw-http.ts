@@ -19,7 +19,7 @@ const reasons: Record<number, string> = {
 /** Answers on the bare socket and closes it. */
 export function refuseUpgrade(socket: Socket, status: number, detail?: string): void {
   if (socket.destroyed) return;
-  const body = JSON.stringify(problemBody(kindOfStatus(status), detail));
+  const body = JSON.stringify(problemBody({ kind: kindOfStatus(status), detail }));
   const head = [
     `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}`,
     'Connection: close',

@@ -1,15 +1,19 @@
 // REST with the session cookie. Problems (RFC 9457) become ApiProblem; a session that is over is told to whoever listens.
 
 import type { Problem } from '../../../src/api/contract.ts';
+import type { Refused } from '../text/refusals.ts';
 
 export class ApiProblem extends Error {
   /** 0: the server could not be reached. */
   readonly status: number;
+  /** What went wrong, for the texts of the page; the message is for the console. */
+  readonly code: Refused;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, message: string, retryAfterSeconds?: number) {
+  constructor(status: number, code: Refused, message: string, retryAfterSeconds?: number) {
     super(message);
     this.status = status;
+    this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
@@ -43,7 +47,7 @@ export function createApi(): Api {
         signal: AbortSignal.timeout(answerWithinMs),
       });
     } catch (thrown) {
-      throw new ApiProblem(0, thrown instanceof Error ? thrown.message : 'no answer');
+      throw new ApiProblem(0, 'unreachable', thrown instanceof Error ? thrown.message : 'no answer');
     }
     if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
     const problem = await readProblem(response);
@@ -69,12 +73,14 @@ export function createApi(): Api {
 async function readProblem(response: Response): Promise<ApiProblem> {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   let said = response.statusText;
+  let code: Refused = response.status >= 500 ? 'unavailable' : 'invalid-request';
   try {
     const problem = (await response.json()) as Problem;
     said = problem.detail ?? problem.title;
+    code = problem.code ?? code;
   } catch {
     // Whatever stands between us and the server answered in its own words.
     said ||= `HTTP ${response.status}`;
   }
-  return new ApiProblem(response.status, said, Number.isFinite(retryAfter) ? retryAfter : undefined);
+  return new ApiProblem(response.status, code, said, Number.isFinite(retryAfter) ? retryAfter : undefined);
 }

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { Icon } from '../controls/icon.tsx';
 import { useStore } from '../state/store.ts';
-import { useWords, type Words } from '../text/language.tsx';
+import { refusal, useWords, type Words } from '../text/language.tsx';
 import { useDesk, useDeskState } from './desk-context.ts';
 import type { Notice } from './desk-model.ts';
 
@@ -57,8 +57,7 @@ function Banner({ kind, children }: { kind: 'urgent' | 'notice'; children: React
 function sentenceOf(notice: Notice, words: Words): string {
   if (notice.kind === 'microphone') return words.microphone[notice.microphone ?? 'unknown'];
   if (notice.kind === 'microphone-lost') return words.banner.microphoneLost;
-  if (notice.kind === 'unreachable') return words.banner.unreachable;
-  return words.banner.refused(notice.text ?? '');
+  return refusal(words, notice.refused);
 }
 
 function useLasting(condition: boolean): boolean {

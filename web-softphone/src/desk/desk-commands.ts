@@ -42,9 +42,7 @@ export function createCommands({ api, store, engine, see, tell }: DeskParts): De
   let answerWanted: string | undefined;
 
   function explain(thrown: unknown): void {
-    if (!(thrown instanceof ApiProblem)) return tell({ kind: 'problem', text: String(thrown) });
-    if (thrown.status === 0) return tell({ kind: 'unreachable' });
-    tell({ kind: 'server', text: thrown.message });
+    tell({ kind: 'refused', refused: thrown instanceof ApiProblem ? thrown.code : 'page-fault' });
   }
 
   async function attempt(act: () => Promise<unknown>): Promise<boolean> {

@@ -16,14 +16,15 @@ import { createSounds, type Sounds } from '../phone/sounds.ts';
 import { learnServerTime } from '../state/now.ts';
 import { createStore, type Store } from '../state/store.ts';
 import { onTick } from '../state/ticks.ts';
+import type { Refused } from '../text/refusals.ts';
 import { createAlert } from './alert.ts';
 import { createCommands, type DeskCommands } from './desk-commands.ts';
 import { holdDesk, type Tenure } from './one-tab.ts';
 
 export interface Notice {
-  kind: 'problem' | 'server' | 'unreachable' | 'microphone' | 'microphone-lost';
-  /** The server's own sentence, if it has one. */
-  text?: string;
+  kind: 'refused' | 'microphone' | 'microphone-lost';
+  /** What could not be done, and why. */
+  refused?: Refused;
   microphone?: MicrophoneProblem;
 }
 

@@ -5,7 +5,8 @@ import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-compone
 import type { AgentRow } from '../../../src/api/contract.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { clockOf, useServerNow } from '../state/now.ts';
-import { useLanguage } from '../text/language.tsx';
+import { refusal, useLanguage } from '../text/language.tsx';
+import type { Refused } from '../text/refusals.ts';
 import { Scroll } from './scroll.tsx';
 import type { Board } from './use-board.ts';
 
@@ -37,13 +38,13 @@ interface AgentTableProps {
 
 export function AgentTable({ agents, onChange }: AgentTableProps) {
   const { words } = useLanguage();
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<Refused>();
   const sorted = [...(agents ?? [])].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   return (
     <section className="card board-card" aria-labelledby="board-agents">
       <h2 id="board-agents">{words.board.agents}</h2>
       <p role="status" className="hint">
-        {problem && words.banner.refused(problem)}
+        {problem && refusal(words, problem)}
       </p>
       {agents?.length === 0 && <p className="hint">{words.board.noAgents}</p>}
       <Scroll>

@@ -5,6 +5,7 @@ import type { AgentRow, QueueView, RecordingView } from '../../../src/api/contra
 import { type Api, ApiProblem } from '../api/client.ts';
 import { openFeed } from '../api/feed.ts';
 import { serverNow } from '../state/now.ts';
+import type { Refused } from '../text/refusals.ts';
 
 export interface TrunkRow {
   name: string;
@@ -20,7 +21,7 @@ export interface Board {
   failed: boolean;
   /** When the figures were read, in the server's time. */
   readAt: number;
-  changeState(personId: string, state: 'available' | 'not-ready' | 'offline'): Promise<string | undefined>;
+  changeState(personId: string, state: 'available' | 'not-ready' | 'offline'): Promise<Refused | undefined>;
 }
 
 /** Events come in bursts; one look is enough for a burst. */
@@ -85,7 +86,7 @@ export function useBoard(api: Api): Board {
         void read();
         return undefined;
       } catch (thrown) {
-        return thrown instanceof Error ? thrown.message : String(thrown);
+        return thrown instanceof ApiProblem ? thrown.code : 'page-fault';
       }
     },
   };

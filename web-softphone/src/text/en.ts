@@ -1,6 +1,7 @@
 // Every text of the pages, in English. ja.ts has the same keys, or does not compile.
 
 import { minutesEn } from './minutes.ts';
+import { refusedEn } from './refusals.ts';
 
 export const en = {
   productLine: 'Calls from the veranda',
@@ -207,10 +208,9 @@ export const en = {
     phoneLostInCall: 'Your softphone is reconnecting. Your call goes on.',
     microphoneLost: 'Your microphone went away. The default microphone took its place.',
     deviceLost: (name: string) => `${name || 'A device'} was unplugged. The default device took its place.`,
-    unreachable: 'The server does not answer. Check your network connection.',
-    refused: (sentence: string) => sentence,
     dismiss: 'Dismiss',
   },
+  refused: refusedEn,
   shortcuts: {
     title: 'Keyboard shortcuts',
     answer: 'Answer the call',

@@ -2,6 +2,7 @@
 
 import type { Words } from './language.tsx';
 import { minutesJa } from './minutes.ts';
+import { refusedJa } from './refusals.ts';
 
 export const ja: Words = {
   productLine: '縁側から、お客様へ。',
@@ -207,10 +208,9 @@ export const ja: Words = {
     phoneLostInCall: 'ソフトフォンをつなぎ直しています。通話はそのまま続いています。',
     microphoneLost: 'マイクが外れたため、既定のマイクに切り替えました。',
     deviceLost: (name) => `${name || '機器'}が外れたため、既定の機器に切り替えました。`,
-    unreachable: 'サーバーから応答がありません。ネットワーク接続を確認してください。',
-    refused: (sentence) => `今はできませんでした（${sentence}）`,
     dismiss: '閉じる',
   },
+  refused: refusedJa,
   shortcuts: {
     title: 'キーボード操作',
     answer: '応答する',

@@ -4,6 +4,7 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
+import type { Refused } from './refusals.ts';
 
 export type Language = 'ja' | 'en';
 
@@ -63,6 +64,11 @@ export function useLanguage(): LanguageContext {
   const context = useContext(Context);
   if (!context) throw new Error('there is no LanguageProvider around this');
   return context;
+}
+
+/** What was refused, in words; a newer server may have a code that this page does not know yet. */
+export function refusal(words: Words, refused: Refused | undefined): string {
+  return (refused && words.refused[refused]) ?? words.refused.internal;
 }
 
 export const useWords = (): Words => useLanguage().words;

@@ -1,0 +1,42 @@
+// The codes of problem details (RFC 9457 §3.2, a member of ours): what went wrong, for programs and for pages that say it in
+// a person's language. A code once given keeps its meaning. Either the kind of the problem, or what exactly was refused.
+
+import type { RefusalCode } from '../call/refusals.ts';
+
+/** Also the last part of the problem's `type`. */
+export type ProblemSlug =
+  | 'internal'
+  | 'flow-invalid'
+  | 'not-found'
+  | 'conflict'
+  | 'forbidden'
+  | 'unauthenticated'
+  | 'invalid-request'
+  | 'too-many-requests'
+  | 'too-large'
+  | 'telephony-unavailable'
+  | 'storage-full'
+  | 'storage-unavailable'
+  | 'database-unavailable'
+  | 'speech-unavailable'
+  | 'shutting-down'
+  | 'method-not-allowed'
+  | 'not-acceptable'
+  | 'too-slow'
+  | 'unsupported-media-type'
+  | 'unprocessable'
+  | 'upgrade-required'
+  | 'unavailable';
+
+/** What the API itself refuses and somebody at a desk may meet. */
+export type ApiRefusal =
+  | 'call-over'
+  | 'unknown-alias'
+  | 'aliases-only'
+  | 'no-desk'
+  | 'not-at-the-desk'
+  | 'stale-page'
+  | 'recording-open'
+  | 'recording-gone';
+
+export type ProblemCode = ProblemSlug | ApiRefusal | RefusalCode;

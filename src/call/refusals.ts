@@ -1,0 +1,37 @@
+// Every sentence with which a call or desk refuses a command, under a code that stays the same: programs and pages go by the
+// code, people read the sentence (the page in their own language, web-softphone/src/text). A refusal that is not here does
+// not compile.
+
+export const refusals = {
+  'sign-in-first': 'Sign in at the desk first.',
+  'softphone-away': 'The softphone of this desk is not connected.',
+  'softphone-silent': 'The softphone did not answer.',
+  'in-call-already': 'There is a call at this desk already.',
+  'nobody-connected': 'Nobody is connected to this call.',
+  'already-held': 'The call is on hold already.',
+  'not-held': 'The call is not on hold.',
+  'not-ringing': 'This call does not ring at a desk.',
+  'no-agent': 'No agent belongs to this call any more.',
+  'with-another-desk': 'The call is over, or with another desk.',
+  'no-such-queue': 'There is no such queue.',
+  'no-such-reason': 'There is no such reason.',
+  'not-our-number': 'The number to present is not one of the company.',
+  'dial-emergency': 'Emergency numbers are not dialled from here. Use your own telephone.',
+  'dial-international': 'International numbers may not be dialled.',
+  'dial-premium': 'Premium numbers may not be dialled.',
+  'dial-navi-dial': 'Numbers with 0570 may not be dialled.',
+  'dial-special-service': 'This service number may not be dialled.',
+  'dial-listed': 'This number is on the list of numbers that may not be dialled.',
+  'dial-unknown': 'This is not a number that can be dialled.',
+  'node-unreachable': 'The server that has this call cannot be reached at the moment.',
+} as const;
+
+export type RefusalCode = keyof typeof refusals;
+export type Refusal = (typeof refusals)[RefusalCode];
+
+const codes = new Map(Object.entries(refusals).map(([code, sentence]) => [sentence, code as RefusalCode]));
+
+/** Undefined only for a sentence that another version of this program said. */
+export function refusalCode(because: Refusal): RefusalCode | undefined {
+  return codes.get(because);
+}
