@@ -105,7 +105,13 @@ t.test('hold, resume, mute, digits; the customer hangs up', async (t) => {
   await hanako.inState('available');
 
   const record = await centre.endedCall(callId);
-  t.match(record, { cause: 'normal', side: 'customer', reason: 'product-question', piiClass: 'none', queue: 'general' });
+  t.match(record, {
+    cause: 'normal',
+    side: 'customer',
+    reason: 'product-question',
+    piiClass: 'none',
+    queue: 'general',
+  });
   const [segment] = record.segments;
   t.equal(record.segments.length, 1);
   t.ok(segment!.holdMs > 200 && segment!.holdMs < 8000, `held ${segment!.holdMs} ms`);
