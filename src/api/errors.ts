@@ -31,6 +31,8 @@ const byCode: Record<ErrorCode, ProblemKind> = {
   'storage-unavailable': { status: 503, slug: 'storage-unavailable', title: 'Storage does not answer' },
   'database-unavailable': { status: 503, slug: 'database-unavailable', title: 'The database does not answer' },
   'database-newer-than-program': { status: 500, slug: 'internal', title: 'Something went wrong here' },
+  'live-state-unavailable': { status: 503, slug: 'unavailable', title: 'Not at the moment' },
+  'node-unreachable': { status: 503, slug: 'unavailable', title: 'Not at the moment' },
   'secret-missing': { status: 500, slug: 'internal', title: 'Something went wrong here' },
   'speech-unavailable': { status: 503, slug: 'speech-unavailable', title: 'Nothing can be spoken at the moment' },
   'shutting-down': { status: 503, slug: 'shutting-down', title: 'The service is being stopped' },

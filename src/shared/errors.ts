@@ -17,6 +17,8 @@ export const errorCodes = [
   'storage-unavailable',
   'database-unavailable',
   'database-newer-than-program',
+  'live-state-unavailable',
+  'node-unreachable',
   'secret-missing',
   'speech-unavailable',
   'shutting-down',
