@@ -3,6 +3,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface RecordingProxy {
   readonly port: number;
@@ -14,13 +15,18 @@ export interface RecordingProxy {
   close(): Promise<void>;
 }
 
-export async function createRecordingProxy(target: { host: string; port: number }): Promise<RecordingProxy> {
+/** With `ca` it speaks TLS to the server, and what it keeps is what was inside. */
+export async function createRecordingProxy(target: {
+  host: string;
+  port: number;
+  ca?: string;
+}): Promise<RecordingProxy> {
   const streams: { toClient: Buffer[]; toServer: Buffer[] }[] = [];
   const open = new Set<Socket>();
   const server = createServer((client) => {
     const stream = { toClient: [] as Buffer[], toServer: [] as Buffer[] };
     streams.push(stream);
-    const upstream = connect(target);
+    const upstream = target.ca === undefined ? connect(target) : connectTls(target);
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.setNoDelay(true);

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { Audio, cleanup, PeerConnection, type Track } from 'node-datachannel';
 import { decodeG711, encodeG711 } from '../../src/protocol/rtp/g711.ts';
 import { buildRtp, newRtpHeader, packetKind, parseRtp } from '../../src/protocol/rtp/packet.ts';
+import { ownAddress } from './own-address.ts';
 import { heardTones } from './tones.ts';
 
 export interface RobotMedia {
@@ -39,7 +40,7 @@ export function endRobotMedia(): void {
 export function createRobotMedia(toneHz: number): RobotMedia {
   const peer = new PeerConnection(`robot-${++count}`, {
     iceServers: [],
-    bindAddress: '127.0.0.1',
+    bindAddress: ownAddress,
     disableAutoNegotiation: true,
   });
   const ssrc = randomInt(1, 2 ** 31);

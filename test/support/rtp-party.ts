@@ -35,6 +35,7 @@ import {
   readAudioAnswer,
 } from '../../src/protocol/sdp/offer-answer.ts';
 import { parseSdp, type SessionDescription, serializeSdp } from '../../src/protocol/sdp/session-description.ts';
+import { ownAddress } from './own-address.ts';
 import { type HeardOptions, heardTones } from './tones.ts';
 
 export interface RtpPartyOptions {
@@ -85,7 +86,7 @@ async function bindPair(): Promise<{ rtp: Socket; rtcp: Socket }> {
   const bind = (socket: Socket, port: number) =>
     new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind(port, '127.0.0.1', () => {
+      socket.bind(port, ownAddress, () => {
         socket.off('error', reject);
         resolve();
       });
@@ -103,7 +104,7 @@ async function bindPair(): Promise<{ rtp: Socket; rtcp: Socket }> {
       rtcp.close();
     }
   }
-  throw new Error('no two neighbouring UDP ports are free on 127.0.0.1');
+  throw new Error('no two neighbouring UDP ports are free');
 }
 
 /** Binds its ports. It sends from `start` on, once an answer or offer told it where to. */
@@ -162,7 +163,7 @@ export class RtpParty {
     this.port = rtp.address().port;
     const key = (tag: number, suite: CryptoLine['suite']): CryptoLine => ({ tag, suite, keyAndSalt: randomBytes(30) });
     this.stream = {
-      address: '127.0.0.1',
+      address: ownAddress,
       port: this.port,
       sessionId: String(randomInt(1, 2 ** 40)),
       version: '1',

@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { WebSocket } from 'ws';
 import { eventually } from './eventually.ts';
+import { ownAddress } from './own-address.ts';
 
 export interface PartyMessage {
   /** The first line. */
@@ -107,7 +108,7 @@ function party(
   return self;
 }
 
-export function createUdpParty(remote: { host: string; port: number }, host = '127.0.0.1'): Promise<SipParty> {
+export function createUdpParty(remote: { host: string; port: number }, host = ownAddress): Promise<SipParty> {
   const socket = createSocket('udp4');
   const inbox: PartyMessage[] = [];
   socket.on('message', (data) => void inbox.push(readMessage(data.toString('utf8'))));
@@ -214,9 +215,9 @@ export function responseText(
 export function sdpText(name: string, direction = 'sendrecv', version = 1): string {
   return [
     'v=0',
-    `o=- 4711 ${version} IN IP4 127.0.0.1`,
+    `o=- 4711 ${version} IN IP4 ${ownAddress}`,
     `s=${name}`,
-    'c=IN IP4 127.0.0.1',
+    `c=IN IP4 ${ownAddress}`,
     't=0 0',
     'm=audio 40000 RTP/AVP 0',
     `a=${direction}`,
