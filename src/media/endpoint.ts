@@ -37,6 +37,8 @@ export interface Playback {
 }
 
 export interface Endpoint extends Listenable<EndpointEvents> {
+  /** A tap of this endpoint connects again by itself when the recorder comes back. */
+  readonly keepsTap?: boolean;
   readonly id: EndpointId;
   readonly profile: MediaProfile;
   /** Our current SDP: the offer when created without one, else the answer. */

@@ -37,6 +37,13 @@ export interface MediaServer extends Listenable<MediaServerEvents> {
   ): Promise<{ kind: 'created'; endpoint: Endpoint } | { kind: 'incompatible'; because: string }>;
   /** A room that mixes three or more endpoints (conference, listen, whisper, barge). */
   createConference(callId: CallId): Promise<Conference>;
+  /** Names the engine or server that carries an endpoint; two endpoints can be joined only when it is the same. */
+  whereIs?(endpoint: Endpoint): string | undefined;
+  /**
+   * Proves that calls can be carried, as far as one can without a caller: media there and back, and the way from the media
+   * server to this program. Takes a second or so; does not reject.
+   */
+  probe?(): Promise<{ ok: true } | { ok: false; because: string }>;
   health(): Promise<MediaHealth>;
   close(): Promise<void>;
 }

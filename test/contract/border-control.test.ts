@@ -60,7 +60,8 @@ t.test('start fails with a sentence when nobody listens, and when the secret is 
 });
 
 t.test('a lost connection ends every call on it, fails new ones at once, and heals by itself', ownServer, async (t) => {
-  const rig = await startBorderRig();
+  // Nobody takes the calls up: border-server-loss.test.ts has what happens when somebody does.
+  const rig = await startBorderRig({ border: { rescueWithinMs: 200 } });
   t.teardown(() => rig.close());
   const call = carrierCalls(rig, { body: sdpText('caller') });
   const answered = (await eventually('the call', () => rig.calls[0])).leg;

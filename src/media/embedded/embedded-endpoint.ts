@@ -124,6 +124,7 @@ export function createEmbeddedEndpoint(needs: EmbeddedEndpointNeeds): EmbeddedEn
 
   return {
     id,
+    keepsTap: true,
     profile: needs.profile,
     link,
     get localSdp() {

@@ -10,6 +10,7 @@ import { type CallId, newId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Conference, EndpointRequest, MediaServer, MediaServerEvents } from '../media-server.ts';
+import { probeByPacket } from '../pool/probe-by-packet.ts';
 import type { Prompts } from '../prompts.ts';
 import { createEmbeddedEndpoint, type EmbeddedEndpoint } from './embedded-endpoint.ts';
 import { createEngineLink, type EngineLink } from './engine-link.ts';
@@ -210,12 +211,14 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
     });
   }
 
-  return {
+  const self: EmbeddedMedia = {
     kind: 'embedded',
     on: emitter.on,
     once: emitter.once,
     createEndpoint,
     createConference,
+    whereIs: (endpoint) => (endpoint as Partial<EmbeddedEndpoint>).link?.name,
+    probe: () => probeByPacket(self, { address: needs.rtpAddress }),
     async health() {
       const endpoints = engines.reduce((sum, engine) => sum + engine.endpoints.size, 0);
       const down = engines.filter((engine) => !engine.link.up).map((engine) => engine.link.name);
@@ -237,4 +240,5 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
       ),
     close: () => (closing ??= close()),
   };
+  return self;
 }

@@ -1,0 +1,454 @@
+// One party on FreeSWITCH, as the rest of the program sees it. SDP is negotiated here (media/negotiation.ts); FreeSWITCH is
+// offered what was agreed, by re-INVITE, and where it listens goes into what we say to the far end.
+//
+//   alone ──bridge──▶ in a bridge ──unbridge, partner gone──▶ alone        what is played is heard only while alone,
+//     └────join────▶ in a room   ──leave, room closed─────▶ alone        unless it is played over everything
+//
+// Digits are not passed on by FreeSWITCH (bridge_filter_dtmf) but from here, so that secret ones can be kept back at any time.
+
+import { estimateMos } from '../../protocol/rtp/quality.ts';
+import type { NegotiatedAudio } from '../../protocol/sdp/offer-answer.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { createEmitter } from '../../shared/emitter.ts';
+import { AppError, asError } from '../../shared/errors.ts';
+import type { MediaQuality } from '../../shared/events.ts';
+import type { EndpointId } from '../../shared/ids.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { Endpoint, EndpointEvents, MediaProfile } from '../endpoint.ts';
+import type { Incompatible, Local, Negotiation } from '../negotiation.ts';
+import { attempt, type Channel } from './channel.ts';
+import { ChannelTap } from './channel-tap.ts';
+import type { FreeswitchEvent } from './event-frames.ts';
+import { type FreeswitchSide, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
+import { type MrfEndpoint, within } from './fsmrf.ts';
+import { type CountsWatch, type PartyCounts, PartyReports } from './party-counts.ts';
+import { SoundPlayer } from './sound-player.ts';
+import { type SoundSpecs, toneSpec } from './sound-specs.ts';
+
+export interface FreeswitchEndpointNeeds {
+  id: EndpointId;
+  profile: MediaProfile;
+  negotiation: Negotiation;
+  side: FreeswitchSide;
+  mrf: MrfEndpoint;
+  channel: Channel;
+  sounds: SoundSpecs;
+  counts: CountsWatch;
+  clock: Clock;
+  log: Logger;
+  mediaTimeoutMs: number;
+  allowSelfSignedRecorder: boolean;
+  onEnded(): void;
+}
+
+/** The room that an endpoint is in tells it so, and is told when the endpoint is taken elsewhere. */
+export interface Room {
+  /** The endpoint is no longer a member. */
+  forget(endpoint: FreeswitchEndpoint): void;
+}
+
+const defaultDigitMs = 100;
+const betweenDigitsMs = 60;
+const placeLimitMs = 3000;
+const renegotiateLimitMs = 5000;
+const closeLimitMs = 3000;
+
+const dtmfTones: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
+  ['123A', '456B', '789C', '*0#D'].flatMap((row, y) =>
+    [...row].map((digit, x) => [digit, [[697, 770, 852, 941][y]!, [1209, 1336, 1477, 1633][x]!]]),
+  ),
+);
+
+export class FreeswitchEndpoint implements Endpoint {
+  readonly id: EndpointId;
+  readonly profile: MediaProfile;
+  readonly channel: Channel;
+  readonly sound: SoundPlayer;
+  readonly on: Endpoint['on'];
+  readonly once: Endpoint['once'];
+  partner: FreeswitchEndpoint | undefined;
+  room: Room | undefined;
+  private readonly needs: FreeswitchEndpointNeeds;
+  private readonly emitter;
+  private readonly negotiation: Negotiation;
+  private readonly tap: ChannelTap;
+  private readonly reports = new PartyReports();
+  private readonly watching: { stop(): void };
+  private side: FreeswitchSide;
+  private version = 1;
+  private state: 'live' | 'closing' | 'ended' = 'live';
+  private closing: Promise<void> | undefined;
+  private muted = false;
+  private digitsAudible = true;
+  private silenced = false;
+  private inband = false;
+  private turn: Promise<unknown> = Promise.resolve();
+  private arrived = { count: 0, at: 0, any: false, toldTimeout: false };
+  private agreedAt = 0;
+
+  constructor(needs: FreeswitchEndpointNeeds) {
+    this.needs = needs;
+    this.id = needs.id;
+    this.profile = needs.profile;
+    this.negotiation = needs.negotiation;
+    this.side = needs.side;
+    this.channel = needs.channel;
+    const { channel, clock, log } = needs;
+    this.emitter = createEmitter<EndpointEvents>((err) => log.error({ err }, 'endpoint listener failed'));
+    this.on = this.emitter.on;
+    this.once = this.emitter.once;
+    this.sound = new SoundPlayer({ channel, sounds: needs.sounds, clock, log });
+    this.tap = new ChannelTap({ channel, clock, log, allowSelfSigned: needs.allowSelfSignedRecorder });
+    this.agreedAt = clock.now();
+    this.arrived.at = clock.now();
+    channel.on('event', (event) => this.onEvent(event));
+    channel.once('gone', () => this.end(this.state === 'closing' ? 'closed' : 'lost'));
+    this.watching = needs.counts.watch(channel.uuid, (counts) => this.onCounts(counts));
+  }
+
+  get localSdp(): string {
+    return this.negotiation.localSdp;
+  }
+
+  /** After the first agreement: what FreeSWITCH must do that its dialplan does not. */
+  async prepare(): Promise<void> {
+    await this.channel.order('uuid_setvar_multi', 'bridge_filter_dtmf=true;hold_music=silence');
+    await this.adopt();
+  }
+
+  private get audio(): NegotiatedAudio | undefined {
+    return this.negotiation.audio;
+  }
+
+  private get local(): Local {
+    return localOf(this.side, this.id);
+  }
+
+  async acceptAnswer(sdpAnswer: string): Promise<{ kind: 'ok' } | Incompatible> {
+    this.mustLive();
+    return this.inTurn([], async () => {
+      const accepted = this.negotiation.acceptAnswer(sdpAnswer);
+      if (accepted.kind === 'incompatible') return accepted;
+      return this.tellFreeswitch();
+    });
+  }
+
+  async answerOffer(sdpOffer: string): Promise<{ kind: 'ok'; sdpAnswer: string } | Incompatible> {
+    this.mustLive();
+    return this.inTurn([], async () => {
+      const read = this.negotiation.answer(sdpOffer, this.local);
+      if (read.kind === 'incompatible') return read;
+      const told = await this.tellFreeswitch();
+      if (told.kind === 'incompatible') return told;
+      // Once more with what FreeSWITCH says now: its key may be another one.
+      const answered = this.negotiation.answer(sdpOffer, this.local);
+      if (answered.kind === 'incompatible') return answered;
+      return { kind: 'ok', sdpAnswer: this.negotiation.localSdp };
+    });
+  }
+
+  async createOffer(
+    change: { direction?: 'sendrecv' | 'sendonly' | 'inactive'; iceRestart?: boolean } = {},
+  ): Promise<string> {
+    this.mustLive();
+    return this.inTurn([], async () => this.negotiation.offer(this.local, change.direction));
+  }
+
+  play(...args: Parameters<Endpoint['play']>): ReturnType<Endpoint['play']> {
+    this.mustLive();
+    return this.sound.play(...args);
+  }
+
+  async bridge(other: Endpoint): Promise<void> {
+    this.mustLive();
+    const partner = this.sameServer(other);
+    await this.inTurn([partner], async () => {
+      if (this.partner === partner) return;
+      this.beginCompany();
+      partner.beginCompany();
+      this.partner = partner;
+      partner.partner = this;
+      const bridged = this.untilEither(partner, 'CHANNEL_BRIDGE');
+      await this.channel.control.order(`uuid_bridge ${this.channel.uuid} ${partner.channel.uuid}`);
+      if (!(await bridged)) throw new AppError('internal', 'FreeSWITCH has not joined two parties in time');
+    });
+  }
+
+  /** Leaves whatever company there was, in our books; FreeSWITCH parks those who stay behind by itself. */
+  beginCompany(): void {
+    const { partner } = this;
+    this.partner = undefined;
+    if (partner) {
+      partner.partner = undefined;
+      void partner.aloneAgain();
+    }
+    this.room?.forget(this);
+    this.room = undefined;
+    this.sound.companyBegan();
+  }
+
+  /** FreeSWITCH parks this one; what was played to it goes on when it has. */
+  private async aloneAgain(): Promise<void> {
+    await this.channel.until(({ name }) => name === 'CHANNEL_PARK', placeLimitMs);
+    if (!this.partner && !this.room) this.sound.companyEnded();
+  }
+
+  async unbridge(): Promise<void> {
+    this.mustLive();
+    const { partner } = this;
+    if (!partner) return;
+    await this.inTurn([partner], async () => {
+      if (this.partner !== partner) return;
+      const parked = Promise.all([this, partner].map((each) => each.untilEvent('CHANNEL_PARK')));
+      await this.channel.order('uuid_transfer', '-both park inline');
+      await parked;
+      this.partner = undefined;
+      partner.partner = undefined;
+      this.sound.companyEnded();
+      partner.sound.companyEnded();
+    });
+  }
+
+  /** Out of a room, and alone. */
+  async park(): Promise<void> {
+    const parked = this.untilEvent('CHANNEL_PARK');
+    await this.channel.order('uuid_transfer', 'park inline');
+    await parked;
+    this.sound.companyEnded();
+  }
+
+  async setMuted(muted: boolean): Promise<void> {
+    this.mustLive();
+    this.muted = muted;
+    await this.applySilence();
+  }
+
+  async setDigitsAudible(audible: boolean): Promise<void> {
+    this.mustLive();
+    this.digitsAudible = audible;
+    await this.applySilence();
+  }
+
+  async sendDigits(digits: string, { durationMs = defaultDigitMs }: { durationMs?: number } = {}): Promise<void> {
+    this.mustLive();
+    const known = [...digits].filter((digit) => dtmfTones[digit.toUpperCase()]);
+    for (const digit of known) await this.sendDigit(digit, durationMs);
+    const lastsMs = known.length * (durationMs + betweenDigitsMs);
+    await new Promise<void>((resolve) => this.needs.clock.after(lastsMs, resolve));
+  }
+
+  private async sendDigit(digit: string, durationMs: number): Promise<void> {
+    if (this.audio?.telephoneEvent) {
+      await this.channel.order('uuid_send_dtmf', `${digit}@${durationMs}`);
+      return;
+    }
+    const tone = toneSpec(durationMs, betweenDigitsMs, ...dtmfTones[digit.toUpperCase()]!);
+    await this.channel.order('uuid_displace', `start ${tone} 0 m`);
+    await new Promise<void>((resolve) => this.needs.clock.after(durationMs + betweenDigitsMs, resolve));
+  }
+
+  async startTap(tap: { url: string; metadata: Record<string, unknown> }): Promise<void> {
+    this.mustLive();
+    await this.tap.start(tap);
+  }
+
+  async stopTap(): Promise<void> {
+    if (this.state === 'live') await this.tap.stop();
+  }
+
+  async stats(): Promise<MediaQuality> {
+    this.mustLive();
+    const counts = (await this.needs.counts.ask(this.channel.uuid)) ?? { received: 0, sent: 0 };
+    const codec = this.audio?.codec.name ?? null;
+    const { lost, jitterMs, roundTripMs } = this.reports;
+    const tenth = (value: number) => Math.round(value * 10) / 10;
+    const mosEstimate =
+      codec && counts.received > 0
+        ? estimateMos({ codec, lossRatio: lost / (counts.received + lost), jitterMs, roundTripMs })
+        : null;
+    return {
+      packetsReceived: counts.received,
+      packetsSent: counts.sent,
+      packetsLost: lost,
+      jitterMs: tenth(jitterMs),
+      roundTripMs: roundTripMs === null ? null : tenth(roundTripMs),
+      mosEstimate,
+      codec,
+    };
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.hangUp();
+    return this.closing;
+  }
+
+  /** FreeSWITCH or the way to it is gone. */
+  lose(): void {
+    this.channel.lose();
+    this.end('lost');
+    // Nobody tells the SIP server: without this it would keep the dialog.
+    attempt(this.needs.log, 'dialog of a lost endpoint not ended', Promise.resolve(this.needs.mrf.dialog.destroy()));
+  }
+
+  private async hangUp(): Promise<void> {
+    if (this.state === 'ended') return;
+    this.state = 'closing';
+    this.sound.close();
+    const { log, mrf } = this.needs;
+    const gone = new Promise<void>((resolve) => this.channel.once('gone', () => resolve()));
+    const bye = attempt(log, 'endpoint closed without an answer to BYE', Promise.resolve(mrf.dialog.destroy()));
+    await attempt(log, 'FreeSWITCH has not let go of a channel in time', within('closing', closeLimitMs, gone));
+    void bye;
+    this.end('closed');
+  }
+
+  private end(because: 'closed' | 'lost'): void {
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.watching.stop();
+    this.beginCompany();
+    this.sound.close();
+    this.needs.onEnded();
+    this.emitter.emit('ended', { because });
+    this.emitter.clear();
+  }
+
+  private mustLive(): void {
+    if (this.state !== 'live') throw new AppError('not-found', 'the media endpoint has ended');
+  }
+
+  sameServer(other: Endpoint): FreeswitchEndpoint {
+    const one = other instanceof FreeswitchEndpoint ? other : undefined;
+    if (one && one.channel.control === this.channel.control) return one;
+    throw new AppError(
+      'invalid-argument',
+      'only endpoints of one FreeSWITCH can be joined: create both with the same callId',
+    );
+  }
+
+  /** What concerns several endpoints waits for what each of them is doing; begun in the order in which it was asked for. */
+  inTurn<T>(others: readonly FreeswitchEndpoint[], act: () => Promise<T>): Promise<T> {
+    const all = [this, ...others];
+    const doing = Promise.all(all.map((each) => each.turn)).then(() => {
+      this.mustLive();
+      for (const other of others) other.mustLive();
+      return act();
+    });
+    const over = doing.catch(() => undefined);
+    for (const each of all) each.turn = over;
+    return doing;
+  }
+
+  untilEvent(name: string): Promise<FreeswitchEvent | undefined> {
+    return this.channel.until((event) => event.name === name, placeLimitMs);
+  }
+
+  private async untilEither(other: FreeswitchEndpoint, name: string): Promise<boolean> {
+    const events = [this, other].map((each) => each.untilEvent(name));
+    return (await Promise.race(events)) !== undefined;
+  }
+
+  /** A re-INVITE with what is agreed now. */
+  private async tellFreeswitch(): Promise<{ kind: 'ok' } | Incompatible> {
+    const { mrf, log } = this.needs;
+    const { audio } = this;
+    if (!audio) return { kind: 'incompatible', because: 'nothing was agreed' };
+    const ice = this.negotiation.remoteIce;
+    const offer = sdpForFreeswitch({ profile: this.profile, audio, version: ++this.version, ...(ice ? { ice } : {}) });
+    let answer: string;
+    try {
+      answer = await within('a re-INVITE to FreeSWITCH', renegotiateLimitMs, mrf.dialog.modify(offer));
+    } catch (thrown) {
+      const { status } = thrown as { status?: number };
+      if (status === undefined) throw thrown;
+      forgetFailedReInvite(mrf.dialog);
+      log.warn({ status, err: asError(thrown) }, 'FreeSWITCH refuses what was agreed');
+      return { kind: 'incompatible', because: `FreeSWITCH answers ${status}` };
+    }
+    const side = readFreeswitchAnswer(answer);
+    if (!side) return { kind: 'incompatible', because: 'FreeSWITCH refuses the audio stream' };
+    this.side = side;
+    if (side.crypto.length > 0) this.negotiation.useKeys(side.crypto);
+    await this.adopt();
+    return { kind: 'ok' };
+  }
+
+  /** What follows from an agreement, beside the media itself. */
+  private async adopt(): Promise<void> {
+    const { audio } = this;
+    this.agreedAt = this.needs.clock.now();
+    this.arrived.at = this.agreedAt;
+    if (!audio) return;
+    if (!audio.telephoneEvent && !this.inband && audio.codec.name !== 'opus') {
+      this.inband = true;
+      await this.channel.execute('start_dtmf');
+    }
+    await this.applySilence();
+    if (this.profile !== 'webrtc') setImmediate(() => this.emitter.emit('connected', {}));
+  }
+
+  /** Nothing of the party may be heard while it is muted, keys secretly in band, or shall not send. */
+  private async applySilence(): Promise<void> {
+    const receives = !this.audio || this.audio.direction === 'sendrecv' || this.audio.direction === 'recvonly';
+    const silenced = this.muted || !receives || (!this.digitsAudible && this.inband);
+    if (silenced === this.silenced) return;
+    this.silenced = silenced;
+    await this.channel.order('uuid_audio', silenced ? 'start read mute 1' : 'stop');
+  }
+
+  private onEvent(event: FreeswitchEvent): void {
+    if (event.name === 'DTMF') this.onDigit(event);
+    else if (event.name.endsWith('_RTCP_MESSAGE')) this.reports.onEvent(event, this.audio?.codec.clockRateHz ?? 8000);
+  }
+
+  private onDigit(event: FreeswitchEvent): void {
+    const digit = event.header('DTMF-Digit');
+    if (!digit || this.state !== 'live') return;
+    const durationMs = Math.round(Number(event.header('DTMF-Duration') ?? 0) / 8);
+    const inband = event.header('DTMF-Source') === 'INBAND_AUDIO';
+    this.emitter.emit('digit', { digit, durationMs, by: inband ? 'inband' : 'rfc4733' });
+    const { partner } = this;
+    if (!partner || !this.digitsAudible || this.muted || inband) return;
+    attempt(this.needs.log, 'digit not passed on', partner.sendDigit(digit, Math.max(60, Math.min(durationMs, 500))));
+  }
+
+  private onCounts({ received }: PartyCounts): void {
+    if (this.state !== 'live') return;
+    const now = this.needs.clock.now();
+    const { arrived } = this;
+    if (received !== arrived.count) {
+      Object.assign(arrived, { count: received, at: now, toldTimeout: false });
+      if (!arrived.any && received > 0) {
+        arrived.any = true;
+        if (this.profile === 'webrtc') this.emitter.emit('connected', {});
+        this.emitter.emit('firstPacket', { afterMs: now - this.agreedAt });
+      }
+      return;
+    }
+    const { direction } = this.audio ?? {};
+    if (direction !== 'sendrecv' && direction !== 'recvonly') {
+      arrived.at = now;
+      return;
+    }
+    const silentMs = now - arrived.at;
+    if (this.needs.mediaTimeoutMs === 0 || silentMs < this.needs.mediaTimeoutMs || arrived.toldTimeout) return;
+    arrived.toldTimeout = true;
+    this.emitter.emit('mediaTimeout', { silentMs });
+  }
+}
+
+export function localOf(side: FreeswitchSide, id: string): Local {
+  return {
+    address: side.address,
+    port: side.port,
+    ssrc: 1,
+    cname: id,
+    ...(side.ice ? { ice: side.ice } : {}),
+  };
+}
+
+/** drachtio-srf 5.0.29 counts a refused re-INVITE as still going on, and holds back every later one. */
+function forgetFailedReInvite(dialog: unknown): void {
+  const counted = dialog as { _reinvitesInProgress?: { count: number } };
+  if (counted._reinvitesInProgress) counted._reinvitesInProgress.count = 0;
+}

@@ -1,0 +1,302 @@
+// FreeSWITCH as a maker of MediaServer, one object for one FreeSWITCH (media/media-pool.ts makes a fleet of several).
+//
+//   down ──linked──▶ up ──connection lost, process hangs, killed──▶ down ──tries again──▶ …      closed, from anywhere
+//
+// While down, createEndpoint rejects at once and says why; nothing waits for a server that is not there. When it goes down its
+// endpoints end as 'lost' and their SIP dialogs are ended. A server that comes back is linked anew from the beginning.
+// Calls go to FreeSWITCH through the same SIP server as all others, on a control connection of its own.
+
+import { randomBytes } from 'node:crypto';
+import type Srf from 'drachtio-srf';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { createEmitter } from '../../shared/emitter.ts';
+import { AppError, asError } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { EndpointRequest, MediaServer, MediaServerEvents } from '../media-server.ts';
+import { type Local, Negotiation, readOffer } from '../negotiation.ts';
+import type { Prompts } from '../prompts.ts';
+import { createChannel } from './channel.ts';
+import type { EventSocketAddress } from './event-socket.ts';
+import { readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
+import { FreeswitchConference } from './freeswitch-conference.ts';
+import { noticesHangWithinMs, type ServerLoad } from './freeswitch-control.ts';
+import { FreeswitchEndpoint, localOf } from './freeswitch-endpoint.ts';
+import { connectSipControl, type MrfEndpoint, type SipControl, within } from './fsmrf.ts';
+import { type ListenAddress, linkServer, type ServerLink } from './server-link.ts';
+import { createSoundSpecs, type SharedFolder } from './sound-specs.ts';
+
+export { noticesHangWithinMs };
+
+export interface FreeswitchMediaNeeds {
+  clock: Clock;
+  log: Logger;
+  prompts: Prompts;
+  /** Its event socket. */
+  server: EventSocketAddress;
+  /** The SIP server through which it is called. drachtio-server cannot call itself, so it must be another process. */
+  sip: SipControl;
+  listen: ListenAddress;
+  /** FreeSWITCH's SIP profile. */
+  profile?: string;
+  /** This program's name among those that use the server. Two must not have the same. */
+  node: string;
+  /** 'end' what an earlier run of this node left there, or 'leave' it for another node to take over. 'end' unless told. */
+  strangers?: 'end' | 'leave';
+  /** When FreeSWITCH is on another host. */
+  sharedSounds?: SharedFolder;
+  /** No packet for this long is a media time-out. 0 switches it off. */
+  mediaTimeoutMs: number;
+  /** The recorder's certificate is signed by itself. */
+  allowSelfSignedRecorder?: boolean;
+}
+
+export interface FreeswitchMedia extends MediaServer {
+  readonly kind: 'freeswitch';
+  /** `host:port` of the event socket. */
+  readonly name: string;
+  /** What FreeSWITCH carries for everybody; undefined while it is down. Two seconds old at most. */
+  load(): ServerLoad | undefined;
+  /**
+   * True: FreeSWITCH refuses new calls of everybody with 503 and keeps those it has; false: it takes calls again. Rejects with
+   * 'media-unavailable' while it is down.
+   */
+  drain(on: boolean): Promise<void>;
+}
+
+type State = { kind: 'down'; because: string } | { kind: 'up'; link: ServerLink } | { kind: 'closed' };
+
+const againAfterMs = [500, 1000, 2000, 4000];
+const renegotiateLimitMs = 5000;
+/** Where nothing is yet, to find out whether an offer can be met at all. */
+const unplaced: Local = { address: '127.0.0.1', port: 9, ssrc: 1, cname: 'unplaced' };
+
+/**
+ * Resolves after the first try to reach the server, whether it is up or not: health() tells, and trying goes on. Rejects only
+ * when it was told what cannot be.
+ */
+export async function createFreeswitchMedia(needs: FreeswitchMediaNeeds): Promise<FreeswitchMedia> {
+  if (!/^[\w-]+$/.test(needs.node))
+    throw new AppError(
+      'config-invalid',
+      `“${needs.node}” cannot name this node to FreeSWITCH: use letters, digits and -`,
+    );
+  const media = new Media(needs);
+  await media.tryNow();
+  return media;
+}
+
+class Media implements FreeswitchMedia {
+  readonly kind = 'freeswitch';
+  readonly name: string;
+  readonly on: MediaServer['on'];
+  readonly once: MediaServer['once'];
+  private readonly needs: FreeswitchMediaNeeds;
+  private readonly emitter;
+  private readonly sounds;
+  private readonly endpoints = new Set<FreeswitchEndpoint>();
+  private srf: Srf | undefined;
+  private state: State = { kind: 'down', because: 'not tried yet' };
+  private failures = 0;
+  private again: Timer | undefined;
+  private trying: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(needs: FreeswitchMediaNeeds) {
+    this.needs = needs;
+    this.name = `${needs.server.host}:${needs.server.port}`;
+    this.emitter = createEmitter<MediaServerEvents>((err) => needs.log.error({ err }, 'media listener failed'));
+    this.on = this.emitter.on;
+    this.once = this.emitter.once;
+    this.sounds = createSoundSpecs({
+      prompts: needs.prompts,
+      ...(needs.sharedSounds ? { shared: needs.sharedSounds } : {}),
+    });
+  }
+
+  tryNow(): Promise<void> {
+    this.trying ??= this.connect().finally(() => {
+      this.trying = undefined;
+    });
+    return this.trying;
+  }
+
+  private async connect(): Promise<void> {
+    const { clock, log, server, node, listen, profile = 'drachtio_mrf', strangers = 'end', sip } = this.needs;
+    let because: string;
+    try {
+      this.srf ??= await connectSipControl(sip);
+      const linked = await linkServer({
+        clock,
+        log,
+        srf: this.srf,
+        address: server,
+        profile,
+        listen,
+        sounds: this.sounds,
+        owner: `${node}.${randomBytes(6).toString('hex')}`,
+        endStrangers: strangers === 'end' && this.endpoints.size === 0,
+      });
+      if (linked.kind === 'linked') return this.up(linked.link);
+      because = linked.because;
+    } catch (thrown) {
+      because = asError(thrown).message;
+    }
+    this.down(because);
+  }
+
+  private up(link: ServerLink): void {
+    if (this.state.kind === 'closed') return link.close();
+    this.failures = 0;
+    this.state = { kind: 'up', link };
+    this.needs.log.info({ freeswitch: this.name, version: link.control.load.version }, 'FreeSWITCH is up');
+    this.emitter.emit('engineState', { engine: this.name, up: true, because: 'connected and proved' });
+    link.on('lost', ({ because }) => {
+      if (this.state.kind !== 'up' || this.state.link !== link) return;
+      this.down(because);
+      for (const endpoint of [...this.endpoints]) endpoint.lose();
+    });
+  }
+
+  private down(because: string): void {
+    if (this.state.kind === 'closed') return;
+    const wasUp = this.state.kind === 'up';
+    const isNews = wasUp || this.failures === 0;
+    this.state = { kind: 'down', because };
+    if (isNews) {
+      this.needs.log.error({ freeswitch: this.name, because }, 'FreeSWITCH is down; trying again');
+      this.emitter.emit('engineState', { engine: this.name, up: false, because });
+    }
+    const pause = againAfterMs[Math.min(this.failures++, againAfterMs.length - 1)]!;
+    this.again = this.needs.clock.after(pause, () => void this.tryNow());
+  }
+
+  private link(): ServerLink {
+    if (this.state.kind === 'up') return this.state.link;
+    if (this.state.kind === 'closed') throw new AppError('shutting-down', 'media is being shut down');
+    throw new AppError('media-unavailable', `FreeSWITCH cannot be used: ${this.state.because}`);
+  }
+
+  async createEndpoint(request: EndpointRequest): ReturnType<MediaServer['createEndpoint']> {
+    const link = this.link();
+    const { sdpOffer, codecs, callId } = request;
+    const read = sdpOffer === undefined ? undefined : readOffer(sdpOffer);
+    if (read?.kind === 'incompatible') return read;
+    const profile = read?.profile ?? request.profile ?? 'rtp';
+    const negotiation = new Negotiation(profile, codecs);
+    if (sdpOffer !== undefined) {
+      const possible = negotiation.answer(sdpOffer, unplaced);
+      if (possible.kind === 'incompatible') return possible;
+    }
+    const id = newId('endpoint', this.needs.clock.now());
+    const mrf = await this.call(link, { 'X-Engawa-Call': callId, 'X-Engawa-Endpoint': id });
+    try {
+      const side = await this.place(mrf, negotiation);
+      if (!side) throw new AppError('media-unavailable', 'FreeSWITCH answers without saying where it listens');
+      if (side.crypto.length > 0) negotiation.useKeys(side.crypto);
+      const local = localOf(side, id);
+      if (sdpOffer === undefined) negotiation.offer(local);
+      else negotiation.answer(sdpOffer, local);
+      return { kind: 'created', endpoint: await this.makeEndpoint(link, mrf, { id, profile, negotiation, side }) };
+    } catch (thrown) {
+      void Promise.resolve(mrf.dialog.destroy()).catch(() => undefined);
+      const { status } = thrown as { status?: number };
+      if (status === undefined) throw thrown;
+      return { kind: 'incompatible', because: `FreeSWITCH answers ${status}` };
+    }
+  }
+
+  private async call(link: ServerLink, headers: Record<string, string>): Promise<MrfEndpoint> {
+    try {
+      return await link.call(headers);
+    } catch (cause) {
+      const { status } = cause as { status?: number };
+      const because = status === undefined ? asError(cause).message : `it answers ${status}`;
+      throw new AppError('media-unavailable', `FreeSWITCH ${this.name} takes no call: ${because}`, { cause });
+    }
+  }
+
+  /** Tells FreeSWITCH what was agreed, or what will be offered; where it listens then. */
+  private async place(mrf: MrfEndpoint, { profile, audio, remoteIce }: Negotiation) {
+    if (profile === 'rtp' && !audio) return readFreeswitchAnswer(mrf.dialog.remote.sdp);
+    const offer = sdpForFreeswitch({
+      profile,
+      version: 2,
+      ...(audio ? { audio } : {}),
+      ...(remoteIce ? { ice: remoteIce } : {}),
+    });
+    return readFreeswitchAnswer(
+      await within('a re-INVITE to FreeSWITCH', renegotiateLimitMs, mrf.dialog.modify(offer)),
+    );
+  }
+
+  private async makeEndpoint(
+    link: ServerLink,
+    mrf: MrfEndpoint,
+    rest: Pick<ConstructorParameters<typeof FreeswitchEndpoint>[0], 'id' | 'profile' | 'negotiation' | 'side'>,
+  ): Promise<Endpoint> {
+    const { clock, mediaTimeoutMs, allowSelfSignedRecorder = false } = this.needs;
+    const log = this.needs.log.child({ endpointId: rest.id });
+    const endpoint = new FreeswitchEndpoint({
+      ...rest,
+      mrf,
+      channel: createChannel(link.control, mrf.uuid, log),
+      sounds: this.sounds,
+      counts: link.counts,
+      clock,
+      log,
+      mediaTimeoutMs,
+      allowSelfSignedRecorder,
+      onEnded: () => void this.endpoints.delete(endpoint),
+    });
+    this.endpoints.add(endpoint);
+    mrf.on('destroy', () => endpoint.channel.lose());
+    await endpoint.prepare();
+    return endpoint;
+  }
+
+  async createConference(): ReturnType<MediaServer['createConference']> {
+    const link = this.link();
+    if (!link.canConference)
+      throw new AppError('media-unavailable', `FreeSWITCH ${this.name} has not loaded mod_conference`);
+    return new FreeswitchConference(link.control, this.needs.log, (endpoint) => {
+      if (endpoint instanceof FreeswitchEndpoint && endpoint.channel.control === link.control) return endpoint;
+      throw new AppError(
+        'invalid-argument',
+        'an endpoint can only join a conference of its own FreeSWITCH: create both with the same callId',
+      );
+    });
+  }
+
+  async health(): ReturnType<MediaServer['health']> {
+    const endpoints = this.endpoints.size;
+    if (this.state.kind === 'up') return { ok: true, endpoints };
+    return { ok: false, because: this.state.kind === 'down' ? this.state.because : 'closed', endpoints };
+  }
+
+  load(): ServerLoad | undefined {
+    return this.state.kind === 'up' ? this.state.link.control.load : undefined;
+  }
+
+  async drain(on: boolean): Promise<void> {
+    await this.link().control.order(`fsctl ${on ? 'pause' : 'resume'} inbound`);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    const { state } = this;
+    this.again?.cancel();
+    await this.trying;
+    await Promise.all([...this.endpoints].map((endpoint) => endpoint.close()));
+    const last = this.state;
+    this.state = { kind: 'closed' };
+    for (const each of new Set([state, last])) if (each.kind === 'up') each.link.close();
+    this.srf?.disconnect();
+    this.emitter.clear();
+  }
+}

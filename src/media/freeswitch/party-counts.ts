@@ -1,0 +1,107 @@
+// What arrives from and goes to each party, asked of FreeSWITCH for all of them at once: it tells nobody when a first packet
+// comes or none comes any more. Loss, jitter and round trip are what its own RTCP says (RFC 3550 §6.4), which comes as events.
+
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { FreeswitchEvent } from './event-frames.ts';
+import type { FreeswitchControl } from './freeswitch-control.ts';
+
+export interface PartyCounts {
+  received: number;
+  sent: number;
+}
+
+/** Asked often while somebody waits for a first packet, and seldom afterwards. */
+const eagerMs = 100;
+const calmMs = 500;
+const eagerForMs = 5000;
+/** Channels in one question: its answer must stay small. */
+const batch = 50;
+
+const variables = ['rtp_audio_in_media_packet_count', 'rtp_audio_in_dtmf_packet_count', 'rtp_audio_out_packet_count'];
+
+function question(uuids: readonly string[]): string {
+  const parts = uuids.map((uuid) => {
+    const values = variables.map((name) => `\${uuid_getvar(${uuid} ${name})}`);
+    return `\${uuid_set_media_stats(${uuid})}|${values.join('|')}`;
+  });
+  return `eval ${parts.join('/')}`;
+}
+
+/** undefined for a channel that is gone. */
+export function readCounts(answer: string): (PartyCounts | undefined)[] {
+  return answer
+    .trim()
+    .split('/')
+    .map((part) => {
+      const [done, ...counts] = part.split('|');
+      if (!done?.startsWith('+OK')) return undefined;
+      const [media, digits, sent] = counts.map((each) => Number(each) || 0);
+      return { received: (media ?? 0) + (digits ?? 0), sent: sent ?? 0 };
+    });
+}
+
+export interface CountsWatch {
+  watch(uuid: string, told: (counts: PartyCounts) => void): { stop(): void };
+  ask(uuid: string): Promise<PartyCounts | undefined>;
+  close(): void;
+}
+
+export function createCountsWatch(control: FreeswitchControl, clock: Clock, log: Logger): CountsWatch {
+  const watched = new Map<string, { told: (counts: PartyCounts) => void; since: number; askedAt: number }>();
+  let asking = false;
+
+  async function ask(uuids: string[]): Promise<void> {
+    const answer = await control.api(question(uuids));
+    readCounts(answer).forEach((counts, index) => {
+      const uuid = uuids[index];
+      if (uuid && counts) watched.get(uuid)?.told(counts);
+    });
+  }
+
+  async function tick(): Promise<void> {
+    const now = clock.now();
+    const due = [...watched].filter(
+      ([, each]) => now - each.askedAt >= (now - each.since < eagerForMs ? eagerMs : calmMs) - 10,
+    );
+    for (const [, each] of due) each.askedAt = now;
+    for (let at = 0; at < due.length; at += batch) await ask(due.slice(at, at + batch).map(([uuid]) => uuid));
+  }
+
+  const timer: Timer = clock.every(eagerMs, () => {
+    if (asking || watched.size === 0 || !control.open) return;
+    asking = true;
+    tick()
+      .catch((err: unknown) => log.debug({ err }, 'FreeSWITCH does not tell its counts'))
+      .finally(() => {
+        asking = false;
+      });
+  });
+
+  return {
+    watch(uuid, told) {
+      watched.set(uuid, { told, since: clock.now(), askedAt: 0 });
+      return { stop: () => void watched.delete(uuid) };
+    },
+    ask: async (uuid) => readCounts(await control.api(question([uuid])))[0],
+    close: () => timer.cancel(),
+  };
+}
+
+/** What RTCP reports say of one party. */
+export class PartyReports {
+  lost = 0;
+  jitterMs = 0;
+  roundTripMs: number | null = null;
+
+  onEvent(event: FreeswitchEvent, clockRateHz: number): void {
+    if (event.name === 'SEND_RTCP_MESSAGE') {
+      this.lost = Number(event.header('Source-Lost') ?? event.header('Source0-Lost') ?? this.lost);
+      const jitter = event.header('Source-Jitter') ?? event.header('Source0-Jitter');
+      if (jitter !== undefined) this.jitterMs = (Number(jitter) / clockRateHz) * 1000;
+    } else if (event.name === 'RECV_RTCP_MESSAGE') {
+      const seconds = Number(event.header('Source0-RTT') ?? event.header('Rtt0-Avg') ?? Number.NaN);
+      if (seconds > 0) this.roundTripMs = seconds * 1000;
+    }
+  }
+}
