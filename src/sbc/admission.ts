@@ -15,7 +15,7 @@ import type { InboundCall } from './border.ts';
 import { loggableCallId, readCaller } from './caller-identity.ts';
 import { createDigestVerifier } from './digest/verifier.ts';
 import { createInboundLeg } from './legs/inbound-leg.ts';
-import { allowedMethods } from './legs/sip-dialog.ts';
+import { allowedMethods, type ServerLoss } from './legs/sip-dialog.ts';
 import { type ControlLink, respond } from './link/control-link.ts';
 import type { IncomingRequest, OutgoingResponse } from './link/srf-types.ts';
 import { refusalOf } from './sip-cause.ts';
@@ -30,6 +30,7 @@ export interface AdmissionOptions {
   companyNumbers: ReadonlySet<string>;
   realm: string;
   sessionExpiresSeconds: number;
+  onServerLost: ServerLoss;
   isDraining: () => boolean;
   onCall: (call: InboundCall) => void;
 }

@@ -12,7 +12,7 @@ import { type DialRules, mayDial } from './dial-rules.ts';
 import { inviteForSoftphone } from './header-policy.ts';
 import type { Leg } from './leg.ts';
 import { createOutboundLeg, type OutboundLegOptions } from './legs/outbound-leg.ts';
-import { allowedMethods } from './legs/sip-dialog.ts';
+import { allowedMethods, type ServerLoss } from './legs/sip-dialog.ts';
 import { type AcceptSettings, createAcceptedLinks } from './link/accepted-links.ts';
 import { type ControlLink, respond } from './link/control-link.ts';
 import type { DialledLink, LinkTiming, SipServerAddress } from './link/dialled-link.ts';
@@ -48,12 +48,16 @@ export interface BorderOptions {
   registrations?: Registrations;
   nodeId?: NodeId;
   linkTiming?: Partial<LinkTiming>;
+  /** How long a call in progress waits for a SIP server to go on with, in milliseconds, when its own is gone. */
+  rescueWithinMs?: number;
   /** How long `start` waits for a SIP server, in milliseconds. */
   connectTimeoutMs?: number;
 }
 
 /** A softphone that does not even ring within this is not there. */
 const softphoneSilenceMs = 6_000;
+/** A SIP server that is started again is back within this; a call without one goes on that long. */
+const rescueWithinMs = 15_000;
 
 export function createBorder(options: BorderOptions): Border {
   const { clock, domain } = options;
@@ -93,6 +97,11 @@ export function createBorder(options: BorderOptions): Border {
     settings: { ...defaultSoftphoneSettings, ...options.softphones },
     emit: emitter.emit,
   });
+  const rescue: ServerLoss = {
+    kind: 'rescue',
+    another: () => servers.pick(),
+    withinMs: options.rescueWithinMs ?? rescueWithinMs,
+  };
   const admission = createAdmission({
     clock,
     random,
@@ -101,6 +110,7 @@ export function createBorder(options: BorderOptions): Border {
     companyNumbers: new Set(options.companyNumbers),
     realm: domain,
     sessionExpiresSeconds,
+    onServerLost: rescue,
     isDraining: () => draining,
     onCall: (call) => emitter.emit('call', call),
   });
@@ -168,6 +178,7 @@ export function createBorder(options: BorderOptions): Border {
         kind: 'trunk',
         ringTimeoutSeconds: call.ringTimeoutSeconds,
         mayTransfer: false,
+        onServerLost: rescue,
         next: (failed) => (draining ? Promise.resolve(undefined) : route.next(failed)),
         causeIfNone: () => (draining ? 'shutting-down' : route.causeIfNone()),
       },
@@ -182,6 +193,7 @@ export function createBorder(options: BorderOptions): Border {
         kind: 'softphone',
         ringTimeoutSeconds: call.ringTimeoutSeconds,
         mayTransfer: true,
+        onServerLost: { kind: 'keep' },
         causeIfNone: () => 'unreachable',
         next: async () => {
           const to = registration;

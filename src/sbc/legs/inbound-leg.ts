@@ -7,11 +7,12 @@ import type { EndCause } from '../../shared/events.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Leg } from '../leg.ts';
 import { type ControlLink, respond } from '../link/control-link.ts';
-import type { IncomingRequest, OutgoingResponse } from '../link/srf-types.ts';
+import type { IncomingRequest, OutgoingResponse, SrfMessage } from '../link/srf-types.ts';
 import { causeOfBye, refusalOf } from '../sip-cause.ts';
+import { factsAsCallee } from './dialog-facts.ts';
 import { createLegCore, type LegContext, type LegCore, within } from './leg-core.ts';
 import { looksLikeSdp } from './sdp-view.ts';
-import { allowedMethods, createSipDialog } from './sip-dialog.ts';
+import { allowedMethods, createSipDialog, type ServerLoss } from './sip-dialog.ts';
 
 export interface InboundLegOptions extends LegContext {
   link: ControlLink;
@@ -24,6 +25,7 @@ export interface InboundLegOptions extends LegContext {
   mayTransfer: boolean;
   /** Session-Expires we ask for when the far end knows timers (RFC 4028); 0 leaves them out. */
   sessionExpiresSeconds: number;
+  onServerLost: ServerLoss;
   onEnded: (cause: EndCause) => void;
 }
 
@@ -130,20 +132,22 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
     const headers = { ...answerHeaders(request, options.sessionExpiresSeconds), 'Content-Type': 'application/sdp' };
     return new Promise((resolve) => {
       settleAnswer = resolve;
-      respond(response, 200, { body: sdp, headers }, (error) => core.guard(() => onAnswerSent(sdp, error)));
+      respond(response, 200, { body: sdp, headers }, (error, ok) => core.guard(() => onAnswerSent(sdp, error, ok)));
       // No echo, no ACK, no BYE of the server's own: the control connection must have gone.
       ackTimer = clock.after(ackTimeoutMs, () => void core.finish('unreachable', 'timeout', null));
     });
   }
 
-  function onAnswerSent(sdp: string, error: Error | undefined): void {
+  function onAnswerSent(sdp: string, error: Error | undefined, ok: SrfMessage | undefined): void {
     const dialogId = response.stackDialogId;
     if (error || !dialogId) {
       log.debug({ err: error }, 'a 200 was too late');
       return void core.finish('cancelled', 'far-end', 487);
     }
     const owner = core.owner(onAck, options.mayTransfer);
-    core.dialog = createSipDialog({ ...options, log, dialogId, role: 'uas', owner, localSdp: sdp });
+    offDown();
+    const facts = ok && factsAsCallee(request, ok, sdp);
+    core.dialog = createSipDialog({ ...options, log, dialogId, role: 'uas', owner, localSdp: sdp, facts });
     if (core.state === 'ended') void core.dialog.bye('normal');
   }
 

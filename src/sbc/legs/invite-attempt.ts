@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Timer } from '../../shared/clock.ts';
 import type { EndCause } from '../../shared/events.ts';
 import { answerChallenge, type Credentials } from '../digest/answer.ts';
-import { type ControlLink, respond } from '../link/control-link.ts';
+import { type ControlLink, isServersFault, respond } from '../link/control-link.ts';
 import type {
   Acknowledge,
   IncomingRequest,
@@ -40,9 +40,9 @@ export interface InviteTarget {
 
 export interface InviteProgress {
   provisional(response: IncomingResponse): void;
-  answered(response: IncomingResponse): void;
-  /** At most once, when there is no 2xx. Not after `cancel`. */
-  failed(status: number | null, reason: string | undefined): void;
+  answered(response: IncomingResponse, sent: SentRequest | undefined): void;
+  /** At most once, when there is no 2xx. Not after `cancel`. `ourServer`: our own SIP server did not do its part. */
+  failed(status: number | null, reason: string | undefined, ourServer?: boolean): void;
 }
 
 export interface InviteAttempt {
@@ -82,11 +82,11 @@ export function sendInvite({
     return true;
   }
 
-  function fail(status: number | null, reason?: string): void {
+  function fail(status: number | null, reason?: string, ourServer = false): void {
     const wanted = !cancelled;
     if (!finish() || !wanted) return;
     target.triesNext = target.isTargetFault(status);
-    progress.failed(status, reason);
+    progress.failed(status, reason, ourServer);
   }
 
   function send(headers: Record<string, string>): void {
@@ -107,7 +107,7 @@ export function sendInvite({
         response: onResponse,
         failed(because) {
           log.debug({ because, target: target.label }, 'an INVITE got no answer');
-          fail(null);
+          fail(null, undefined, isServersFault(because));
         },
         update: onUpdate,
       },
@@ -124,7 +124,7 @@ export function sendInvite({
       acknowledge(ack);
       if (cancelled || over) return dispose(response.stackDialogId);
       finish();
-      return progress.answered(response);
+      return progress.answered(response, request);
     }
     if (!resend(response)) fail(response.status, response.get('Reason'));
   }

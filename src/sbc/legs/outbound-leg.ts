@@ -7,12 +7,13 @@ import { asError } from '../../shared/errors.ts';
 import type { EndCause } from '../../shared/events.ts';
 import { type LegId, newId } from '../../shared/ids.ts';
 import type { Leg } from '../leg.ts';
-import type { IncomingResponse } from '../link/srf-types.ts';
+import type { IncomingResponse, SentRequest } from '../link/srf-types.ts';
 import { causeOfSoftphoneStatus, causeOfStatus } from '../sip-cause.ts';
+import { factsAsCaller } from './dialog-facts.ts';
 import { type InviteAttempt, type InviteProgress, type InviteTarget, sendInvite } from './invite-attempt.ts';
 import { createLegCore, type LegContext, within } from './leg-core.ts';
 import { looksLikeSdp } from './sdp-view.ts';
-import { createSipDialog } from './sip-dialog.ts';
+import { createSipDialog, type ServerLoss } from './sip-dialog.ts';
 
 export interface FailedAttempt {
   target: InviteTarget;
@@ -21,6 +22,8 @@ export interface FailedAttempt {
   cause: EndCause;
   /** The far end had rung or sent early media: the next one would ring a second telephone. */
   alerted: boolean;
+  /** Our own SIP server was at fault, not the target. */
+  ourServer: boolean;
 }
 
 export interface OutboundLegOptions extends LegContext {
@@ -32,6 +35,7 @@ export interface OutboundLegOptions extends LegContext {
   next: (failed: FailedAttempt | undefined) => Promise<InviteTarget | undefined>;
   /** The cause when `next` has nothing at all to offer. */
   causeIfNone: () => EndCause;
+  onServerLost: ServerLoss;
   onEnded: (cause: EndCause) => void;
 }
 
@@ -63,8 +67,8 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
 
   const progress: InviteProgress = {
     provisional: (response) => core.guard(() => onProvisional(response)),
-    answered: (response) => core.guard(() => onAnswered(response)),
-    failed: (status, reason) => core.guard(() => onFailed(status, reason)),
+    answered: (response, sent) => core.guard(() => onAnswered(response, sent)),
+    failed: (status, reason, ourServer) => core.guard(() => onFailed(status, reason, ourServer)),
   };
 
   async function tryNext(): Promise<void> {
@@ -93,12 +97,13 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
     if (response.status === 180 && core.step('ring')) core.emitter.emit('ringing', {});
   }
 
-  function onAnswered(response: IncomingResponse): void {
+  function onAnswered(response: IncomingResponse, sent: SentRequest | undefined): void {
     const sdpAnswer = looksLikeSdp(response.body) ? response.body : earlySdp;
     const dialogId = response.stackDialogId;
     const owner = core.owner(() => {}, options.mayTransfer);
     const { link, sdpOffer } = target!;
-    core.dialog = createSipDialog({ ...options, log, link, dialogId, role: 'uac', owner, localSdp: sdpOffer });
+    const facts = sent && factsAsCaller(sent, response, sdpOffer);
+    core.dialog = createSipDialog({ ...options, log, link, dialogId, role: 'uac', owner, localSdp: sdpOffer, facts });
     if (sdpAnswer === undefined) {
       void core.dialog.bye('incompatible-media');
       return void core.finish('incompatible-media', 'far-end', response.status);
@@ -108,13 +113,13 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
     core.emitter.emit('answered', { sdpAnswer });
   }
 
-  function onFailed(status: number | null, reason: string | undefined): void {
+  function onFailed(status: number | null, reason: string | undefined, ourServer = false): void {
     const failed = target!;
     failed.release?.();
     if (core.state === 'ended') return;
     const causeOf = kind === 'softphone' ? causeOfSoftphoneStatus : causeOfStatus;
     const cause = status === null ? 'unreachable' : causeOf(status, { reason, alerted });
-    last = { target: failed, sipStatus: status, cause, alerted };
+    last = { target: failed, sipStatus: status, cause, alerted, ourServer };
     if (failed.triesNext && !alerted) {
       log.info({ target: failed.label, sipStatus: status, cause }, 'a target failed');
       return void tryNext();

@@ -2,7 +2,7 @@
 // Only statuses that mean "no such dialog" end the dialog (RFC 3261 §12.2.1.2); any other refusal leaves the session as it was.
 
 import { respond } from '../link/control-link.ts';
-import type { IncomingResponse } from '../link/srf-types.ts';
+import type { IncomingResponse, SentRequest } from '../link/srf-types.ts';
 import { looksLikeSdp } from './sdp-view.ts';
 import type { SipDialog } from './sip-dialog.ts';
 
@@ -50,7 +50,9 @@ function reinvite(dialog: SipDialog, sdpOffer: string): Promise<Renegotiated> {
       if (result.kind !== 'ok') dialog.localSdp = before;
       resolve(result);
     }
+    let sent: SentRequest | undefined;
     function onFinal(response: IncomingResponse): void {
+      dialog.learn(sent, response.status < 300 ? response : undefined);
       if (response.status < 300) {
         return looksLikeSdp(response.body)
           ? done({ kind: 'ok', sdpAnswer: response.body })
@@ -70,6 +72,9 @@ function reinvite(dialog: SipDialog, sdpOffer: string): Promise<Renegotiated> {
         headers: { 'Content-Type': 'application/sdp', Supported: 'timer' },
       },
       {
+        sent(request) {
+          sent = request;
+        },
         response(response, ack) {
           if (response.status < 200) return;
           if (response.status < 300) {

@@ -12,12 +12,14 @@ import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
 import type { LegEvents, OfferHandler, OfferMaker } from '../leg.ts';
 import { type ControlLink, respond } from '../link/control-link.ts';
-import type { IncomingRequest, IncomingResponse, OutgoingResponse } from '../link/srf-types.ts';
+import type { IncomingRequest, IncomingResponse, OutgoingResponse, SrfMessage } from '../link/srf-types.ts';
 import { causeOfBye, reasonOf, reasonText } from '../sip-cause.ts';
+import { cseqOf, type DialogFacts, targetOf } from './dialog-facts.ts';
 import { readInfo } from './info-digits.ts';
 import { createOfferTurns, type OfferTurns } from './offer-turns.ts';
 import { answerRefer } from './refer.ts';
 import { renegotiate } from './renegotiate.ts';
+import { rescueDialog, sendFarewell } from './rescue.ts';
 import { isHold, looksLikeSdp } from './sdp-view.ts';
 
 export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, REFER';
@@ -49,12 +51,25 @@ export interface SipDialogOptions {
   role: 'uac' | 'uas';
   owner: DialogOwner;
   localSdp: string | undefined;
+  /** The dialog as data; without it nobody can go on with it when its SIP server is gone. */
+  facts?: DialogFacts | undefined;
+  onServerLost: ServerLoss;
 }
+
+/**
+ * What becomes of the dialog when its SIP server is gone. `rescue`: another server takes it up, or the leg ends with `fault`.
+ * `keep`: the leg stays, without SIP, until its call ends it or another leg takes its place (a softphone that comes back).
+ */
+export type ServerLoss =
+  | { kind: 'keep' }
+  | { kind: 'rescue'; another: () => ControlLink | undefined; withinMs: number };
 
 export interface SipDialog {
   readonly options: SipDialogOptions;
   readonly turns: OfferTurns;
   readonly closed: boolean;
+  /** What another SIP server or node needs to go on with it. */
+  readonly facts: DialogFacts | undefined;
   /** What we last said in an offer or answer. */
   localSdp: string | undefined;
   renegotiate(sdpOffer: string): ReturnType<typeof renegotiate>;
@@ -62,6 +77,8 @@ export interface SipDialog {
   bye(cause: EndCause): Promise<void>;
   /** Ours to close without a BYE: the far end or the SIP server did. */
   close(): void;
+  /** A request of ours as it was sent, and a message of the far end: its Contact is the new remote target. */
+  learn(sent: SrfMessage | undefined, received: SrfMessage | undefined): void;
   /** A response inside the dialog that says there is none at the far end (RFC 3261 §12.2.1.2). */
   lost(status: number): void;
   handle(request: IncomingRequest, response: OutgoingResponse): void;
@@ -72,19 +89,69 @@ const offerWaitMs = 1_000;
 /** A BYE may cross ours; the dialog answers it for this long after its end. */
 const afterglowMs = 5_000;
 
-export function createSipDialog(options: SipDialogOptions): SipDialog {
-  const { clock, random, log, link, dialogId, owner } = options;
+export function createSipDialog(given: SipDialogOptions): SipDialog {
+  const { clock, random, log, owner, onServerLost } = given;
+  let options = given;
+  let { facts } = given;
+  /** Its server is gone, and no other has it yet. */
+  let adrift = false;
   const turns = createOfferTurns();
   let closed = false;
   let held = false;
   /** A re-INVITE without SDP was answered with our offer; its ACK brings the answer. */
   let lateAnswerDue = false;
-  const unbind = link.bindDialog(dialogId, handle);
-  const offDown = link.onDown(() => {
+  let unbind = () => {};
+  let offDown = () => {};
+
+  /** The dialog is at this server from now on. */
+  function moor(link: ControlLink, dialogId: string): void {
+    options = { ...options, link, dialogId };
+    adrift = false;
+    unbind = link.bindDialog(dialogId, handle);
+    offDown = link.onDown(() => {
+      offDown();
+      if (closed) return;
+      adrift = true;
+      if (onServerLost.kind === 'keep') return log.info('a leg stays without its SIP server');
+      void rescue(onServerLost).catch((err: unknown) => {
+        log.error({ err }, 'a dialog could not be rescued');
+        give('fault', 'us', null);
+      });
+    });
+  }
+
+  async function rescue(how: Extract<ServerLoss, { kind: 'rescue' }>): Promise<void> {
+    if (!facts) return give('fault', 'us', null);
+    const context = { clock, log, ...how };
+    const result = await rescueDialog({ ...facts, localSdp: dialog.localSdp }, context, () => !closed);
+    if (result.kind === 'rescued') {
+      const { link, dialogId, sent, response } = result;
+      moor(link, dialogId);
+      learn(sent, response);
+      if (closed) return void sayBye('normal');
+      log.info({ sipServer: link.server }, 'another SIP server has taken up the dialog');
+      if (looksLikeSdp(response.body)) owner.emit('answerReceived', { sdpAnswer: response.body });
+      return;
+    }
+    if (closed) return;
+    // 481: they hung up meanwhile, and nobody was there to be told.
+    if (result.kind === 'over') return give('normal', 'far-end', result.sipStatus);
+    give('fault', 'us', result.sipStatus);
+    void sendFarewell(facts, context, 'fault');
+  }
+
+  function give(cause: EndCause, by: 'far-end' | 'us', sipStatus: number | null): void {
     if (closed) return;
     close();
-    owner.closed('fault', 'us', null);
-  });
+    owner.closed(cause, by, sipStatus);
+  }
+
+  /** Target refresh and CSeq, from what went past. */
+  function learn(sent: SrfMessage | undefined, received: SrfMessage | undefined): void {
+    if (!facts) return;
+    const remoteTarget = (received && targetOf(received)) ?? facts.remoteTarget;
+    facts = { ...facts, remoteTarget, cseq: Math.max(facts.cseq, sent ? cseqOf(sent) : 0) };
+  }
 
   function handle(request: IncomingRequest, response: OutgoingResponse): void {
     try {
@@ -141,6 +208,7 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
   }
 
   function onOffer(request: IncomingRequest, response: OutgoingResponse): void {
+    learn(undefined, request);
     if (turns.ours) return respond(response, 491);
     if (turns.theirs) return respond(response, 500, { headers: { 'Retry-After': String(random.integer(1, 10)) } });
     if (looksLikeSdp(request.body)) return void answerTheirs(request, request.body, response);
@@ -244,9 +312,17 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
   function bye(cause: EndCause): Promise<void> {
     if (closed) return Promise.resolve();
     close();
+    return sayBye(cause);
+  }
+
+  function sayBye(cause: EndCause): Promise<void> {
+    if (adrift) {
+      if (facts && onServerLost.kind === 'rescue') void sendFarewell(facts, { clock, log, ...onServerLost }, cause);
+      return Promise.resolve();
+    }
     return new Promise((resolve) => {
-      link.request(
-        { method: 'BYE', stackDialogId: dialogId, headers: { Reason: reasonOf(cause) } },
+      options.link.request(
+        { method: 'BYE', stackDialogId: options.dialogId, headers: { Reason: reasonOf(cause) } },
         {
           response: (response: IncomingResponse) => {
             if (response.status >= 200) resolve();
@@ -261,18 +337,25 @@ export function createSipDialog(options: SipDialogOptions): SipDialog {
   }
 
   const dialog: SipDialog = {
-    options,
+    get options() {
+      return options;
+    },
+    get facts() {
+      return facts && { ...facts, localSdp: dialog.localSdp };
+    },
     turns,
+    learn,
     get closed() {
       return closed;
     },
-    localSdp: options.localSdp,
+    localSdp: given.localSdp,
     renegotiate: (sdpOffer) => renegotiate(dialog, sdpOffer),
     bye,
     close,
     lost,
     handle,
   };
+  moor(given.link, given.dialogId);
   return dialog;
 }
 

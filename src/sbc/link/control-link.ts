@@ -12,6 +12,7 @@ import type {
   RequestOptions,
   ResponseOptions,
   SentRequest,
+  SrfMessage,
 } from './srf-types.ts';
 
 /** One of the addresses where the SIP server listens for SIP. */
@@ -69,10 +70,10 @@ export function respond(
   response: OutgoingResponse,
   status: number,
   options: ResponseOptions = {},
-  sent: (error: Error | undefined) => void = () => {},
+  sent: (error: Error | undefined, message?: SrfMessage) => void = () => {},
 ): void {
   try {
-    response.send(status, undefined, options, (error) => sent(error ? asError(error) : undefined));
+    response.send(status, undefined, options, (error, message) => sent(error ? asError(error) : undefined, message));
   } catch (thrown) {
     sent(asError(thrown));
   }

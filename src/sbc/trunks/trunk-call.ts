@@ -16,7 +16,8 @@ export interface TrunkRouteOptions {
   random: Random;
   domain: string;
   sessionExpiresSeconds: number;
-  link: () => ControlLink | undefined;
+  /** A SIP server that is up, another than `not` if there is one. */
+  link: (not?: ControlLink) => ControlLink | undefined;
 }
 
 export interface TrunkRoute {
@@ -42,6 +43,7 @@ export function createTrunkRoute({
   );
   let full = false;
   let current: { trunk: Trunk; target: TargetState } | undefined;
+  let serverFaults = 0;
 
   function learn(failed: FailedAttempt): void {
     if (!current) return;
@@ -53,9 +55,14 @@ export function createTrunkRoute({
   return {
     causeIfNone: () => (full ? 'overload' : able.length === 0 ? 'forbidden' : 'unreachable'),
     async next(failed) {
-      if (failed) learn(failed);
+      if (failed?.ourServer) {
+        // The target was never asked, or could not tell us: once more, if there is another server to ask through.
+        const other = link(failed.target.link);
+        if (!current || !other || other === failed.target.link || serverFaults++ >= maxServerFaults) return undefined;
+        ordered.unshift(current);
+      } else if (failed) learn(failed);
       for (let step = ordered.shift(); step; step = ordered.shift()) {
-        const through = link();
+        const through = link(failed?.ourServer ? failed.target.link : undefined);
         if (!through) return undefined;
         const release = step.trunk.admitCall();
         if (!release) {
@@ -88,6 +95,8 @@ export function createTrunkRoute({
     },
   };
 }
+
+const maxServerFaults = 2;
 
 function isTargetFault(status: number | null): boolean {
   return status === null || status === 401 || status === 407 || status === 408 || (status >= 500 && status < 600);
