@@ -20,7 +20,7 @@ import { attempt, type Channel } from './channel.ts';
 import { ChannelTap } from './channel-tap.ts';
 import type { FreeswitchEvent } from './event-frames.ts';
 import { type FreeswitchSide, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
-import { type MrfEndpoint, within } from './fsmrf.ts';
+import { endDialog, type MrfEndpoint, within } from './fsmrf.ts';
 import { type CountsWatch, type PartyCounts, PartyReports } from './party-counts.ts';
 import { SoundPlayer } from './sound-player.ts';
 import { type SoundSpecs, toneSpec } from './sound-specs.ts';
@@ -287,7 +287,7 @@ export class FreeswitchEndpoint implements Endpoint {
     this.channel.lose();
     this.end('lost');
     // Nobody tells the SIP server: without this it would keep the dialog.
-    attempt(this.needs.log, 'dialog of a lost endpoint not ended', Promise.resolve(this.needs.mrf.dialog.destroy()));
+    endDialog(this.needs.mrf.dialog);
   }
 
   private async hangUp(): Promise<void> {
@@ -296,9 +296,8 @@ export class FreeswitchEndpoint implements Endpoint {
     this.sound.close();
     const { log, mrf } = this.needs;
     const gone = new Promise<void>((resolve) => this.channel.once('gone', () => resolve()));
-    const bye = attempt(log, 'endpoint closed without an answer to BYE', Promise.resolve(mrf.dialog.destroy()));
+    endDialog(mrf.dialog);
     await attempt(log, 'FreeSWITCH has not let go of a channel in time', within('closing', closeLimitMs, gone));
-    void bye;
     this.end('closed');
   }
 

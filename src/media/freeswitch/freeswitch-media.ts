@@ -15,7 +15,7 @@ import { newId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointRequest, MediaServer, MediaServerEvents } from '../media-server.ts';
-import { type Local, Negotiation, readOffer } from '../negotiation.ts';
+import { type Incompatible, type Local, Negotiation, readOffer } from '../negotiation.ts';
 import type { Prompts } from '../prompts.ts';
 import { createChannel } from './channel.ts';
 import type { EventSocketAddress } from './event-socket.ts';
@@ -23,7 +23,7 @@ import { readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { FreeswitchConference } from './freeswitch-conference.ts';
 import { noticesHangWithinMs, type ServerLoad } from './freeswitch-control.ts';
 import { FreeswitchEndpoint, localOf } from './freeswitch-endpoint.ts';
-import { connectSipControl, type MrfEndpoint, type SipControl, within } from './fsmrf.ts';
+import { connectSipControl, endDialog, type MrfEndpoint, type SipControl } from './fsmrf.ts';
 import { type ListenAddress, linkServer, type ServerLink } from './server-link.ts';
 import { createSoundSpecs, type SharedFolder } from './sound-specs.ts';
 
@@ -68,7 +68,6 @@ export interface FreeswitchMedia extends MediaServer {
 type State = { kind: 'down'; because: string } | { kind: 'up'; link: ServerLink } | { kind: 'closed' };
 
 const againAfterMs = [500, 1000, 2000, 4000];
-const renegotiateLimitMs = 5000;
 /** Where nothing is yet, to find out whether an offer can be met at all. */
 const unplaced: Local = { address: '127.0.0.1', port: 9, ssrc: 1, cname: 'unplaced' };
 
@@ -190,9 +189,18 @@ class Media implements FreeswitchMedia {
       if (possible.kind === 'incompatible') return possible;
     }
     const id = newId('endpoint', this.needs.clock.now());
-    const mrf = await this.call(link, { 'X-Engawa-Call': callId, 'X-Engawa-Endpoint': id });
+    const { audio, remoteIce } = negotiation;
+    const offer = sdpForFreeswitch({
+      profile,
+      version: 1,
+      ...(audio ? { audio } : {}),
+      ...(remoteIce ? { ice: remoteIce } : {}),
+    });
+    const called = await this.call(link, offer, { 'X-Engawa-Call': callId, 'X-Engawa-Endpoint': id });
+    if (called.kind === 'incompatible') return called;
+    const { mrf } = called;
     try {
-      const side = await this.place(mrf, negotiation);
+      const side = readFreeswitchAnswer(mrf.dialog.remote.sdp);
       if (!side) throw new AppError('media-unavailable', 'FreeSWITCH answers without saying where it listens');
       if (side.crypto.length > 0) negotiation.useKeys(side.crypto);
       const local = localOf(side, id);
@@ -200,35 +208,28 @@ class Media implements FreeswitchMedia {
       else negotiation.answer(sdpOffer, local);
       return { kind: 'created', endpoint: await this.makeEndpoint(link, mrf, { id, profile, negotiation, side }) };
     } catch (thrown) {
-      void Promise.resolve(mrf.dialog.destroy()).catch(() => undefined);
-      const { status } = thrown as { status?: number };
-      if (status === undefined) throw thrown;
-      return { kind: 'incompatible', because: `FreeSWITCH answers ${status}` };
+      endDialog(mrf.dialog);
+      throw thrown;
     }
   }
 
-  private async call(link: ServerLink, headers: Record<string, string>): Promise<MrfEndpoint> {
-    try {
-      return await link.call(headers);
-    } catch (cause) {
-      const { status } = cause as { status?: number };
-      const because = status === undefined ? asError(cause).message : `it answers ${status}`;
-      throw new AppError('media-unavailable', `FreeSWITCH ${this.name} takes no call: ${because}`, { cause });
+  private async call(
+    link: ServerLink,
+    sdpOffer: string,
+    headers: Record<string, string>,
+  ): Promise<{ kind: 'called'; mrf: MrfEndpoint } | Incompatible> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return { kind: 'called', mrf: await link.call(sdpOffer, headers) };
+      } catch (cause) {
+        const { status } = cause as { status?: number };
+        // FreeSWITCH takes its RTP ports in turn and refuses when somebody else has the next one.
+        if (status === 488 && tries < 3) continue;
+        if (status === 488) return { kind: 'incompatible', because: 'FreeSWITCH cannot meet the offer (488)' };
+        const because = status === undefined ? asError(cause).message : `it answers ${status}`;
+        throw new AppError('media-unavailable', `FreeSWITCH ${this.name} takes no call: ${because}`, { cause });
+      }
     }
-  }
-
-  /** Tells FreeSWITCH what was agreed, or what will be offered; where it listens then. */
-  private async place(mrf: MrfEndpoint, { profile, audio, remoteIce }: Negotiation) {
-    if (profile === 'rtp' && !audio) return readFreeswitchAnswer(mrf.dialog.remote.sdp);
-    const offer = sdpForFreeswitch({
-      profile,
-      version: 2,
-      ...(audio ? { audio } : {}),
-      ...(remoteIce ? { ice: remoteIce } : {}),
-    });
-    return readFreeswitchAnswer(
-      await within('a re-INVITE to FreeSWITCH', renegotiateLimitMs, mrf.dialog.modify(offer)),
-    );
   }
 
   private async makeEndpoint(

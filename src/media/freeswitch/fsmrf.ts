@@ -4,6 +4,7 @@
 // hundreds of times a second for ever, with a wrong password it never answers, and without the profile it throws where nobody
 // can catch it.
 
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import Srf from 'drachtio-srf';
 import { AppError } from '../../shared/errors.ts';
@@ -14,21 +15,33 @@ export interface MrfDialog {
   readonly remote: { sdp: string };
   modify(sdp: string): Promise<string>;
   destroy(): Promise<unknown>;
-  once(event: 'destroy', listener: () => void): void;
-  on(event: 'destroy', listener: () => void): void;
+}
+
+/** FreeSWITCH's connection to us for one channel. */
+interface MrfConnection {
+  getInfo(): { getHeader(name: string): string | undefined };
+  send(command: string): void;
 }
 
 export interface MrfEndpoint {
   readonly uuid: string;
   readonly dialog: MrfDialog;
-  readonly local: { readonly sdp: string };
-  /** FreeSWITCH's connection to us for this channel; null once it is gone. */
-  readonly conn: { send(command: string): void; disconnect(): void } | null;
+  readonly conn: MrfConnection | null;
   on(event: 'destroy', listener: () => void): void;
 }
 
+/** What createEndpoint of fsmrf waits with. */
+interface PendingConnection {
+  conn?: MrfConnection;
+  fn?: (conn: MrfConnection) => void;
+}
+
 export interface MrfServer {
-  createEndpoint(options: { remoteSdp: string; headers: Record<string, string> }): Promise<MrfEndpoint>;
+  readonly pendingConnections: Map<string, PendingConnection>;
+  readonly advertisedAddress: string;
+  readonly advertisedPort: number;
+  /** Where the SIP profile is. */
+  readonly sip: { ipv4: { udp: { address: string } } };
   disconnect(): void;
   on(event: 'end' | 'error', listener: (error?: Error) => void): void;
 }
@@ -109,4 +122,44 @@ export function connectMrf({ srf, address, profile, listen }: MrfNeeds): Promise
   });
   const what = `drachtio-fsmrf's connection to ${address.host}:${address.port}`;
   return within(what, connectLimitMs, connecting, (late) => late.disconnect());
+}
+
+type EndpointClass = new (conn: MrfConnection, dialog: MrfDialog, server: MrfServer, options: object) => MrfEndpoint;
+
+/**
+ * A call to FreeSWITCH with this offer, and FreeSWITCH's connection back to us. What fsmrf's createEndpoint does, which refuses
+ * every encrypted offer; its connectCaller takes them, but only together with a caller's INVITE to answer.
+ */
+export async function callFreeswitch(
+  srf: Srf,
+  server: MrfServer,
+  { sdpOffer, headers, limitMs }: { sdpOffer: string; headers: Record<string, string>; limitMs: number },
+): Promise<MrfEndpoint> {
+  const Endpoint = createRequire(import.meta.url)('drachtio-fsmrf/lib/endpoint') as EndpointClass;
+  const id = randomUUID();
+  const connected = new Promise<MrfConnection>((resolve) => server.pendingConnections.set(id, { fn: resolve }));
+  let dialog: MrfDialog | undefined;
+  try {
+    const calling = srf.createUAC(`sip:engawa@${server.sip.ipv4.udp.address}`, {
+      headers: {
+        ...headers,
+        'User-Agent': `drachtio-fsmrf:${id}`,
+        'X-esl-outbound': `${server.advertisedAddress}:${server.advertisedPort}`,
+      },
+      localSdp: sdpOffer,
+    }) as unknown as Promise<MrfDialog>;
+    dialog = await within('a call to FreeSWITCH', limitMs, calling, endDialog);
+    const conn = await within('FreeSWITCH’s connection back to us', limitMs, connected);
+    return new Endpoint(conn, dialog, server, {});
+  } catch (thrown) {
+    if (dialog) endDialog(dialog);
+    throw thrown;
+  } finally {
+    server.pendingConnections.delete(id);
+  }
+}
+
+/** Ends a dialog that nobody waits for; whether FreeSWITCH answers is of no concern any more. */
+export function endDialog(dialog: MrfDialog): void {
+  Promise.resolve(dialog.destroy()).catch(() => undefined);
 }

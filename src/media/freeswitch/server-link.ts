@@ -7,11 +7,10 @@ import type { Clock } from '../../shared/clock.ts';
 import { createEmitter, type Listenable } from '../../shared/emitter.ts';
 import { asError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { attempt } from './channel.ts';
 import type { EventSocketAddress } from './event-socket.ts';
 import { sdpForFreeswitch } from './far-end.ts';
 import { connectControl, type FreeswitchControl, ownerHeader } from './freeswitch-control.ts';
-import { connectMrf, type MrfEndpoint, type MrfServer, within } from './fsmrf.ts';
+import { callFreeswitch, connectMrf, type MrfEndpoint, type MrfServer, within } from './fsmrf.ts';
 import { type CountsWatch, createCountsWatch } from './party-counts.ts';
 import type { SoundSpecs } from './sound-specs.ts';
 
@@ -43,8 +42,8 @@ export interface ServerLink extends Listenable<{ lost: { because: string } }> {
   readonly control: FreeswitchControl;
   readonly counts: CountsWatch;
   readonly canConference: boolean;
-  /** A channel and its dialog, with plain RTP to nobody. Rejects with what drachtio-srf or fsmrf rejects. */
-  call(headers: Record<string, string>): Promise<MrfEndpoint>;
+  /** A channel and its dialog. Rejects with what drachtio-srf rejects, or an AppError when FreeSWITCH says nothing in time. */
+  call(sdpOffer: string, headers?: Record<string, string>): Promise<MrfEndpoint>;
   close(): void;
 }
 
@@ -113,7 +112,7 @@ async function unfit(
 async function reversePath(link: ServerLink, { address, listen }: ServerLinkNeeds): Promise<string | undefined> {
   const name = `FreeSWITCH ${address.host}:${address.port}`;
   try {
-    const endpoint = await link.call({ 'X-Engawa-Probe': 'yes' });
+    const endpoint = await link.call(sdpForFreeswitch({ profile: 'rtp', version: 1 }));
     await within('ending a probe', callLimitMs, Promise.resolve(endpoint.dialog.destroy()));
     return undefined;
   } catch (thrown) {
@@ -172,18 +171,15 @@ function makeLink(
   };
   control.on('lost', ({ because }) => lose(because));
   mrf.on('end', () => lose('drachtio-fsmrf has lost its connection'));
-  const remoteSdp = sdpForFreeswitch({ profile: 'rtp', version: 1 });
   return {
     control,
     counts,
     canConference,
     on: emitter.on,
     once: emitter.once,
-    async call(headers) {
-      const made = mrf.createEndpoint({ remoteSdp, headers: { ...headers, [ownerHeader]: needs.owner } });
-      const endpoint = await within('a call to FreeSWITCH', callLimitMs, made, (late) => {
-        void attempt(log, 'late endpoint not ended', Promise.resolve(late.dialog.destroy()));
-      });
+    async call(sdpOffer, headers = {}) {
+      const asked = { sdpOffer, headers: { ...headers, [ownerHeader]: needs.owner }, limitMs: callLimitMs };
+      const endpoint = await callFreeswitch(needs.srf, mrf, asked);
       // Its events come over our own socket.
       endpoint.conn?.send('noevents');
       return endpoint;
