@@ -285,7 +285,7 @@ export const ApiKeyView = Type.Object({
 /** POST /api/v1/test-calls (demo only): a simulated customer calls in through the SIP port, as a carrier would. */
 export const PlaceTestCall = Type.Object({
   number: Type.Optional(Type.String({ description: "The company's number to call; the first one unless told." })),
-  digits: Type.Optional(Type.String({ pattern: '^[0-9*#]{0,16}$', description: 'Digits keyed at the menu.' })),
+  digits: Type.Optional(Type.String({ pattern: '^[0-9*#]{0,16}$', description: 'Digits keyed at the menu; 2 (a product question) unless told, "" keys nothing.' })),
   talkSeconds: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -84,8 +84,12 @@ t.test('numbers that are refused: the page says why, in English and in Japanese'
     await banner.getByText(refusedEn[code], { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Dismiss' }).click();
   }
+  await page.setViewportSize({ width: 400, height: 800 });
   await desk.dial('03-12');
   await banner.getByText(refusedEn['dial-unknown'], { exact: true }).waitFor();
+  const place = await banner.boundingBox();
+  t.ok(place && place.y >= 0 && place.y < 400, 'a refusal is in sight on a small screen, too');
+  await page.setViewportSize({ width: 1280, height: 900 });
   await page.getByRole('radio', { name: '日本語' }).click();
   await banner.getByText(refusedJa['dial-unknown'], { exact: true }).waitFor();
   t.notMatch(await banner.textContent(), /[A-Za-z]{3}/, 'no English in the Japanese page');

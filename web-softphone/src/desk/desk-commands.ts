@@ -48,6 +48,7 @@ export function createCommands({ api, store, engine, see, tell }: DeskParts): De
   async function attempt(act: () => Promise<unknown>): Promise<boolean> {
     try {
       await act();
+      if (store.get().notice?.kind === 'refused') store.set({ notice: undefined });
       return true;
     } catch (thrown) {
       explain(thrown);

@@ -1,6 +1,6 @@
 // Dial out: an alias, or a number where that is allowed; the customer sees a number of the company.
 
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { Button, Form, Input, Label, Text, TextField } from 'react-aria-components';
 import type { DeskView, PlaceCall } from '../../../src/api/contract.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
@@ -32,6 +32,13 @@ export function DialCard({ view, demo, testDigits }: DialCardProps) {
   const { numbersAllowed, presentedNumbers } = view.dialling;
   const free = view.call === null && view.softphone.registered && ['not-ready', 'available'].includes(view.state);
 
+  const hasCall = view.call !== null;
+  useEffect(() => {
+    if (hasCall) setTestPlaced(false);
+  }, [hasCall]);
+  const waits = view.state === 'available' ? words.dial.testCallPlaced : words.dial.testCallWaits;
+  const hint = testPlaced ? waits : words.dial.testCallHint;
+
   async function dial(event: FormEvent): Promise<void> {
     event.preventDefault();
     if (typed.trim() === '' || !free) return;
@@ -47,7 +54,7 @@ export function DialCard({ view, demo, testDigits }: DialCardProps) {
         <TextField className="field" value={typed} onChange={setTyped} autoComplete="off">
           <Label>{numbersAllowed ? words.dial.field : words.dial.fieldAliasOnly}</Label>
           <div className="with-button">
-            <Input inputMode={numbersAllowed ? 'text' : 'text'} spellCheck="false" autoCapitalize="characters" />
+            <Input inputMode="text" spellCheck="false" autoCapitalize="characters" />
             <Button type="submit" className="button primary" isDisabled={!free || typed.trim() === ''}>
               <Icon name="phone" />
               {words.dial.button}
@@ -80,9 +87,7 @@ export function DialCard({ view, demo, testDigits }: DialCardProps) {
             {words.dial.testCall}
           </Button>
           <p className="hint" role="status">
-            {testPlaced && view.call === null && view.state !== 'after-call-work'
-              ? words.dial.testCallPlaced
-              : words.dial.testCallHint}
+            {hint}
           </p>
         </div>
       )}

@@ -190,7 +190,8 @@ export const ja: Words = {
     notNow: '通話や後処理のないときにかけられます。',
     testCall: 'テスト着信を試す',
     testCallHint: 'デモ：模擬のお客様が電話をかけてきます。「受付可」にしてお待ちください。',
-    testCallPlaced: '模擬のお客様がかけています…',
+    testCallPlaced: '模擬のお客様が案内を聞き、用件を選んでいます。15秒ほどで着信します。',
+    testCallWaits: '模擬のお客様がかけています。「受付可」にすると着信します。',
   },
   recent: {
     title: '最近の通話',
