@@ -1,0 +1,48 @@
+// The carrier and its customers, as a program of its own inside the carrier's namespace. Each customer sends a tone, measures the pauses in
+// what it hears, and hangs up after its time.
+
+import { type Customer, createCarrier } from '../support/carrier.ts';
+import { type CarrierOrder, onOrder, report } from './ipc.ts';
+
+const lookEveryMs = 100;
+const pauseFromMs = 500;
+/** An INVITE that nobody answers: the caller gives up. */
+const patienceMs = 30_000;
+
+const carrier = await createCarrier({ teardown: () => undefined });
+const calling = new Set<Customer>();
+
+onOrder<CarrierOrder>((order) => {
+  if (order.kind === 'call') void place(order);
+  else for (const customer of calling) customer.hangUp();
+});
+
+async function place(order: Extract<CarrierOrder, { kind: 'call' }>): Promise<void> {
+  carrier.connect(order.sip);
+  const customer = await carrier.callIn({ dialled: order.dialled, from: order.from, toneHz: 440 });
+  calling.add(customer);
+  const startedAt = Date.now();
+  let answeredAt = 0;
+  let heardAt = 0;
+  const pausesMs: number[] = [];
+  const look = setInterval(() => {
+    const now = Date.now();
+    if (customer.state === 'talking') {
+      if (answeredAt === 0) {
+        answeredAt = now;
+        heardAt = now;
+      }
+      if (customer.rtp.pcm(lookEveryMs).length > 0) {
+        if (now - heardAt > pauseFromMs) pausesMs.push(now - heardAt);
+        heardAt = now;
+      }
+      if (now - answeredAt > order.talkMs) customer.hangUp();
+    } else if (customer.state === 'calling' && now - startedAt > patienceMs) customer.hangUp();
+    if (customer.state !== 'ended' && customer.state !== 'refused') return;
+    clearInterval(look);
+    calling.delete(customer);
+    const { status, endedBy } = customer;
+    const talkedMs = answeredAt === 0 ? 0 : now - answeredAt;
+    report({ kind: 'call-over', number: order.number, answered: answeredAt > 0, status, endedBy, talkedMs, pausesMs });
+  }, lookEveryMs);
+}

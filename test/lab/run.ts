@@ -1,0 +1,166 @@
+// npm run lab: a company on several nodes, its carrier and its homes, on one machine in network namespaces, under random trouble with a
+// seed. Says at the end how many agents are stuck, calls lost and records missing; the exit code is 0 when there are none.
+//
+//   npm run lab -- --minutes 60 --seed 7 --nodes 2 --homes 6 --trouble line,media,redis,node
+
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { projectRoot } from '../../src/shared/paths.ts';
+import { seededRandom } from '../../src/shared/random.ts';
+import type { CallRecord } from '../../src/store/records.ts';
+import { type CallReport, type CarrierOrder, type HomeOrder, type HomeReport, onReport } from './ipc.ts';
+import { createLedger, type Verdict } from './ledger.ts';
+import { createNode, dialled, type LabNode, openCompany } from './nodes.ts';
+import { createSites, labNeeds, type Site } from './sites.ts';
+import { createTroubles, type TroubleKind, troubleKinds } from './trouble.ts';
+import { createWire } from './wire.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '5' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    nodes: { type: 'string', default: '2' },
+    homes: { type: 'string', default: '4' },
+    trouble: { type: 'string', default: troubleKinds.join(',') },
+    'calls-per-minute': { type: 'string', default: '20' },
+    'trouble-per-minute': { type: 'string', default: '6' },
+  },
+});
+
+const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const program = (name: string) => ['--import', import.meta.resolve('tsx'), join(projectRoot, 'test/lab', name)];
+
+async function main(): Promise<number> {
+  const missing = labNeeds();
+  if (missing) {
+    console.error(missing);
+    return 2;
+  }
+  const seed = Number(values.seed);
+  const random = seededRandom(seed);
+  const wire = createWire(seededRandom(seed + 1));
+  const sites = createSites(wire);
+  mkdirSync(join(tmpdir(), 'engawa-lab'), { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'engawa-lab', 'run-'));
+  say(`seed ${seed}, ${values.minutes} minutes; logs and data in ${folder}`);
+  const closing: (() => unknown)[] = [() => wire.close(), () => sites.close()];
+  try {
+    const nodeSites = await Promise.all(count(values.nodes).map((n) => sites.site(`node-${n}`, 10 + n)));
+    const [data, carrier] = [await sites.site('data', 2), await sites.site('carrier', 20)];
+    const homes: Site[] = [];
+    for (const n of count(values.homes)) homes.push(await sites.home(`home-${n}`, 100 + n));
+    const company = await openCompany({ folder, data, carrier, nodes: nodeSites, agents: homes.length });
+    closing.push(() => company.close());
+    const redis = { child: await company.startRedis() };
+    const nodes = nodeSites.map((site) => createNode(company, site));
+    for (const node of nodes) await node.start();
+    closing.push(() => Promise.all(nodes.map((node) => node.stop())));
+    say(`${nodes.length} nodes run`);
+
+    const ledger = createLedger(Date.now);
+    homes.forEach((site, index) => {
+      const home = site.run(process.execPath, program('home-program.ts'), party(site));
+      onReport<HomeReport>(home, (report) => ledger.desk(company.agents[index]!.login, report));
+      home.stderr?.on('data', (chunk: Buffer) => say(chunk.toString().trim()));
+      const urls = turned(nodes, index).map((node) => node.url);
+      const order: HomeOrder = {
+        kind: 'sit-down',
+        urls,
+        ca: company.ca,
+        ...company.agents[index]!,
+        toneHz: 600 + index * 70,
+        seed: seed + index,
+      };
+      home.send(order);
+    });
+    const customers = carrier.run(process.execPath, program('carrier-program.ts'), party(carrier));
+    customers.stderr?.on('data', (chunk: Buffer) => say(chunk.toString().trim()));
+    onReport<CallReport>(customers, (report) => ledger.over(report));
+    const tell = (order: CarrierOrder) => customers.send(order);
+
+    const kinds = values.trouble
+      .split(',')
+      .filter((kind): kind is TroubleKind => troubleKinds.includes(kind as TroubleKind));
+    const troubles = createTroubles({ kinds, random, wire, nodes, homes, company, redis, ledger, say });
+    const until = Date.now() + Number(values.minutes) * 60_000;
+    const callEveryMs = 60_000 / Number(values['calls-per-minute']);
+    const troubleEveryMs = 60_000 / Number(values['trouble-per-minute']);
+    let nextTroubleAt = Date.now() + 15_000;
+    for (let number = 1; Date.now() < until; number++) {
+      await pause(callEveryMs * (0.5 + random.next()));
+      const node = random.pick(nodes.filter((one) => one.up));
+      if (node) {
+        const from = `090${String(10_000_000 + number).slice(-8)}`;
+        ledger.placed({ number, node: node.name, placedAt: Date.now() });
+        tell({
+          kind: 'call',
+          number,
+          sip: node.sip,
+          dialled: dialled.replace('+81', '0'),
+          from,
+          talkMs: random.integer(5_000, 60_000),
+        });
+      }
+      if (Date.now() > nextTroubleAt) {
+        nextTroubleAt = Date.now() + troubleEveryMs * (0.5 + random.next());
+        troubles.one();
+      }
+      if (number % 20 === 0)
+        say(
+          `${number} calls, ${ledger.live().length} live, ${wire.dropped} of ${wire.passed + wire.dropped} packets lost`,
+        );
+    }
+    say('calm: no new calls, no more trouble');
+    await troubles.end();
+    await pause(10_000);
+    tell({ kind: 'hang-up-all' });
+    await calm(
+      () => ledger.live().length === 0 && [...ledger.desks().values()].every(({ state }) => state === 'available'),
+    );
+    await pause(3_000);
+    const verdict = ledger.verdict(await recordsOf(company.direct));
+    print(verdict, troubles.counts());
+    return isGood(verdict) ? 0 : 1;
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+const count = (text: string): number[] => Array.from({ length: Number(text) }, (_, index) => index + 1);
+const party = (site: Site) => ({ env: { ENGAWA_PARTY_ADDRESS: site.address } });
+const turned = (nodes: LabNode[], by: number) => nodes.map((_, index) => nodes[(index + by) % nodes.length]!);
+
+async function calm(done: () => boolean): Promise<void> {
+  for (let seconds = 0; seconds < 90 && !done(); seconds++) await pause(1_000);
+}
+
+async function recordsOf(url: string): Promise<CallRecord[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ record: CallRecord }>('SELECT record FROM call_records');
+  await client.end();
+  return rows.map(({ record }) => record);
+}
+
+function print(verdict: Verdict, troubles: Record<string, number>): void {
+  const { lostThatCouldGoOn, agentsStuck } = verdict;
+  say(`trouble made: ${JSON.stringify(troubles)}`);
+  say(
+    `${verdict.calls} calls, ${verdict.answered} answered; the longest pause in what a customer heard was ${verdict.longestPauseMs} ms`,
+  );
+  say(`${verdict.lostWithTheirNode} calls ended with the node that had them`);
+  say(`${agentsStuck.length} agents stuck ${agentsStuck.join(', ')}`);
+  say(`${lostThatCouldGoOn.length} calls lost that could go on ${lostThatCouldGoOn.join('; ')}`);
+  say(
+    `${verdict.recordsMissing} call records missing, ${verdict.recordsOpen} not closed, ${verdict.neverEnded} calls never ended`,
+  );
+}
+
+const isGood = ({ agentsStuck, lostThatCouldGoOn, recordsMissing, recordsOpen, neverEnded }: Verdict) =>
+  agentsStuck.length + lostThatCouldGoOn.length + recordsMissing + recordsOpen + neverEnded === 0;
+
+process.exit(await main());
