@@ -3,8 +3,8 @@
 
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { Listenable } from '../shared/emitter.ts';
-import type { CallId, PersonId, SessionId } from '../shared/ids.ts';
-import type { Leg } from './leg.ts';
+import type { CallId, LegId, PersonId, SessionId } from '../shared/ids.ts';
+import type { DialogFacts, Leg } from './leg.ts';
 import type { SipServerAddress } from './link/dialled-link.ts';
 import type { SipServerState } from './link/sip-servers.ts';
 
@@ -65,6 +65,18 @@ export interface Border extends Listenable<BorderEvents> {
   callTrunk(call: TrunkCall): Leg;
   /** Rings the softphone of a person. A leg that ends with `unreachable` at once when there is none. */
   callSoftphone(call: SoftphoneCall): Leg;
+  /**
+   * Goes on with a leg of a node that is gone, or that gives it away (`Leg.handOver`). The far end gets a re-INVITE with `dialog`
+   * (put another offer into `localSdp` when the media is elsewhere now); its answer comes as `answerReceived`, and `ended` when it
+   * cannot be had. The leg is answered from the beginning; attach listeners at once.
+   */
+  adoptLeg(adopted: {
+    id: LegId;
+    callId: CallId;
+    direction: 'inbound' | 'outbound';
+    trunk: string | undefined;
+    dialog: DialogFacts;
+  }): Leg;
   isSoftphoneRegistered(personId: PersonId): boolean;
   /**
    * Says who is behind a WebSocket that the API let through to a SIP server: `peer` is the address and port the SIP server

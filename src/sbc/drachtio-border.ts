@@ -11,6 +11,7 @@ import type { Border, BorderEvents, SoftphoneCall, TrunkCall } from './border.ts
 import { type DialRules, mayDial } from './dial-rules.ts';
 import { inviteForSoftphone } from './header-policy.ts';
 import type { Leg } from './leg.ts';
+import { createAdoptedLeg } from './legs/adopted-leg.ts';
 import { createOutboundLeg, type OutboundLegOptions } from './legs/outbound-leg.ts';
 import { allowedMethods, type ServerLoss } from './legs/sip-dialog.ts';
 import { type AcceptSettings, createAcceptedLinks } from './link/accepted-links.ts';
@@ -230,6 +231,17 @@ export function createBorder(options: BorderOptions): Border {
     },
     callTrunk,
     callSoftphone,
+    adoptLeg({ id, callId, direction, trunk: name, dialog }) {
+      const trunk = trunks.find(({ settings }) => settings.name === name);
+      // It is in progress already: a limit that is reached does not end it.
+      const release = trunk?.admitCall() ?? (() => {});
+      const mayTransfer = direction === 'inbound' && trunk?.settings.acceptTransfers === true;
+      return createAdoptedLeg({
+        ...{ clock, random, log: log.child({ callId }), id, direction, trunk: name, facts: dialog, mayTransfer },
+        onServerLost: rescue,
+        onEnded: release,
+      });
+    },
     isSoftphoneRegistered: (personId) => registrations.find(personId) !== undefined,
     admitSoftphone(peer, who, more = {}) {
       const server = more.server ?? servers.states()[0]?.server ?? '';

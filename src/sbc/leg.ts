@@ -4,6 +4,9 @@
 import type { Listenable } from '../shared/emitter.ts';
 import type { EndCause } from '../shared/events.ts';
 import type { LegId } from '../shared/ids.ts';
+import type { DialogFacts } from './legs/dialog-facts.ts';
+
+export type { DialogFacts } from './legs/dialog-facts.ts';
 
 /**
  *   inbound:   offered ─ring─▶ ringing ─answer─▶ answered ─▶ ended
@@ -25,7 +28,10 @@ export interface LegEvents {
   digit: { digit: string; durationMs: number };
   /** The far end sent REFER. Answered 202 already; `report` sends the NOTIFYs. `target` is the user part of Refer-To. */
   transferAsked: { target: string; report: (outcome: 'trying' | 'ok' | 'failed') => void };
-  /** The far end's answer to the offer that it asked for by a re-INVITE without SDP. For the endpoint's acceptAnswer. */
+  /**
+   * The far end's answer to an offer that nobody awaits: one that it asked for by a re-INVITE without SDP, or one with which another
+   * SIP server took up the dialog. For the endpoint's acceptAnswer.
+   */
   answerReceived: { sdpAnswer: string };
   /** Exactly once, whatever happened. `by` is who ended it. */
   ended: { cause: EndCause; by: 'far-end' | 'us' | 'timeout'; sipStatus: number | null };
@@ -63,6 +69,16 @@ export interface Leg extends Listenable<LegEvents> {
   renegotiate(
     sdpOffer: string,
   ): Promise<{ kind: 'ok'; sdpAnswer: string } | { kind: 'refused'; sipStatus: number } | { kind: 'ended' }>;
+  /**
+   * The dialog as plain data, for another node to go on with (`Border.adoptLeg`); undefined before the answer, after the end, and
+   * for softphones, which come back by themselves. Changes with every offer and answer: ask again after each.
+   */
+  dialogFacts?(): DialogFacts | undefined;
+  /**
+   * Lets go of an answered leg without a word to the far end, because another node adopts it. Emits nothing. What the far end
+   * still sends to the SIP server of this leg gets 481.
+   */
+  handOver?(): DialogFacts | undefined;
   /**
    * Who answers the far end's offers. Until set, they wait (at most a second, then 488). `makeOffer` makes ours when the far
    * end asks for one by a re-INVITE without SDP (RFC 3261 §14.2); without it our last SDP is offered again.

@@ -4,6 +4,7 @@
 import t from 'tap';
 import type { Border, InboundCall } from '../../src/sbc/border.ts';
 import { type BorderOptions, createBorder } from '../../src/sbc/drachtio-border.ts';
+import type { DialogFacts } from '../../src/sbc/leg.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import type { CallId } from '../../src/shared/ids.ts';
 import { createLogger } from '../../src/shared/logger.ts';
@@ -237,5 +238,79 @@ for (const kind of serverKinds) {
     const began = Date.now();
     await leg.end('transferred');
     t.ok(Date.now() - began < 2_000, 'the old leg goes without waiting for anybody');
+  });
+
+  t.test(title('the application dies, and another adopts its leg through another server'), on, async (t) => {
+    const [first, second] = [await kind.start(t), await kind.start(t)];
+    const rig = await rigOn(t, [first]);
+    const { call, leg, ok } = await talking(rig, first);
+    const dialog = JSON.parse(JSON.stringify(leg.dialogFacts!())) as DialogFacts;
+    const other = await rigOn(t, [second]);
+    await first.signal('SIGKILL');
+    const adopted = other.border.adoptLeg({
+      ...{ id: leg.id, callId: 'c_1' as CallId, direction: 'inbound', trunk: 'carrier' },
+      dialog: { ...dialog, localSdp: sdpText('pbx-2') },
+    });
+    const answers: string[] = [];
+    adopted.on('answerReceived', ({ sdpAnswer }) => answers.push(sdpAnswer));
+    const again = await takesUp(rig, second, call);
+    t.equal(again.body.trim(), sdpText('pbx-2').trim(), 'with the offer of the new media');
+    t.strictSame([again.get('From'), again.get('To')], [ok.get('To'), call.from]);
+    await eventually('the answer', () => answers.length === 1, patience);
+    t.equal(other.border.trunks()[0]!.activeCalls, 1);
+    const ending = adopted.end();
+    const bye = await rig.carrier.nextRequest('BYE', 10_000);
+    rig.carrier.send(responseText(bye, 200));
+    await ending;
+    t.equal(bye.get('Call-ID'), call.callId);
+    t.equal(other.border.trunks()[0]!.activeCalls, 0);
+    t.ok(adopted.state === 'ended' && leg.state === 'answered', 'the first would wait for its server still');
+  });
+
+  t.test(title('a leg is handed over between two that live, and who had it says nothing more'), on, async (t) => {
+    const [first, second] = [await kind.start(t), await kind.start(t)];
+    const rig = await rigOn(t, [first]);
+    const other = await rigOn(t, [second]);
+    const { call, leg, ends } = await talking(rig, first);
+    const dialog = leg.handOver!()!;
+    t.equal(leg.state, 'ended');
+    const adopted = other.border.adoptLeg({
+      ...{ id: leg.id, callId: 'c_1' as CallId, direction: 'inbound', trunk: 'carrier', dialog },
+    });
+    const again = await takesUp(rig, second, call);
+    await leg.end();
+    await rig.border.close();
+    const target = /<([^>]+)>/.exec(again.get('Contact')!)![1]!;
+    inDialog(rig.carrier, 'BYE', { callId: call.callId, from: call.from, to: again.get('From')!, target, cseq: 3 });
+    t.equal((await rig.carrier.nextResponse()).status, 200);
+    t.equal(adopted.state, 'ended');
+    t.strictSame([rig.border.trunks()[0]!.activeCalls, ends], [0, []]);
+    t.equal(rig.carrier.received.filter(({ method }) => method === 'BYE').length, 0);
+  });
+
+  t.test(title('a call whose far end has gone meanwhile ends as hung up by it'), on, async (t) => {
+    const [first, second] = [await kind.start(t), await kind.start(t)];
+    const rig = await rigOn(t, [first, second]);
+    const { ends } = await talking(rig, first);
+    await first.signal('SIGKILL');
+    const again = await rig.carrier.nextRequest('INVITE', 20_000);
+    rig.carrier.remote = second.sip;
+    rig.carrier.send(responseText(again, 481));
+    await eventually('the end', () => ends.length > 0, patience);
+    t.strictSame(ends, ['normal far-end']);
+  });
+
+  t.test(title('a call that cannot be taken up is ended with BYE'), on, async (t) => {
+    const [first, second] = [await kind.start(t), await kind.start(t)];
+    const rig = await rigOn(t, [first, second]);
+    const { call, ends, ok } = await talking(rig, first);
+    await first.signal('SIGKILL');
+    const again = await rig.carrier.nextRequest('INVITE', 20_000);
+    rig.carrier.remote = second.sip;
+    rig.carrier.send(responseText(again, 488));
+    const bye = await rig.carrier.nextRequest('BYE', 10_000);
+    rig.carrier.send(responseText(bye, 200));
+    t.strictSame(ends, ['fault us']);
+    t.strictSame([bye.get('Call-ID'), bye.get('From'), bye.get('To')], [call.callId, ok.get('To'), call.from]);
   });
 }

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SipServerAddress } from '../../src/sbc/border.ts';
@@ -102,7 +102,10 @@ const drachtioCommand: Command = ({ control, udp, ws }, folder, { secret, dialsP
 async function launch(t: Teardown, options: ServerProcessOptions = {}, command: Command): Promise<SipServerProcess> {
   const secret = options.secret ?? 'a-secret-of-the-tests';
   const folder = mkdtempSync(join(tmpdir(), 'engawa-sip-server-'));
-  const ports: Ports = { control: await freeTcpPort(), udp: await freeUdpPort(), ws: await freeTcpPort() };
+  const freePorts = async (): Promise<Ports> => ({
+    ...{ control: await freeTcpPort(), udp: await freeUdpPort(), ws: await freeTcpPort() },
+  });
+  let ports = await freePorts();
   let child: ChildProcess | undefined;
   let said = '';
 
@@ -117,11 +120,11 @@ async function launch(t: Teardown, options: ServerProcessOptions = {}, command: 
     await eventually(
       'the SIP server listens',
       () => {
-        if (started.exitCode !== null) throw new Error(`it ended with ${started.exitCode}: ${said}`);
-        return listens(ports.control);
+        return started.exitCode !== null || listens(ports.control);
       },
       { withinMs: 30_000, everyMs: 50 },
     );
+    if (started.exitCode !== null) throw new Error(`the SIP server ended with ${started.exitCode}: ${said}`);
   }
 
   async function signal(name: NodeJS.Signals): Promise<void> {
@@ -136,7 +139,16 @@ async function launch(t: Teardown, options: ServerProcessOptions = {}, command: 
     await signal('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
-  await start();
+  // Between our looking and its binding a port may have gone to somebody else.
+  for (let tries = 3; ; tries--) {
+    try {
+      await start();
+      break;
+    } catch (thrown) {
+      if (tries === 1) throw thrown;
+      ports = await freePorts();
+    }
+  }
   return { address: { host, port: ports.control, secret }, sip: { host, port: ports.udp }, signal, start };
 }
 
@@ -148,11 +160,10 @@ async function freeTcpPort(): Promise<number> {
   return port;
 }
 
-/** Without a connection of our own, which drachtio-server would count as an application. */
-async function listens(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(true));
-    server.listen(port, host, () => server.close(() => resolve(false)));
-  });
+function listens(port: number): Promise<boolean> {
+  const socket = connect(port, host);
+  return new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+  }).finally(() => void socket.destroy());
 }

@@ -74,7 +74,7 @@ export interface SipServer {
 }
 
 /** Said to applications; drachtio-srf starts pings from v0.8.2 on. */
-export const protocolVersion = 'v0.9.10-engawa';
+const protocolVersion = 'v0.9.10-engawa';
 
 export async function createSipServer(options: SipServerOptions): Promise<SipServer> {
   const { clock, log } = options;
@@ -96,6 +96,10 @@ export async function createSipServer(options: SipServerOptions): Promise<SipSer
     options: options.control,
     greeting: () => `${addresses.list(true).join(',')}|${protocolVersion}|${addresses.list(false).join(',')}`,
     onCommand: (application, command) => obey(stack, application, command),
+    onForget(application, dialogId) {
+      const dialog = stack.dialogs.byId(dialogId);
+      if (dialog?.application === application) stack.dialogs.remove(dialog);
+    },
     onGone: (application) => applicationGone(stack, application),
     clock,
     log,

@@ -197,6 +197,8 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
     end,
     renegotiate: core.renegotiate,
     onOffer: core.setOfferHandler,
+    dialogFacts: core.dialogFacts,
+    handOver: core.handOver,
   };
 }
 

@@ -8,6 +8,7 @@ import type { EndCause } from '../../shared/events.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
 import type { Leg, LegEvents, LegState, OfferHandler, OfferMaker } from '../leg.ts';
+import type { DialogFacts } from './dialog-facts.ts';
 import { type LegStep, legTransitions } from './leg-states.ts';
 import type { DialogOwner, SipDialog } from './sip-dialog.ts';
 
@@ -33,6 +34,9 @@ export interface LegCore {
   /** The part of a dialog's owner that is the same for every leg. */
   owner(acknowledged: DialogOwner['acknowledged'], mayTransfer: boolean): DialogOwner;
   renegotiate: Leg['renegotiate'];
+  dialogFacts: () => DialogFacts | undefined;
+  /** Ends the leg here, and nowhere else. */
+  handOver: () => DialogFacts | undefined;
 }
 
 export interface LegCoreOptions extends LegContext {
@@ -101,6 +105,14 @@ export function createLegCore({ log, initial, onFault, onEnded }: LegCoreOptions
       acknowledged,
       closed: (cause, by, sipStatus) => void core.finish(cause, by, sipStatus),
     }),
+    dialogFacts: () => (state === 'answered' && core.dialog && !core.dialog.closed ? core.dialog.facts : undefined),
+    handOver() {
+      const facts = core.dialogFacts();
+      if (!facts || !core.step('end')) return undefined;
+      core.dialog?.forget();
+      core.guard(() => onEnded('transferred'));
+      return facts;
+    },
     async renegotiate(sdpOffer) {
       if (state !== 'answered' || !core.dialog) return { kind: 'ended' };
       return core.dialog.renegotiate(sdpOffer);

@@ -169,5 +169,7 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
     end,
     renegotiate: core.renegotiate,
     onOffer: core.setOfferHandler,
+    dialogFacts: () => (kind === 'trunk' ? core.dialogFacts() : undefined),
+    handOver: core.handOver,
   };
 }

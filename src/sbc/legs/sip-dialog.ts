@@ -11,7 +11,7 @@ import type { EndCause } from '../../shared/events.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
 import type { LegEvents, OfferHandler, OfferMaker } from '../leg.ts';
-import { type ControlLink, respond } from '../link/control-link.ts';
+import { type ControlLink, noLink, respond } from '../link/control-link.ts';
 import type { IncomingRequest, IncomingResponse, OutgoingResponse, SrfMessage } from '../link/srf-types.ts';
 import { causeOfBye, reasonOf, reasonText } from '../sip-cause.ts';
 import { cseqOf, type DialogFacts, targetOf } from './dialog-facts.ts';
@@ -45,6 +45,7 @@ export interface SipDialogOptions {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** `noLink` for a dialog whose server is gone already: it is rescued at once. */
   link: ControlLink;
   dialogId: string;
   /** Who owns the Call-ID decides the back-off after glare (RFC 3261 §14.1). */
@@ -77,6 +78,8 @@ export interface SipDialog {
   bye(cause: EndCause): Promise<void>;
   /** Ours to close without a BYE: the far end or the SIP server did. */
   close(): void;
+  /** Closes it here and at its SIP server without a word to the far end: another server has it, or will have. */
+  forget(): void;
   /** A request of ours as it was sent, and a message of the far end: its Contact is the new remote target. */
   learn(sent: SrfMessage | undefined, received: SrfMessage | undefined): void;
   /** A response inside the dialog that says there is none at the far end (RFC 3261 §12.2.1.2). */
@@ -110,19 +113,24 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
     unbind = link.bindDialog(dialogId, handle);
     offDown = link.onDown(() => {
       offDown();
-      if (closed) return;
-      adrift = true;
-      if (onServerLost.kind === 'keep') return log.info('a leg stays without its SIP server');
-      void rescue(onServerLost).catch((err: unknown) => {
-        log.error({ err }, 'a dialog could not be rescued');
-        give('fault', 'us', null);
-      });
+      drift();
+    });
+  }
+
+  function drift(): void {
+    if (closed) return;
+    adrift = true;
+    if (onServerLost.kind === 'keep') return log.info('a leg stays without its SIP server');
+    void rescue(onServerLost).catch((err: unknown) => {
+      log.error({ err }, 'a dialog could not be rescued');
+      give('fault', 'us', null);
     });
   }
 
   async function rescue(how: Extract<ServerLoss, { kind: 'rescue' }>): Promise<void> {
     if (!facts) return give('fault', 'us', null);
     const context = { clock, log, ...how };
+    dialog.localSdp = await offerToRescueWith();
     const result = await rescueDialog({ ...facts, localSdp: dialog.localSdp }, context, () => !closed);
     if (result.kind === 'rescued') {
       const { link, dialogId, sent, response } = result;
@@ -138,6 +146,17 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
     if (result.kind === 'over') return give('normal', 'far-end', result.sipStatus);
     give('fault', 'us', result.sipStatus);
     void sendFarewell(facts, context, 'fault');
+  }
+
+  /** What was agreed, as an offer of the endpoint's making, so that it knows what to do with the answer. */
+  async function offerToRescueWith(): Promise<string | undefined> {
+    if (given.link === noLink || !owner.offerMaker) return dialog.localSdp;
+    try {
+      return await owner.offerMaker();
+    } catch (thrown) {
+      log.warn({ err: asError(thrown) }, 'the endpoint makes no offer; what was agreed last is offered again');
+      return dialog.localSdp;
+    }
   }
 
   function give(cause: EndCause, by: 'far-end' | 'us', sipStatus: number | null): void {
@@ -295,6 +314,12 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
     if (content.kind === 'digit') owner.emit('digit', { digit: content.digit, durationMs: content.durationMs });
   }
 
+  function forget(): void {
+    if (closed) return;
+    close();
+    options.link.forgetDialog?.(options.dialogId);
+  }
+
   function close(): void {
     if (closed) return;
     closed = true;
@@ -352,10 +377,12 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
     renegotiate: (sdpOffer) => renegotiate(dialog, sdpOffer),
     bye,
     close,
+    forget,
     lost,
     handle,
   };
-  moor(given.link, given.dialogId);
+  if (given.link === noLink) drift();
+  else moor(given.link, given.dialogId);
   return dialog;
 }
 

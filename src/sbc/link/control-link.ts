@@ -53,9 +53,23 @@ export interface ControlLink {
   request(options: RequestOptions, handlers: RequestHandlers): void;
   /** Requests of this dialog go to `handler` from now on. Returns what undoes it. */
   bindDialog(dialogId: string, handler: DialogHandler): () => void;
+  /** Asks the server to drop a dialog without a word to the far end. Absent where the server cannot, and need not, be asked. */
+  forgetDialog?(dialogId: string): void;
   /** Told when the connection goes: its dialogs are then lost to us, on any SIP server. Returns what undoes it. */
   onDown(listener: () => void): () => void;
 }
+
+/** No server at all: where a dialog is that nobody has taken up yet. */
+export const noLink: ControlLink = {
+  server: '',
+  up: false,
+  healthy: false,
+  because: 'no SIP server has it',
+  sipAddresses: [],
+  request: (_options, handlers) => queueMicrotask(() => handlers.failed('not-sent')),
+  bindDialog: () => () => {},
+  onDown: () => () => {},
+};
 
 /** `udp/127.0.0.1:5060,ws/127.0.0.1:5066` */
 export function parseHostports(text: string): SipAddress[] {

@@ -12,7 +12,7 @@ import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
 import { type ControlLink, parseHostports, type SipAddress } from './control-link.ts';
 import { createLinkCore } from './link-core.ts';
-import { judgeVersion } from './server-version.ts';
+import { isOurs, judgeVersion } from './server-version.ts';
 import { createSrfConnection, type ServerGreeting } from './srf-connection.ts';
 import type { IncomingRequest, OutgoingResponse } from './srf-types.ts';
 
@@ -244,6 +244,10 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
     },
     request: core.request,
     bindDialog: core.bindDialog,
+    forgetDialog(dialogId) {
+      // Ours ends the dialogs of an application that goes; drachtio-server leaves them alone.
+      if (isOurs(greeting.version)) core.connection?.forget(dialogId);
+    },
     onDown: core.onDown,
     close(why = 'closed') {
       if (closed) return;

@@ -30,3 +30,6 @@ export function judgeVersion(version: string | undefined): VersionVerdict {
   }
   return { kind: 'ok' };
 }
+
+/** Our own SIP server, which understands more than the protocol has. */
+export const isOurs = (version: string | undefined): boolean => version?.endsWith('-engawa') === true;

@@ -36,6 +36,8 @@ export interface SrfConnection {
   /** Asks the server for requests with this method (lower case, as the protocol has it). */
   route(method: string): void;
   ping(): void;
+  /** Only our own server knows this: drachtio-server closes the connection on what it does not know. */
+  forget(dialogId: string): void;
   close(because: string): void;
 }
 
@@ -116,6 +118,7 @@ export function createSrfConnection(options: SrfConnectionOptions): SrfConnectio
     },
     route: (method) => say(`route|${method}`),
     ping: () => say('ping'),
+    forget: (dialogId) => say(`forget|${dialogId}`),
     close,
   };
 }

@@ -30,6 +30,7 @@ export interface ApplicationHandlers {
   route(application: Application, verb: string): void;
   removeRoute(application: Application, verb: string): void;
   command(application: Application, command: SipCommand | ProxyCommand): void;
+  forget(application: Application, dialogId: string): void;
   gone(application: Application): void;
 }
 
@@ -152,6 +153,10 @@ export function createApplication(needs: Needs): Application {
         return;
       case 'ping':
         application.reply(command.id, 'OK', 'pong');
+        return;
+      case 'forget':
+        handlers.forget(application, command.dialogId);
+        application.reply(command.id, 'OK');
         return;
       default:
         handlers.command(application, command);

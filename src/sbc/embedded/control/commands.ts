@@ -39,6 +39,8 @@ export type Command =
   | { kind: 'authenticate'; id: string; secret: string; tags: string[] }
   | { kind: 'route' | 'remove-route'; id: string; verb: string }
   | { kind: 'ping'; id: string }
+  /** Not in drachtio-server: the dialog is another server's now, so nothing is said to the far end. */
+  | { kind: 'forget'; id: string; dialogId: string }
   | SipCommand
   | ProxyCommand
   | { kind: 'malformed'; id: string; because: string };
@@ -58,6 +60,8 @@ export function parseCommand(payload: string): Command {
       return { kind: tokens[1] === 'route' ? 'route' : 'remove-route', id, verb: tokens[2].toLowerCase() };
     case 'ping':
       return { kind: 'ping', id };
+    case 'forget':
+      return { kind: 'forget', id, dialogId: tokens[2] ?? '' };
     case 'sip':
       return sipCommand(id, tokens, sip);
     case 'proxy':
@@ -113,7 +117,7 @@ export function durationMs(text: string | undefined): number | undefined {
 const responseLine = /^SIP\/2\.0 +([1-6]\d\d) *(.*)$/;
 const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]+) +(\S+) +SIP\/2\.0$/;
 
-export function parseAppMessage(text: string): AppMessage | undefined {
+function parseAppMessage(text: string): AppMessage | undefined {
   const headEnd = text.indexOf('\r\n\r\n');
   const lines = (headEnd < 0 ? text : text.slice(0, headEnd)).split('\r\n');
   const body = headEnd < 0 ? '' : text.slice(headEnd + 4);

@@ -29,6 +29,7 @@ interface Needs {
   options: ControlOptions;
   greeting: () => string;
   onCommand: (application: Application, command: SipCommand | ProxyCommand) => void;
+  onForget: (application: Application, dialogId: string) => void;
   onGone: (application: Application) => void;
   clock: Clock;
   log: Logger;
@@ -53,6 +54,7 @@ export async function startControlServer(needs: Needs): Promise<ControlServer> {
     route: (application, verb) => routes.add(application, verb),
     removeRoute: (application, verb) => routes.remove(application, verb),
     command: needs.onCommand,
+    forget: needs.onForget,
     gone(application) {
       routes.forget(application);
       log.info({ application: application.id }, 'application gone');

@@ -18,7 +18,7 @@ let cachedAtMs = Number.NaN;
 let cachedTime = '';
 
 /** UTC time of day with microseconds, `19:49:42.663000`. By arithmetic: two of a hundred parts of the server's CPU went into Date. */
-export function timeOfDay(atMs: number): string {
+function timeOfDay(atMs: number): string {
   if (atMs !== cachedAtMs) {
     cachedAtMs = atMs;
     const part = (unitMs: number, modulus: number, digits = 2) =>

@@ -150,7 +150,7 @@ export function inDialogTarget(fork: Fork): Target {
   return target.protocol ? target : { ...target, protocol: flow.protocol };
 }
 
-export function contactUri(message: SipMessage): string | undefined {
+function contactUri(message: SipMessage): string | undefined {
   const value = header(message, 'contact');
   if (value === undefined || value === '*') return undefined;
   return parseAddress(splitList(value)[0]!)?.uri;
@@ -165,6 +165,6 @@ export function withTag(value: string, tag: string): string {
 }
 
 /** From or To without its tag parameter; everything else stays as written. */
-export function withoutTag(value: string): string {
+function withoutTag(value: string): string {
   return value.replace(/;\s*tag\s*=\s*[^;>\s]+(?=[^>]*$)/i, '');
 }

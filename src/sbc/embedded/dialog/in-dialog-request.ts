@@ -95,7 +95,7 @@ function cancelOpenInvite(stack: Stack, dialog: Dialog): void {
   }
 }
 
-export function buildInDialog(stack: Stack, dialog: Dialog, fork: Fork, message: AppRequest, cseq: number): SipRequest {
+function buildInDialog(stack: Stack, dialog: Dialog, fork: Fork, message: AppRequest, cseq: number): SipRequest {
   const { method, body } = message;
   const hostPort = stack.addresses.hostPort(fork.flow, fork.flow.address);
   const headers: SipHeader[] = inDialogHeaders(dialog, fork, method, cseq);

@@ -27,7 +27,7 @@ const routable = new Set([
   'REFER',
 ]);
 const onlyInDialog = new Set(['BYE', 'UPDATE', 'PRACK']);
-export const allowedMethods =
+const allowedMethods =
   'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, MESSAGE, SUBSCRIBE, NOTIFY, PUBLISH, PRACK, UPDATE, REFER';
 
 export function receiveRequest(stack: Stack, transaction: ServerTransaction): void {

@@ -103,7 +103,7 @@ function firstHop(stack: Stack, { message, routeUrl }: RequestCommand): Hop {
   return { kind: 'hop', target, transport };
 }
 
-export function withScheme(uri: string): string {
+function withScheme(uri: string): string {
   return /^sips?:/i.test(uri) ? uri : `sip:${uri}`;
 }
 

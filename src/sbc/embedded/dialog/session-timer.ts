@@ -25,7 +25,7 @@ interface SessionExpires {
   refresher: 'uac' | 'uas' | undefined;
 }
 
-export function sessionExpires(message: SipMessage): SessionExpires | undefined {
+function sessionExpires(message: SipMessage): SessionExpires | undefined {
   const value = header(message, 'session-expires');
   const seconds = Number.parseInt(value ?? '', 10);
   if (value === undefined || !(seconds > 0)) return undefined;

@@ -11,7 +11,7 @@ export function localAddressFor(bound: string, remote: string): string {
   return known;
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
 }
 
