@@ -12,7 +12,7 @@ import { waitInQueue } from './queueing.ts';
 import { transferOut } from './transfer-out.ts';
 
 /** Gives the sound for what a flow says. */
-export function sayToSource(say: Say, language: Language): PlaySource {
+function sayToSource(say: Say, language: Language): PlaySource {
   if ('prompt' in say) return { kind: 'prompt', name: say.prompt, language };
   if (language === 'en' && say.en !== undefined) return { kind: 'say', text: say.en, language: 'en' };
   return { kind: 'say', text: say.jaKana ?? say.ja, language: 'ja' };

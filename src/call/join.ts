@@ -18,7 +18,7 @@ export function playMusic(call: CallState): void {
   call.music = call.customer?.endpoint.play(holdMusic, { loop: true });
 }
 
-export function stopMusic(call: CallState): void {
+function stopMusic(call: CallState): void {
   call.music?.stop();
   call.music = undefined;
 }
