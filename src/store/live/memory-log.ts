@@ -26,7 +26,8 @@ export class MemoryLog {
   }
 
   append(from: NodeId, text: string, nowMs: number): LogDelivery {
-    this.lastAtMs = Math.max(this.lastAtMs, nowMs);
+    // A simulated clock may stand between two milliseconds.
+    this.lastAtMs = Math.max(this.lastAtMs, Math.floor(nowMs));
     this.n += 1;
     const place = placeOf(this.lastAtMs, this.n);
     const entry = { log: this.name, epoch: this.epoch, n: this.n, place, atMs: this.lastAtMs, from, text };
