@@ -4,8 +4,14 @@
 
 import { Decrypter } from 'age-encryption';
 import { AppError, asError } from '../shared/errors.ts';
-import { createOggOpusWriter, type OggOpusStream, readOggOpus, silentPacket, silentPacketMs } from './ogg-opus.ts';
-import { frameMs, inputRateHz } from './opus-encoder.ts';
+import {
+  createOggOpusWriter,
+  type OggOpusStream,
+  readOggOpus,
+  silentPacket,
+  silentPacketMs,
+} from './container/ogg-opus.ts';
+import { frameMs, inputRateHz } from './container/opus-encoder.ts';
 import { sealedChunkBytes } from './sealing.ts';
 import { type RecordingStorage, recordingName } from './storage.ts';
 

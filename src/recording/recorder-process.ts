@@ -5,8 +5,8 @@
 import { systemClock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
 import type { RecordingId } from '../shared/ids.ts';
+import { loadOpusEncoders } from './container/opus-encoder.ts';
 import { createMemoryBudget } from './memory-budget.ts';
-import { loadOpusEncoders } from './opus-encoder.ts';
 import type { FromProcess, OpenTake, ProcessSettings, ToProcess } from './recorder-messages.ts';
 import { createSealer } from './sealing.ts';
 import { createFolderStorage } from './storage.ts';

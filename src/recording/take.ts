@@ -3,9 +3,9 @@
 
 import type { Clock } from '../shared/clock.ts';
 import type { RecordingId } from '../shared/ids.ts';
+import { createOggOpusWriter, type OggOpusWriter, silentPacket, silentPacketMs } from './container/ogg-opus.ts';
+import { frameMs, inputRateHz, type OpusEncoder } from './container/opus-encoder.ts';
 import type { MemoryBudget } from './memory-budget.ts';
-import { createOggOpusWriter, type OggOpusWriter, silentPacket, silentPacketMs } from './ogg-opus.ts';
-import { frameMs, inputRateHz, type OpusEncoder } from './opus-encoder.ts';
 import { createSealedFile } from './sealed-file.ts';
 import type { Sealer } from './sealing.ts';
 import type { RecordingStorage } from './storage.ts';

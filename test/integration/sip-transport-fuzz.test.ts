@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseAddressList } from '../../src/protocol/sip/address.ts';
-import { parseChallenge, parseCredentials } from '../../src/protocol/sip/digest.ts';
+import { parseChallenge, parseCredentials } from '../../src/protocol/sip/auth/digest.ts';
 import { makeResponse } from '../../src/protocol/sip/make-response.ts';
 import { type ParseResult, parseMessage } from '../../src/protocol/sip/parse.ts';
 import { serialize } from '../../src/protocol/sip/serialize.ts';

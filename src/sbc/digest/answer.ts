@@ -1,7 +1,7 @@
 // Answering a digest challenge to a request of ours (RFC 3261 §22.2, §22.3), the strongest that is offered (RFC 8760).
 
 import { randomBytes } from 'node:crypto';
-import { answerChallenge as answer, formatCredentials, strongestChallenge } from '../../protocol/sip/digest.ts';
+import { answerChallenge as answer, formatCredentials, strongestChallenge } from '../../protocol/sip/auth/digest.ts';
 import type { SrfMessage } from '../link/srf-types.ts';
 import { joinedDigests } from './joined.ts';
 

@@ -1,5 +1,5 @@
 // Asking those who call us for credentials, and checking them. SHA-256 is offered before MD5 (RFC 8760 §2.3); an unknown
-// user costs the same work as a wrong password. Nonces are protocol/sip/nonces.ts.
+// user costs the same work as a wrong password. Nonces are protocol/sip/auth/nonces.ts.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -7,8 +7,8 @@ import {
   formatChallenge,
   parseCredentials,
   verifyCredentials,
-} from '../../protocol/sip/digest.ts';
-import { createNonces } from '../../protocol/sip/nonces.ts';
+} from '../../protocol/sip/auth/digest.ts';
+import { createNonces } from '../../protocol/sip/auth/nonces.ts';
 import { parseSipUri } from '../../protocol/sip/uri.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Random } from '../../shared/random.ts';

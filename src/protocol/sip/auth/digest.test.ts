@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createFakeClock } from '../../../test/support/fake-clock.ts';
-import { seededRandom } from '../../shared/random.ts';
+import { createFakeClock } from '../../../../test/support/fake-clock.ts';
+import { seededRandom } from '../../../shared/random.ts';
 import {
   answerChallenge,
   type Challenge,

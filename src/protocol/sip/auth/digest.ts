@@ -2,7 +2,7 @@
 // Pure but for node:crypto. Keeps no passwords and knows no users; the caller brings H(A1) or the password.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Param, paramValue, quote, splitList, unquote } from './params.ts';
+import { type Param, paramValue, quote, splitList, unquote } from '../params.ts';
 
 export const digestAlgorithms = ['SHA-256', 'SHA-512-256', 'MD5'] as const;
 export type DigestAlgorithm = (typeof digestAlgorithms)[number];

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { seededRandom } from '../shared/random.ts';
+import { seededRandom } from '../../shared/random.ts';
 import { oggChecksum, readOggPage, segmentsOf, writeOggPage } from './ogg.ts';
 
 const seed = Math.floor(Math.random() * 2 ** 32);

@@ -2,8 +2,8 @@
 // challenge goes out. Only nonces that were used are remembered, with their highest count, until they expire.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../../shared/clock.ts';
-import type { Random } from '../../shared/random.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import type { Random } from '../../../shared/random.ts';
 
 export interface NoncesOptions {
   clock: Clock;
