@@ -10,7 +10,7 @@ if (withoutFreeswitch) t.plan(0, withoutFreeswitch);
 else {
   const rig = await freeswitchRig(t);
   mediaServerContract(t, {
-    can: { srtp: true, inbandDigits: true, heardBy: true, transcoding: true },
+    can: { srtp: true, inbandDigits: true, heardBy: true, transcoding: true, loss: { within: 1, afterMs: 5500 } },
     mediaTimeoutMs,
     create: () => rig.open({ mediaTimeoutMs }),
   });

@@ -64,11 +64,8 @@ export class ChannelTap {
   async stop(): Promise<void> {
     const { running } = this;
     this.running = undefined;
-    if (!running || !this.channel.live) return;
-    if (!running.connected) return;
-    const ended = this.channel.until((event) => event.subclass === 'mod_audio_fork::disconnect', 1000);
+    if (!running?.connected || !this.channel.live) return;
     await attempt(this.needs.log, 'fork not stopped', this.channel.order('uuid_audio_fork', `stop ${running.bug}`));
-    await ended;
   }
 
   private async fork(running: NonNullable<ChannelTap['running']>, metadata: Record<string, unknown>): Promise<Outcome> {

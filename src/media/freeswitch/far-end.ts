@@ -27,10 +27,14 @@ export interface FarEnd {
   version: number;
 }
 
-const mirrored: Readonly<Record<Direction, Direction>> = {
+/**
+ * The far end's direction, seen from FreeSWITCH, by ours. One that only sends (it holds us and plays its own music) is told
+ * as sendrecv: FreeSWITCH would let nobody hear it. What would be sent to it is silenced by the endpoint.
+ */
+const toldDirection: Readonly<Record<Direction, Direction>> = {
   sendrecv: 'sendrecv',
   sendonly: 'recvonly',
-  recvonly: 'sendonly',
+  recvonly: 'sendrecv',
   inactive: 'inactive',
 };
 
@@ -114,7 +118,7 @@ export function sdpForFreeswitch(farEnd: FarEnd): string {
     ...keys,
     ...(profile === 'webrtc' ? iceLines(ice) : audio?.rtcpMux ? ['a=rtcp-mux'] : []),
     `a=ptime:${audio?.sendPtimeMs ?? 20}`,
-    `a=${mirrored[audio?.direction ?? 'sendrecv']}`,
+    `a=${toldDirection[audio?.direction ?? 'sendrecv']}`,
   ];
   return `${all.join('\r\n')}\r\n`;
 }

@@ -80,7 +80,7 @@ export class FreeswitchEndpoint implements Endpoint {
   private closing: Promise<void> | undefined;
   private muted = false;
   private digitsAudible = true;
-  private silenced = false;
+  private silenced = { read: false, write: false };
   private inband = false;
   private turn: Promise<unknown> = Promise.resolve();
   private arrived = { count: 0, at: 0, any: false, toldTimeout: false };
@@ -112,7 +112,10 @@ export class FreeswitchEndpoint implements Endpoint {
 
   /** After the first agreement: what FreeSWITCH must do that its dialplan does not. */
   async prepare(): Promise<void> {
-    await this.channel.order('uuid_setvar_multi', 'bridge_filter_dtmf=true;hold_music=silence');
+    await this.channel.order(
+      'uuid_setvar_multi',
+      'bridge_filter_dtmf=true;hold_music=silence;bridge_generate_comfort_noise=-1',
+    );
     await this.adopt();
   }
 
@@ -232,9 +235,14 @@ export class FreeswitchEndpoint implements Endpoint {
   async sendDigits(digits: string, { durationMs = defaultDigitMs }: { durationMs?: number } = {}): Promise<void> {
     this.mustLive();
     const known = [...digits].filter((digit) => dtmfTones[digit.toUpperCase()]);
-    for (const digit of known) await this.sendDigit(digit, durationMs);
-    const lastsMs = known.length * (durationMs + betweenDigitsMs);
-    await new Promise<void>((resolve) => this.needs.clock.after(lastsMs, resolve));
+    for (const digit of known) {
+      await this.sendDigit(digit, durationMs);
+      await this.pause(durationMs + betweenDigitsMs);
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.needs.clock.after(ms, resolve));
   }
 
   private async sendDigit(digit: string, durationMs: number): Promise<void> {
@@ -244,7 +252,6 @@ export class FreeswitchEndpoint implements Endpoint {
     }
     const tone = toneSpec(durationMs, betweenDigitsMs, ...dtmfTones[digit.toUpperCase()]!);
     await this.channel.order('uuid_displace', `start ${tone} 0 m`);
-    await new Promise<void>((resolve) => this.needs.clock.after(durationMs + betweenDigitsMs, resolve));
   }
 
   async startTap(tap: { url: string; metadata: Record<string, unknown> }): Promise<void> {
@@ -386,18 +393,37 @@ export class FreeswitchEndpoint implements Endpoint {
     if (this.profile !== 'webrtc') setImmediate(() => this.emitter.emit('connected', {}));
   }
 
-  /** Nothing of the party may be heard while it is muted, keys secretly in band, or shall not send. */
+  /**
+   * Nothing of the party may be heard while it is muted, keys secretly in band, or shall not send; nothing may reach it while
+   * it shall not be sent to.
+   */
   private async applySilence(): Promise<void> {
-    const receives = !this.audio || this.audio.direction === 'sendrecv' || this.audio.direction === 'recvonly';
-    const silenced = this.muted || !receives || (!this.digitsAudible && this.inband);
-    if (silenced === this.silenced) return;
-    this.silenced = silenced;
-    await this.channel.order('uuid_audio', silenced ? 'start read mute 1' : 'stop');
+    const direction = this.audio?.direction ?? 'sendrecv';
+    const receives = direction === 'sendrecv' || direction === 'recvonly';
+    const read = this.muted || !receives || (!this.digitsAudible && this.inband);
+    const write = direction === 'recvonly';
+    const before = this.silenced;
+    if (read === before.read && write === before.write) return;
+    this.silenced = { read, write };
+    if (!read && !write) {
+      await this.channel.order('uuid_audio', 'stop');
+      return;
+    }
+    if (read !== before.read) await this.channel.order('uuid_audio', `start read mute ${read ? 1 : 0}`);
+    if (write !== before.write) await this.channel.order('uuid_audio', `start write mute ${write ? 1 : 0}`);
   }
 
   private onEvent(event: FreeswitchEvent): void {
     if (event.name === 'DTMF') this.onDigit(event);
-    else if (event.name.endsWith('_RTCP_MESSAGE')) this.reports.onEvent(event, this.audio?.codec.clockRateHz ?? 8000);
+    else if (event.name === 'RECV_RTCP_MESSAGE') this.reports.heard(event);
+    else if (event.name === 'SEND_RTCP_MESSAGE') {
+      const { highestSequence } = this.reports.sent(event, this.audio?.codec.clockRateHz ?? 8000);
+      const asked = this.needs.counts.ask(this.channel.uuid).then((counts) => {
+        if (counts && highestSequence > 0 && counts.received > 0)
+          this.reports.arrived(highestSequence, counts.received);
+      });
+      attempt(this.needs.log, 'loss not counted', asked);
+    }
   }
 
   private onDigit(event: FreeswitchEvent): void {

@@ -88,20 +88,41 @@ export function createCountsWatch(control: FreeswitchControl, clock: Clock, log:
   };
 }
 
-/** What RTCP reports say of one party. */
+/**
+ * What RTCP says of one party, and its loss. FreeSWITCH's own figure of loss forgets what is lost among digits; the highest
+ * sequence number that its reports name is right. Less the packets that came by then, it grows with each one lost. The
+ * count is asked for a moment after the report was made and may be one too high, so the greatest difference counts; what was
+ * lost before the first report is not seen. Exact to a packet or so.
+ */
 export class PartyReports {
   lost = 0;
   jitterMs = 0;
   roundTripMs: number | null = null;
+  private missingAtFirst: number | undefined;
+  private lostBefore = 0;
 
-  onEvent(event: FreeswitchEvent, clockRateHz: number): void {
-    if (event.name === 'SEND_RTCP_MESSAGE') {
-      this.lost = Number(event.header('Source-Lost') ?? event.header('Source0-Lost') ?? this.lost);
-      const jitter = event.header('Source-Jitter') ?? event.header('Source0-Jitter');
-      if (jitter !== undefined) this.jitterMs = (Number(jitter) / clockRateHz) * 1000;
-    } else if (event.name === 'RECV_RTCP_MESSAGE') {
-      const seconds = Number(event.header('Source0-RTT') ?? event.header('Rtt0-Avg') ?? Number.NaN);
-      if (seconds > 0) this.roundTripMs = seconds * 1000;
-    }
+  /** A report of FreeSWITCH to the party. */
+  sent(event: FreeswitchEvent, clockRateHz: number): { highestSequence: number } {
+    const jitter = Number(event.header('Source-Jitter'));
+    if (Number.isFinite(jitter)) this.jitterMs = (jitter / clockRateHz) * 1000;
+    return { highestSequence: Number(event.header('Source-Highest-Sequence-Number-Received') ?? 0) };
+  }
+
+  /** The party's report to FreeSWITCH. */
+  heard(event: FreeswitchEvent): void {
+    const seconds = Number(event.header('Rtt0-Avg'));
+    if (seconds > 0) this.roundTripMs = seconds * 1000;
+  }
+
+  arrived(highestSequence: number, received: number): void {
+    const missing = highestSequence - received;
+    const since = missing - (this.missingAtFirst ?? missing);
+    if (this.missingAtFirst === undefined || Math.abs(since) > mostPlausibleLoss) {
+      // The first report, or another source with numbers of its own.
+      this.missingAtFirst = missing;
+      this.lostBefore = this.lost;
+    } else this.lost = Math.max(this.lost, this.lostBefore + since);
   }
 }
+
+const mostPlausibleLoss = 20_000;
