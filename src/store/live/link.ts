@@ -56,7 +56,10 @@ export interface Link {
 }
 
 export const unavailable = (because: string) =>
-  new AppError('live-state-unavailable', `The live state cannot be reached: ${because}. Calls in progress go on.`);
+  new AppError(
+    'live-state-unavailable',
+    `The live state cannot be reached: ${because.replace(/\.$/, '')}. Calls in progress go on.`,
+  );
 
 export function createLink(needs: {
   server: LiveServer;

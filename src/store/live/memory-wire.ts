@@ -12,6 +12,7 @@ import type {
   JoinReply,
   Known,
   Letter,
+  LogDelivery,
   OpenLogReply,
   Position,
   Wire,
@@ -173,13 +174,19 @@ export class MemoryWire implements Wire {
       const log = this.hub.log(name);
       if (epoch !== undefined && epoch !== log.epoch) return 'other-epoch';
       const entry = log.append(this.nodeId, text, this.hub.clock.now());
-      this.hub.toAll((wire) => wire.tellEntry(name, entry));
+      for (const wire of this.hub.wires.values()) wire.tellLater(name, entry);
       return { place: entry.place };
     });
   }
 
-  tellEntry(log: string, entry: Parameters<WireListener['entry']>[0], read = this.reads.get(log)): void {
-    if (read && this.reads.get(log) === read) this.listener.entry(entry);
+  /** For the reading that is under way now; one that begins later finds the entry by itself. */
+  tellLater(log: string, entry: LogDelivery): void {
+    const read = this.reads.get(log);
+    if (this.joined && read) this.hub.dispatch(this, () => this.tellEntry(log, entry, read));
+  }
+
+  private tellEntry(log: string, entry: LogDelivery, read: object): void {
+    if (this.reads.get(log) === read) this.listener.entry(entry);
   }
 
   openLog(log: string, known: { epoch: string; at: Position | undefined } | undefined): Promise<OpenLogReply> {

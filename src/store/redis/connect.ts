@@ -60,7 +60,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
 async function connectAt(address: RedisAddress, options: ConnectOptions, redirects = 0): Promise<Connections> {
   const commands = openClient(address, options);
   try {
-    await within(options.timeoutMs, commands.connect());
+    await connectClient(commands, options);
     const info = parseInfo(await within(options.timeoutMs, commands.info()));
     checkServer(info, options.log);
     if (info['cluster_enabled'] === '1') {
@@ -74,7 +74,7 @@ async function connectAt(address: RedisAddress, options: ConnectOptions, redirec
     if (info['role'] !== 'master') throw new Error('it is a replica');
     const reads = openClient(address, options);
     try {
-      await within(options.timeoutMs, reads.connect());
+      await connectClient(reads, options);
     } catch (error) {
       reads.disconnect();
       throw error;
@@ -113,6 +113,23 @@ function openClient(address: RedisAddress, { ca, name, timeoutMs, log }: Connect
   const client = new Redis(settings);
   client.on('error', (error: Error) => log.debug({ err: error }, 'Redis connection'));
   return client;
+}
+
+/** connect() rejects with 'Connection is closed.'; why is what was emitted before it. */
+async function connectClient(client: Redis, { timeoutMs }: ConnectOptions): Promise<void> {
+  let cause: Error | undefined;
+  const remember = (error: Error) => {
+    cause ??= error;
+  };
+  client.on('error', remember);
+  try {
+    await within(timeoutMs, client.connect());
+  } catch (error) {
+    throw cause ?? error;
+  }
+  client.off('error', remember);
+  // A refused password is emitted as well, and the connection stays.
+  if (cause) throw cause;
 }
 
 /** A server that was stopped accepts connections and answers nothing. */
