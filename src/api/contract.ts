@@ -192,6 +192,12 @@ export const CallView = Type.Object({
   cause: Nullable(Type.String()),
   side: Nullable(Type.String()),
   quality: Type.Object({ customer: Nullable(QualityView), agent: Nullable(QualityView) }),
+  reanchored: Type.Optional(
+    Type.Object(
+      { times: Type.Integer(), longestSilentMs: Type.Integer() },
+      { description: 'Media servers died under this call: moves of a party to another one, and its longest silence.' },
+    ),
+  ),
 });
 
 export const list = <T extends TSchema>(item: T) =>

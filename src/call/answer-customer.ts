@@ -6,6 +6,7 @@ import { type CallState, type Centre, isOver } from './call-state.ts';
 import { endCall } from './end-call.ts';
 import { followOffers } from './follow-offers.ts';
 import { tell } from './parts.ts';
+import { keepAnchored } from './reanchor.ts';
 
 /** Answers the customer with an endpoint of its own. False when that cannot be: the call has ended then. */
 export async function answerCustomer(centre: Centre, call: CallState, { leg }: InboundCall): Promise<boolean> {
@@ -27,6 +28,7 @@ export async function answerCustomer(centre: Centre, call: CallState, { leg }: I
   }
   call.customer = { leg, endpoint };
   followOffers(call.log, leg, () => call.customer?.endpoint);
+  keepAnchored(centre, call, { party: 'customer', leg, endpoint });
   watchCustomer(centre, call);
   const answered = await leg.answer(endpoint.localSdp);
   if (answered.kind === 'ended' || isOver(call)) return false;
@@ -60,6 +62,6 @@ export function watchCustomer(centre: Centre, call: CallState): void {
   );
   endpoint.on('mediaTimeout', () => void endCall(centre, call, { cause: 'media-timeout', side: 'carrier' }));
   endpoint.on('ended', ({ because }) => {
-    if (because === 'lost') void endCall(centre, call, { cause: 'fault', side: 'us' });
+    if (because === 'lost') void endCall(centre, call, { cause: 'media-lost', side: 'us' });
   });
 }

@@ -7,6 +7,7 @@ import { asError } from '../shared/errors.ts';
 import type { CallState, Centre, Party } from './call-state.ts';
 import { followOffers } from './follow-offers.ts';
 import { unattended } from './parts.ts';
+import { keepAnchored } from './reanchor.ts';
 
 export interface CarrierRequest {
   call: CallState;
@@ -40,6 +41,7 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
       const created = await parts.media.createEndpoint({ callId: request.call.id, profile });
       if (created.kind === 'incompatible') throw new Error(created.because);
       endpoint = created.endpoint;
+      keepAnchored(centre, request.call, { party: 'customer', leg, endpoint });
       // Cancelled meanwhile: nobody will hear of this endpoint any more.
       if (leg.state === 'ended') await endpoint.close();
       return endpoint.localSdp;

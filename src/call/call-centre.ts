@@ -8,6 +8,7 @@ import { asError } from '../shared/errors.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
 import type { Person } from '../store/records.ts';
 import { createAcdRunner } from './acd-runner.ts';
+import { createSurvivingMedia } from './anchor/surviving-media.ts';
 import { type CallState, type Centre, callOfPerson, personOf } from './call-state.ts';
 import type { CallCentre, CommandOutcome } from './desk.ts';
 import { createDesks } from './desks.ts';
@@ -32,7 +33,10 @@ export interface RunningCallCentre extends CallCentre {
 
 const notFound: CommandOutcome = { kind: 'not-found' };
 
-export function createCallCentre(parts: CallParts): RunningCallCentre {
+export function createCallCentre(given: CallParts): RunningCallCentre {
+  const { media: bareMedia, clock, log } = given;
+  const patienceMs = given.settings.reanchorSeconds * 1000;
+  const parts: CallParts = { ...given, media: createSurvivingMedia({ media: bareMedia, clock, log, patienceMs }) };
   const calls = new Map<CallId, CallState>();
   const desks = createDesks({ centre: () => centre });
   const acd = createAcdRunner({
@@ -42,6 +46,7 @@ export function createCallCentre(parts: CallParts): RunningCallCentre {
   });
   const centre: Centre = {
     parts,
+    bareMedia,
     acd,
     calls,
     deskChanged: desks.changed,
@@ -180,11 +185,11 @@ function followTheWorld(centre: Centre): (() => void)[] {
       if (call) centre.deskChanged(personOf(call));
     }),
     recorder.on('tapNeeded', ({ callId, recordingId, tapUrl }) => {
-      // The embedded engine connects again by itself, with the audio that it kept meanwhile.
-      if (centre.parts.media.kind === 'embedded') return;
       const endpoint = centre.calls.get(callId)?.customer?.endpoint;
+      // Some connect again by themselves, with the audio that they kept meanwhile.
+      if (!endpoint || endpoint.keepsTap) return;
       void endpoint
-        ?.startTap({ url: tapUrl, metadata: { callId, recordingId } })
+        .startTap({ url: tapUrl, metadata: { callId, recordingId } })
         .catch((thrown: unknown) => log.error({ err: asError(thrown), callId }, 'recording could not go on'));
     }),
     recorder.on('recovered', (event) => tell(centre.parts, { type: 'recording-recovered', ...event })),

@@ -8,6 +8,7 @@
 //   ended     final; set by endCall alone
 
 import type { Endpoint, Playback } from '../media/endpoint.ts';
+import type { MediaServer } from '../media/media-server.ts';
 import type { Alias } from '../privacy/vault.ts';
 import type { Reason } from '../routing/flow/flow.ts';
 import type { Leg } from '../sbc/leg.ts';
@@ -81,6 +82,8 @@ export interface CallState {
 /** What the verbs share. */
 export interface Centre {
   readonly parts: CallParts;
+  /** `parts.media` makes endpoints that outlive their server; this makes them plain. For reanchor.ts alone. */
+  readonly bareMedia: MediaServer;
   readonly acd: AcdRunner;
   readonly calls: Map<CallId, CallState>;
   /** The desk of this person shows something new. */

@@ -19,6 +19,8 @@ export interface CallSettings {
   queues: readonly QueueSettings[];
   /** How long a call waits for an agent whose browser went away, before it goes back to the queue (or ends, if outbound). */
   reattachSeconds: number;
+  /** How long a call whose media server died waits for another one, before it ends. */
+  reanchorSeconds: number;
   /** How long the customer's telephone may ring on an outbound call. */
   outboundRingSeconds: number;
   /** How long the desk may take to answer by itself. */

@@ -4,6 +4,7 @@ import type { Endpoint } from '../media/endpoint.ts';
 import type { Leg, LegEvents } from '../sbc/leg.ts';
 import type { PersonId } from '../shared/ids.ts';
 import type { CallState, Centre } from './call-state.ts';
+import { keepAnchored } from './reanchor.ts';
 
 export interface RingRequest {
   personId: PersonId;
@@ -44,6 +45,8 @@ export async function ringDesk(centre: Centre, call: CallState, request: RingReq
     ringTimeoutSeconds: request.ringTimeoutSeconds,
     ...(request.autoAnswer ? { autoAnswer: request.autoAnswer } : {}),
   });
+  const isReachable = () => border.isSoftphoneRegistered(request.personId);
+  keepAnchored(centre, call, { party: 'agent', leg, endpoint, isReachable });
   request.onLeg?.(leg);
   const outcome = await waitForAnswer(leg, endpoint, request);
   if (outcome.kind === 'answered') return { ...outcome, ringMs: clock.now() - startedAt };

@@ -40,7 +40,7 @@ export async function transferOut(
   leg.on('ended', ({ cause }) => void endCall(centre, call, { cause, side: 'carrier' }));
   endpoint.on('mediaTimeout', () => void endCall(centre, call, { cause: 'media-timeout', side: 'carrier' }));
   endpoint.on('ended', ({ because }) => {
-    if (because === 'lost') void endCall(centre, call, { cause: 'fault', side: 'us' });
+    if (because === 'lost') void endCall(centre, call, { cause: 'media-lost', side: 'us' });
   });
   tell(centre.parts, { type: 'call-transferred', callId: call.id, to: { kind: 'number', name: action.number } });
   call.log.info({ ringMs: outcome.ringMs }, 'transferred to an outside number');

@@ -57,6 +57,12 @@ export function applyToCall(reading: CallReading | undefined, event: CallEvent):
       return changed({ recordingIds: [...record.recordingIds, event.recordingId] });
     case 'leg-quality':
       return changed({ quality: { ...record.quality, [event.party]: event.quality } });
+    case 'media-reanchored': {
+      const { times, longestSilentMs } = record.reanchored ?? { times: 0, longestSilentMs: 0 };
+      return changed({
+        reanchored: { times: times + 1, longestSilentMs: Math.max(longestSilentMs, event.silentMs) },
+      });
+    }
     case 'call-ended':
       return ended(reading, event);
     default:

@@ -104,6 +104,8 @@ export interface CallRecord {
   cause: EndCause | null;
   side: Side | null;
   quality: { customer: MediaQuality | null; agent: MediaQuality | null };
+  /** Absent when no media server of this call died: how often a party was anchored on another, and its longest silence. */
+  reanchored?: { times: number; longestSilentMs: number };
 }
 
 export interface CallRecords {

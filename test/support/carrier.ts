@@ -60,8 +60,13 @@ export interface Carrier {
   /** Tells where Engawa is; before it no call can be made. */
   connect(sip: { host: string; port: number }): void;
   callIn(call: CarrierCall): Promise<Customer>;
-  /** What the next customer does who is called: answers with a tone, or refuses, or lets it ring. */
-  next(behaviour: { answer: { toneHz: number; codecs?: readonly Law[] } } | { refuse: number } | 'ring'): void;
+  /** What the next customer does who is called: answers with a tone (`after` that has settled), or refuses, or lets it ring. */
+  next(
+    behaviour:
+      | { answer: { toneHz: number; codecs?: readonly Law[]; after?: Promise<unknown> } }
+      | { refuse: number }
+      | 'ring',
+  ): void;
   /** Customers that were called, oldest first, with the INVITE that called them. */
   readonly called: { invite: PartyMessage; customer: Customer }[];
 }
@@ -140,6 +145,7 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
       customer.state = 'refused';
       return party.send(responseText(invite, wanted.refuse, { tag }));
     }
+    await wanted.answer.after;
     const body = rtp.answer(invite.body);
     rtp.start();
     customer.state = 'talking';

@@ -20,7 +20,10 @@ export interface RobotLine {
   readonly callId: string;
   readonly purpose: 'outbound' | 'attach' | null;
   readonly invite: PartyMessage;
-  readonly media: RobotMedia;
+  /** The one in use: a re-INVITE brings a new one, as a browser restarts ICE and DTLS in its place. */
+  media: RobotMedia;
+  /** Offers of Engawa within the dialog, oldest first. */
+  readonly offers: PartyMessage[];
   state: 'ringing' | 'answered' | 'ended';
   /** Its WebSocket is open: what the server says about it can be heard. */
   readonly reachable: boolean;
@@ -63,6 +66,8 @@ export interface RobotDesk {
   hears(lastMs?: number): number[];
   dropWebSocket(): void;
   dropFeed(): void;
+  /** The server, or the network, has closed the feed. */
+  readonly feedEnded: boolean;
   /** Opens the feed again, from the last event that was seen. */
   followFeed(): Promise<void>;
   /** Page, WebSocket and audio are gone at once, without a word. */
@@ -77,12 +82,20 @@ export interface RobotOptions {
   toneHz: number;
   /** Signs in only; `connectPhone` later. */
   withoutPhone?: boolean;
+  /** Answers 488 to every offer within a dialog, as a softphone that cannot restart ICE. */
+  refusesOffers?: boolean;
   userAgent?: string;
+  /** PEM of who signed the server's certificate, for an https `url`. */
+  ca?: string;
 }
 
 export async function openRobotDesk(t: Teardown, options: RobotOptions): Promise<RobotDesk> {
   const target = new URL(options.url);
-  const proxy = await createRecordingProxy({ host: target.hostname, port: Number(target.port) });
+  const proxy = await createRecordingProxy({
+    host: target.hostname,
+    port: Number(target.port),
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
   const base = `http://127.0.0.1:${proxy.port}`;
   const robot = createRobot(base, proxy, options);
   t.teardown(async () => {
@@ -105,6 +118,9 @@ function createRobot(
   const taken = new Set<RobotLine>();
   const contact = `sip:${newTag()}@${newTag()}.invalid;transport=ws`;
   const tags = new Map<RobotLine, string>();
+  /** Media that a re-INVITE replaced; closed with the line's end. */
+  const retired: RobotMedia[] = [];
+  const origin = options.ca === undefined ? base : base.replace('http:', 'https:');
   const userAgent = options.userAgent ?? 'RobotDesk/1.0 (house of the agent)';
   let cookie = '';
   let csrf = '';
@@ -121,7 +137,7 @@ function createRobot(
         method,
         headers: {
           cookie,
-          origin: base,
+          origin,
           'user-agent': userAgent,
           ...(csrf ? { 'x-csrf-token': csrf } : {}),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -187,7 +203,7 @@ function createRobot(
     const line = lines.find((one) => one.invite.get('Call-ID') === message.get('Call-ID'));
     if (message.method === 'INVITE' && !line) return onInvite(message);
     if (message.method === 'ACK') return;
-    if (message.method === 'INVITE') return void say(responseText(message, 488));
+    if (message.method === 'INVITE' && line) return void onOffer(line, message);
     say(responseText(message, 200, { tag: newTag() }));
     if (!line) return;
     if (message.method === 'CANCEL' && line.state === 'ringing') reply(line, 487);
@@ -203,6 +219,7 @@ function createRobot(
       purpose,
       invite,
       media: createRobotMedia(options.toneHz),
+      offers: [],
       state: 'ringing',
       get reachable() {
         return over === socket && over?.readyState === WebSocket.OPEN;
@@ -212,6 +229,19 @@ function createRobot(
     lines.push(line);
     reply(line, 180);
     if (purpose) void answer(line);
+  }
+
+  async function onOffer(line: RobotLine, reinvite: PartyMessage): Promise<void> {
+    line.offers.push(reinvite);
+    if (options.refusesOffers || line.state !== 'answered') return void say(responseText(reinvite, 488));
+    const fresh = createRobotMedia(options.toneHz);
+    const body = await fresh.answer(reinvite.body);
+    if (line.state !== 'answered') return fresh.close();
+    // As a browser lets go of what it had: nothing is said to the far end, which is gone anyway.
+    line.media.silence();
+    retired.push(line.media);
+    line.media = fresh;
+    say(responseText(reinvite, 200, { contact: `<${contact}>`, body }));
   }
 
   async function answer(line: RobotLine | undefined = current()): Promise<void> {
@@ -228,6 +258,7 @@ function createRobot(
   function end(line: RobotLine): void {
     line.state = 'ended';
     line.media.close();
+    for (const media of retired.splice(0)) media.close();
   }
 
   const current = () => lines.findLast((line) => line.state !== 'ended');
@@ -236,7 +267,7 @@ function createRobot(
     const settings = await must<SoftphoneSettings>('GET', '/api/v1/desk/softphone');
     const opened = new WebSocket(`${base.replace('http', 'ws')}${settings.webSocketPath}`, 'sip', {
       headers: { cookie, 'user-agent': userAgent },
-      origin: base,
+      origin,
       perMessageDeflate: false,
     });
     opened.on('message', (data) => onMessage(readMessage(String(data))));
@@ -354,6 +385,9 @@ function createRobot(
       for (const line of lines) if (line.state === 'ringing') end(line);
     },
     dropFeed: () => reader?.close(),
+    get feedEnded() {
+      return reader?.ended ?? true;
+    },
     vanish() {
       socket?.terminate();
       socket = undefined;

@@ -31,6 +31,8 @@ const frameSamples = 160;
 const keptFrames = 1000;
 
 let count = 0;
+/** The library crashes now and then when what it made is collected as garbage while its own threads run. */
+const kept: unknown[] = [];
 
 /** At the end of the process's work with it: the library keeps the process alive otherwise. */
 export function endRobotMedia(): void {
@@ -43,6 +45,7 @@ export function createRobotMedia(toneHz: number): RobotMedia {
     bindAddress: ownAddress,
     disableAutoNegotiation: true,
   });
+  kept.push(peer);
   const ssrc = randomInt(1, 2 ** 31);
   const gapsMs: number[] = [];
   const header = newRtpHeader();
@@ -120,6 +123,7 @@ export function createRobotMedia(toneHz: number): RobotMedia {
         onClosed = resolve;
       });
       track = peer.addTrack(audio);
+      kept.push(audio, track);
       track.onMessage(onPacket);
       track.onOpen(startSending);
       peer.setRemoteDescription(sdpOffer, 'offer' as never);

@@ -17,7 +17,7 @@ import { type Carrier, type Customer, createCarrier } from './carrier.ts';
 import { type EngawaOptions, type RunningEngawa, startEngawa } from './engawa.ts';
 import { eventually } from './eventually.ts';
 import { ageOpen, type Heard, listen, run } from './opened-audio.ts';
-import { openRobotDesk, type RobotDesk } from './robot-desk.ts';
+import { openRobotDesk, type RobotDesk, type RobotOptions } from './robot-desk.ts';
 import { endRobotMedia } from './robot-media.ts';
 
 interface Teardown {
@@ -108,7 +108,7 @@ export interface WholeCentre {
   engawa: RunningEngawa;
   carrier: Carrier;
   /** Signs in hanako (at home, clearance none), taro (in the centre, sensitive) or midori (supervisor, no desk). */
-  desk(login: string, toneHz: number, more?: { withoutPhone?: boolean }): Promise<RobotDesk>;
+  desk(login: string, toneHz: number, more?: Pick<RobotOptions, 'withoutPhone' | 'refusesOffers'>): Promise<RobotDesk>;
   /** A customer calls and is answered by the flow. */
   callIn(dialled: string, toneHz: number, from?: string): Promise<Customer>;
   call(id: string): Promise<CallView>;

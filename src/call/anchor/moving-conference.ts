@@ -1,0 +1,91 @@
+// A conference that outlives its media server: who is in it and what each may do is kept, and when its members arrive at
+// another server (moving-endpoint.ts), a room is made there and each is put in again.
+// Does not decide who may hear whom.
+
+import type { Endpoint } from '../../media/endpoint.ts';
+import type { Conference, ConferenceMember, MediaServer } from '../../media/media-server.ts';
+import { AppError, asError } from '../../shared/errors.ts';
+import type { CallId } from '../../shared/ids.ts';
+import type { Logger } from '../../shared/logger.ts';
+import { isMoving, type MovingEndpoint, type Room } from './moving-endpoint.ts';
+
+export async function createMovingConference(needs: {
+  media: MediaServer;
+  callId: CallId;
+  log: Logger;
+}): Promise<Conference> {
+  const { media, callId, log } = needs;
+  const members = new Map<MovingEndpoint, ConferenceMember>();
+  let current: Promise<Conference> | undefined = media.createConference(callId);
+  let closed = false;
+  /** One change after the other: several members arrive at once. */
+  let turn: Promise<unknown> = Promise.resolve();
+  await current;
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
+  }
+
+  const there = (): Promise<Conference> => (current ??= media.createConference(callId));
+
+  /** A member between two servers is put in when it arrives. */
+  async function put(member: MovingEndpoint): Promise<void> {
+    const may = members.get(member);
+    const at = member.current;
+    if (!may || !at || closed) return;
+    const heardBy = may.heardBy?.flatMap((listener) => (isMoving(listener) ? (listener.current ?? []) : listener));
+    const { muted } = may;
+    await (await there()).join(at, {
+      ...(muted === undefined ? {} : { muted }),
+      ...(heardBy === undefined ? {} : { heardBy }),
+    });
+  }
+
+  const room: Room = {
+    memberLost() {
+      // The room has died with the server of its member.
+      const dead = current;
+      current = undefined;
+      dead
+        ?.then((conference) => conference.close())
+        .catch((thrown: unknown) => log.debug({ err: asError(thrown) }, 'a conference ended without its server'));
+    },
+    arrived: (member) =>
+      inTurn(async () => {
+        await put(member);
+        for (const [other, may] of members) if (may.heardBy?.includes(member)) await put(other);
+      }),
+  };
+
+  const mustMove = (endpoint: Endpoint): MovingEndpoint => {
+    if (isMoving(endpoint)) return endpoint;
+    throw new AppError('invalid-argument', 'a conference takes endpoints of its own call');
+  };
+
+  return {
+    async join(endpoint, member = {}) {
+      const one = mustMove(endpoint);
+      if (!members.has(one)) one.on('ended', () => void members.delete(one));
+      members.set(one, member);
+      one.setPeer(undefined);
+      one.setRoom(room);
+      await inTurn(() => put(one));
+    },
+    async leave(endpoint) {
+      const one = mustMove(endpoint);
+      members.delete(one);
+      one.setRoom(undefined);
+      await inTurn(async () => {
+        if (one.current && current) await (await current).leave(one.current);
+      });
+    },
+    async close() {
+      closed = true;
+      for (const member of members.keys()) member.setRoom(undefined);
+      members.clear();
+      await (await current)?.close();
+    },
+  };
+}
