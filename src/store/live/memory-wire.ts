@@ -174,13 +174,13 @@ export class MemoryWire implements Wire {
       const log = this.hub.log(name);
       if (epoch !== undefined && epoch !== log.epoch) return 'other-epoch';
       const entry = log.append(this.nodeId, text, this.hub.clock.now());
-      for (const wire of this.hub.wires.values()) wire.tellLater(name, entry);
+      for (const wire of this.hub.wires.values()) wire.tellReader(name, entry);
       return { place: entry.place };
     });
   }
 
   /** For the reading that is under way now; one that begins later finds the entry by itself. */
-  tellLater(log: string, entry: LogDelivery): void {
+  tellReader(log: string, entry: LogDelivery): void {
     const read = this.reads.get(log);
     if (this.joined && read) this.hub.dispatch(this, () => this.tellEntry(log, entry, read));
   }
