@@ -3,9 +3,10 @@
 // The vault key is the one that must be kept with the backups: without it aliases cannot be called back.
 
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './shared/errors.ts';
+import { makeFolder } from './shared/make-folder.ts';
 
 export interface Secrets {
   databaseUrl: string | undefined;
@@ -27,7 +28,7 @@ export function secretFromEnvironment(name: string, environment: NodeJS.ProcessE
 }
 
 export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv = process.env): Secrets {
-  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  makeFolder(dataFolder);
   const secret = (name: string) => secretFromEnvironment(name, environment);
   const vaultKey = secret('ENGAWA_VAULT_KEY');
   return {

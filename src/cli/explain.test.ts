@@ -1,9 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import t from 'tap';
 import { AppError } from '../shared/errors.ts';
+import { makeFolder } from '../shared/make-folder.ts';
 import { explain } from './explain.ts';
 
 t.test('a port that is taken is said to be, TCP or UDP', async (t) => {
@@ -26,6 +28,17 @@ t.test('a port that is taken is said to be, TCP or UDP', async (t) => {
 t.test('a file that is not there and a folder that cannot be made are named', async (t) => {
   t.equal(explain(thrownBy(() => readFileSync('/nowhere.pem'))), '/nowhere.pem is not there.');
   t.match(explain(thrownBy(() => mkdirSync('/dev/null/data', { recursive: true }))), /^\/dev\/null.* not a folder\.$/);
+});
+
+t.test('a folder where none can be made: a sentence, and at once', { timeout: 20_000 }, async (t) => {
+  t.equal(
+    explain(thrownBy(() => makeFolder('/proc/engawa/data'))),
+    '/proc/engawa cannot be made there. Choose another place.',
+  );
+  const folder = join(t.testdir(), 'one', 'two');
+  makeFolder(folder);
+  makeFolder(folder);
+  t.ok(existsSync(folder));
 });
 
 t.test('what explains itself is left alone', async (t) => {

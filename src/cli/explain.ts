@@ -24,6 +24,7 @@ export function explain(thrown: unknown): string {
   const { message, code = '', syscall, address, port, path } = asError(thrown) as SystemError;
   if ((syscall === 'bind' || syscall === 'listen') && code in aboutPorts)
     return `${address ?? ''}:${port ?? ''} ${aboutPorts[code]}`;
+  if (syscall === 'mkdir' && code === 'ENOENT') return `${path} cannot be made there. Choose another place.`;
   if (path !== undefined && code in aboutFiles) return `${path} ${aboutFiles[code]}`;
   return message;
 }

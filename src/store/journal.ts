@@ -2,9 +2,9 @@
 // it has been written and synced then, so it outlives `kill -9` and a power cut. A torn last line was never promised to
 // anybody and is dropped when the file is opened. Does not know what the lines mean.
 
-import { mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../shared/make-folder.ts';
 
 export interface Journal {
   readonly size: number;
@@ -21,7 +21,7 @@ export interface Journal {
 const NEWLINE = 0x0a;
 
 export async function openJournal(folder: string): Promise<Journal> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const file = await open(join(folder, 'journal.ndjson'), 'a+', 0o600);
   let size = await dropTornLine(file);
   let closed = false;
