@@ -19,6 +19,7 @@ const help = `engawa sip-server: a SIP server that speaks the drachtio control p
   --external-address HOST    what peers outside private networks are told instead of our own address
   --min-session-seconds N    shortest session interval accepted, RFC 4028 (90)
   --session-seconds N        session interval to ask for; 0 asks for none (0)
+  --orphan-seconds N         how long a call outlives its application, to be taken up by another (10)
   --request-handler VERB=URL asks URL what to do with a new request (http, https), or dials it (tcp, tls); VERB may be *
   --log LEVEL                trace, debug, info, warn, error, silent (info)
   --help
@@ -34,6 +35,7 @@ const options = {
   'external-address': { type: 'string' },
   'min-session-seconds': { type: 'string', default: '90' },
   'session-seconds': { type: 'string', default: '0' },
+  'orphan-seconds': { type: 'string', default: '10' },
   'request-handler': { type: 'string', multiple: true },
   log: { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
@@ -93,6 +95,8 @@ function serverOptions(values: Values): SipServerOptions | string {
   if (!(minSeconds >= 90)) return '--min-session-seconds must be at least 90 (RFC 4028 §5).';
   if (!(offerSeconds === 0 || offerSeconds >= minSeconds))
     return '--session-seconds must be 0 or at least the minimum.';
+  const orphanSeconds = Number(values['orphan-seconds']);
+  if (!(orphanSeconds >= 0)) return '--orphan-seconds must be 0 or more.';
   const requestHandlers = (values['request-handler'] ?? []).map((text) => {
     const at = text.indexOf('=');
     return { method: text.slice(0, at), url: text.slice(at + 1) };
@@ -106,6 +110,7 @@ function serverOptions(values: Values): SipServerOptions | string {
     tls,
     externalAddress: values['external-address'],
     sessionTimers: { minSeconds, offerSeconds },
+    timers: { orphanMs: orphanSeconds * 1000 },
     requestHandlers,
   };
 }

@@ -25,10 +25,25 @@ export interface RunningCoturn {
   printed(): string;
 }
 
-export async function startCoturn(
-  t: Teardown,
-  options: { peers?: string; certificate?: { cert: string; key: string } } = {},
-): Promise<RunningCoturn> {
+interface CoturnOptions {
+  peers?: string;
+  certificate?: { cert: string; key: string };
+}
+
+const attempts = 3;
+
+/** coturn cannot be told port 0, and waits in silence while another program has its port: then it gets another one. */
+export async function startCoturn(t: Teardown, options: CoturnOptions = {}): Promise<RunningCoturn> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryStart(t, options);
+    } catch (thrown) {
+      if (attempt === attempts) throw thrown;
+    }
+  }
+}
+
+async function tryStart(t: Teardown, options: CoturnOptions): Promise<RunningCoturn> {
   const folder = mkdtempSync(join(tmpdir(), 'engawa-coturn-'));
   const secret = 'a secret for one test of the TURN server';
   const [port, tlsPort] = [await freeUdpPort(), await freeUdpPort()];
@@ -79,8 +94,11 @@ export async function startCoturn(
       client.close();
       return answer.kind === 'refused';
     },
-    { withinMs: 60_000, everyMs: 200 },
-  );
+    { withinMs: 20_000, everyMs: 200 },
+  ).catch((thrown: Error) => {
+    child.kill('SIGKILL');
+    throw new Error(`${thrown.message}:\n${printed}`, { cause: thrown });
+  });
   return {
     host: '127.0.0.1',
     port,
