@@ -101,6 +101,7 @@ export function createBorder(options: BorderOptions): Border {
   const rescue: ServerLoss = {
     kind: 'rescue',
     another: () => servers.pick(),
+    leftBehind: ({ server, dialogId }) => servers.byName(server)?.forgetDialog?.(dialogId),
     withinMs: options.rescueWithinMs ?? rescueWithinMs,
   };
   const admission = createAdmission({

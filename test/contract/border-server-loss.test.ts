@@ -63,10 +63,10 @@ async function rigOn(t: Test, servers: SipServerProcess[], more: Partial<BorderO
 }
 
 /** A customer in conversation, called in through `server`. */
-async function talking(rig: Rig, server: SipServerProcess) {
+async function talking(rig: Rig, server: SipServerProcess, elsewhere: InboundCall[] = []) {
   rig.carrier.remote = server.sip;
   const call = carrierCalls({ ...rig, sip: server.sip }, { body: sdpText('caller') });
-  const { leg } = await eventually('the call', () => rig.calls.at(-1), patience);
+  const { leg } = await eventually('the call', () => rig.calls.at(-1) ?? elsewhere.at(-1), patience);
   const answered = leg.answer(sdpText('pbx'));
   const ok = await rig.carrier.nextResponse(200, 10_000);
   inDialog(rig.carrier, 'ACK', { ...callerDialog(call, ok), cseq: 1 });
@@ -265,6 +265,28 @@ for (const kind of serverKinds) {
     t.equal(bye.get('Call-ID'), call.callId);
     t.equal(other.border.trunks()[0]!.activeCalls, 0);
     t.ok(adopted.state === 'ended' && leg.state === 'answered', 'the first would wait for its server still');
+  });
+
+  t.test(title('the application dies, and another adopts its leg through the same server'), on, async (t) => {
+    const server = await kind.start(t);
+    const rig = await rigOn(t, [server]);
+    const other = await rigOn(t, [server]);
+    const { call, leg, ok } = await talking(rig, server, other.calls);
+    const [had, has] = rig.calls.length > 0 ? [rig, other] : [other, rig];
+    const dialog = leg.dialogFacts!()!;
+    await had.border.close();
+    const adopted = has.border.adoptLeg({
+      ...{ id: leg.id, callId: 'c_1' as CallId, direction: 'inbound', trunk: 'carrier', dialog },
+    });
+    const again = await takesUp(rig, server, call);
+    const target = /<([^>]+)>/.exec(again.get('Contact')!)![1]!;
+    const far = { callId: call.callId, from: call.from, to: ok.get('To')!, target };
+    inDialog(rig.carrier, 'INFO', { ...far, cseq: 2 }, { contentType: 'application/dtmf', body: '5' });
+    t.equal((await rig.carrier.nextResponse()).status, 200, 'they are heard');
+    inDialog(rig.carrier, 'BYE', { ...far, cseq: 3 });
+    t.equal((await rig.carrier.nextResponse()).status, 200);
+    await eventually('the end', () => adopted.state === 'ended', patience);
+    t.equal(rig.carrier.received.filter(({ method }) => method === 'BYE').length, 0, 'and nobody else ends it');
   });
 
   t.test(title('a leg is handed over between two that live, and who had it says nothing more'), on, async (t) => {

@@ -204,8 +204,8 @@ t.test('an application that never answers costs the caller a 480, not silence', 
   await rig.settled();
 });
 
-t.test('when an application goes, its calls end and its open requests are answered', async (t) => {
-  const rig = await startRig(t);
+t.test('when an application goes, its calls end after a while and its open requests are answered', async (t) => {
+  const rig = await startRig(t, { timers: { orphanMs: 700 } });
   const srf = await rig.connect();
   let ring = false;
   srf.invite((req, res) => {
@@ -220,11 +220,30 @@ t.test('when an application goes, its calls end and its open requests are answer
   call(party);
   await party.nextResponse(180);
   rig.disconnect(srf);
-  t.match((await party.nextRequest('BYE')).get('Reason'), 'application gone');
   t.equal((await party.nextResponse()).status, 503);
+  t.match((await party.nextRequest('BYE')).get('Reason'), 'application gone');
   party.send(inCall(party, answered, ok, 'INFO', 2));
   t.equal((await party.nextResponse()).status, 481);
   await rig.settled();
+});
+
+t.test('a call whose application is gone takes a BYE, and puts off everything else', async (t) => {
+  const rig = await startRig(t, { timers: { orphanMs: 60_000 } });
+  const srf = await rig.connect();
+  srf.invite((req, res) => void srf.createUAS(req, res, { localSdp: sdpText('callee') }));
+  const party = await rig.party();
+  const answered = call(party);
+  const ok = await party.nextResponse();
+  party.send(inCall(party, answered, ok, 'ACK', 1));
+  rig.disconnect(srf);
+  await eventually('the application is gone', () => rig.server.stats().applications === 0);
+  party.send(inCall(party, answered, ok, 'INFO', 2));
+  const later = await party.nextResponse();
+  t.strictSame([later.status, later.get('Retry-After')], [500, '5']);
+  party.send(inCall(party, answered, ok, 'BYE', 3));
+  t.equal((await party.nextResponse()).status, 200);
+  await rig.settled();
+  t.equal(rig.server.stats().dialogs, 0);
 });
 
 t.test('SUBSCRIBE makes a dialog in which NOTIFY goes out, and a final NOTIFY ends it', async (t) => {

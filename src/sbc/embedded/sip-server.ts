@@ -9,7 +9,7 @@ import type { Logger } from '../../shared/logger.ts';
 import { type Random, systemRandom } from '../../shared/random.ts';
 import { type ControlOptions, type ControlServer, startControlServer } from './control/control-server.ts';
 import { createAddresses } from './dialog/addresses.ts';
-import { applicationGone } from './dialog/application-gone.ts';
+import { applicationGone, endOrphans } from './dialog/application-gone.ts';
 import { receiveCancel } from './dialog/cancel.ts';
 import { createCdrReporter } from './dialog/cdr.ts';
 import { obey } from './dialog/commands.ts';
@@ -98,7 +98,7 @@ export async function createSipServer(options: SipServerOptions): Promise<SipSer
     onCommand: (application, command) => obey(stack, application, command),
     onForget(application, dialogId) {
       const dialog = stack.dialogs.byId(dialogId);
-      if (dialog?.application === application) stack.dialogs.remove(dialog);
+      if (dialog && (dialog.application === application || !dialog.application.open)) stack.dialogs.remove(dialog);
     },
     onGone: (application) => applicationGone(stack, application),
     clock,
@@ -170,7 +170,8 @@ function connectLayer(stack: Stack): void {
 }
 
 async function closeAll(stack: Stack, control: ControlServer, layer: TransactionLayer): Promise<void> {
-  for (const application of [...control.routes.applications]) applicationGone(stack, application);
+  for (const application of [...control.routes.applications]) applicationGone(stack, application, { orphanMs: 0 });
+  endOrphans(stack);
   await control.close();
   await layer.close();
 }

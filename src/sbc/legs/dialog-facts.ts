@@ -19,6 +19,8 @@ export interface DialogFacts {
   cseq: number;
   /** What we last said in an offer or answer. */
   localSdp: string | undefined;
+  /** Where it was, so that its server can be told to forget it once another has it. */
+  at?: { server: string; dialogId: string };
 }
 
 const leap = 1_000;

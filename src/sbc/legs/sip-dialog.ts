@@ -63,7 +63,13 @@ export interface SipDialogOptions {
  */
 export type ServerLoss =
   | { kind: 'keep' }
-  | { kind: 'rescue'; another: () => ControlLink | undefined; withinMs: number };
+  | {
+      kind: 'rescue';
+      another: () => ControlLink | undefined;
+      withinMs: number;
+      /** Another server has it now: the one that had it, should it live, must not end it. */
+      leftBehind: (at: { server: string; dialogId: string }) => void;
+    };
 
 export interface SipDialog {
   readonly options: SipDialogOptions;
@@ -134,10 +140,16 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
     const result = await rescueDialog({ ...facts, localSdp: dialog.localSdp }, context, () => !closed);
     if (result.kind === 'rescued') {
       const { link, dialogId, sent, response } = result;
-      moor(link, dialogId);
+      const before = given.link === noLink ? facts.at : { server: options.link.server, dialogId: options.dialogId };
+      if (before && before.server !== link.server) how.leftBehind(before);
       learn(sent, response);
-      if (closed) return void sayBye('normal');
-      log.info({ sipServer: link.server }, 'another SIP server has taken up the dialog');
+      if (closed) {
+        options = { ...options, link, dialogId };
+        adrift = false;
+        return void sayBye('normal');
+      }
+      moor(link, dialogId);
+      log.info({ sipServer: link.server, from: before?.server }, 'the dialog goes on at a SIP server that lives');
       if (looksLikeSdp(response.body)) owner.emit('answerReceived', { sdpAnswer: response.body });
       return;
     }
@@ -366,7 +378,8 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
       return options;
     },
     get facts() {
-      return facts && { ...facts, localSdp: dialog.localSdp };
+      const at = { server: options.link.server, dialogId: options.dialogId };
+      return facts && { ...facts, localSdp: dialog.localSdp, at: adrift ? facts.at : at };
     },
     turns,
     learn,

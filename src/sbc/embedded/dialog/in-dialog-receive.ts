@@ -3,6 +3,7 @@
 
 import { makeResponse } from '../../../protocol/sip/make-response.ts';
 import { header, type SipHeader } from '../../../protocol/sip/message.ts';
+import { receiveForOrphan } from './application-gone.ts';
 import { messageEnvelope } from './deliver.ts';
 import { refreshTarget } from './dialog.ts';
 import { sendFinal } from './final-response.ts';
@@ -19,6 +20,7 @@ export function receiveInDialog(stack: Stack, dialog: Dialog, incoming: Incoming
     return;
   }
   dialog.remoteSeq = cseq;
+  if (!dialog.application.open && dialog.state === 'confirmed') return receiveForOrphan(stack, dialog, incoming);
   const blocked = glare(stack, dialog, incoming);
   if (blocked) {
     const headers: SipHeader[] =

@@ -13,6 +13,7 @@ import type { AppRequest } from '../control/commands.ts';
 import type { Flow, Target } from '../layers.ts';
 import { targetOfUri } from './addresses.ts';
 import { findHeader, replaceLocalhost, wireHeaders } from './app-headers.ts';
+import { adoptOrphan } from './application-gone.ts';
 import { dialogIdOf, newDialog, withTag } from './dialog.ts';
 import { send } from './network-responses.ts';
 import type { OutgoingRequest } from './records.ts';
@@ -41,6 +42,8 @@ export function requestOutsideDialog(stack: Stack, application: Application, com
   const { target, transport } = route;
   const built = build(stack, message, transport, target.host);
   const makesDialog = message.method === 'INVITE' || message.method === 'SUBSCRIBE';
+  const remoteTag = tagOf(built.to);
+  if (makesDialog && remoteTag !== undefined) adoptOrphan(stack, built.callId, built.tag, remoteTag);
   if (makesDialog && stack.dialogs.byId(dialogIdOf(built.callId, built.tag))) {
     application.reply(command.id, 'NOK', 'a dialog with this Call-ID and From tag exists');
     return;

@@ -28,6 +28,11 @@ export interface StackTimers {
    * that nobody repeats a request for it; only calls that end, or change, within a blink of their answer notice.
    */
   apartMs: number;
+  /**
+   * How long a dialog outlives the connection of its application, so that the application, or another, may take it up with a
+   * re-INVITE of the same Call-ID and tags. Then it ends with BYE.
+   */
+  orphanMs: number;
 }
 
 export const defaultStackTimers: StackTimers = {
@@ -36,6 +41,7 @@ export const defaultStackTimers: StackTimers = {
   unansweredInviteMs: 64_000,
   unansweredRequestMs: 30_000,
   apartMs: 250,
+  orphanMs: 10_000,
 };
 
 export interface SessionTimerPolicy {
