@@ -13,10 +13,12 @@ export function openEmbeddedMedia({
   mediaTimeoutMs = 1500,
   engines = 1,
   log = silentLogger,
+  sockets,
 }: {
   mediaTimeoutMs?: number;
   engines?: number;
   log?: Logger;
+  sockets?: 'dgram';
 } = {}): Promise<EmbeddedMedia> {
   return createEmbeddedMedia({
     clock: systemClock,
@@ -33,5 +35,6 @@ export function openEmbeddedMedia({
     webrtcPort: 0,
     engines,
     mediaTimeoutMs,
+    ...(sockets ? { sockets } : {}),
   });
 }

@@ -90,8 +90,10 @@ export function createEmbeddedEndpoint(needs: EmbeddedEndpointNeeds): EmbeddedEn
       if (stopped) await link.ask('stopPlay', { endpoint: id, play: number });
     };
     begin().catch((thrown) => {
-      if (state === 'live') log.warn({ err: asError(thrown), sound: source.kind }, 'sound cannot be played');
-      settle(state === 'live' ? 'failed' : 'stopped');
+      // A dead engine ends whatever plays, and may be noticed here before `lose` tells.
+      const over = state !== 'live' || (thrown instanceof AppError && thrown.code === 'media-unavailable');
+      if (!over) log.warn({ err: asError(thrown), sound: source.kind }, 'sound cannot be played');
+      settle(over ? 'stopped' : 'failed');
     });
 
     function stopNumber(which: number): void {

@@ -32,6 +32,8 @@ export interface EmbeddedMediaNeeds {
   engines: number;
   /** No packet for this long is a media time-out. 0 switches it off. */
   mediaTimeoutMs: number;
+  /** 'dgram' for the sockets of Node.js, as on systems where the cheaper ones are not to be had. */
+  sockets?: 'dgram';
 }
 
 export interface EmbeddedMedia extends MediaServer {
@@ -76,6 +78,7 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
         rtpPorts: share(needs.rtpPorts, index, needs.engines),
         webrtcPort: needs.webrtcPort === 0 ? 0 : needs.webrtcPort + index,
         mediaTimeoutMs: needs.mediaTimeoutMs,
+        ...(needs.sockets === undefined ? {} : { sockets: needs.sockets }),
       },
     });
     const engine: Engine = { link, endpoints: new Map() };

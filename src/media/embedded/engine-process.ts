@@ -5,7 +5,9 @@
 import { loadOpus } from '../../protocol/rtp/opus.ts';
 import { Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/engine-fault.ts';
-import { createUdpPorts } from './engine/transport/udp-ports.ts';
+import { dgramSockets } from './engine/transport/dgram-socket.ts';
+import { libcSockets } from './engine/transport/libc-socket.ts';
+import type { UdpSockets } from './engine/transport/udp-socket.ts';
 import { holdWebrtcPort, logWebrtcWith } from './engine/transport/webrtc-transport.ts';
 import type { CommandMessage, CommandName, CommandOutput, EngineConfig, EngineMessage } from './engine-protocol.ts';
 
@@ -22,12 +24,18 @@ const log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields
 /** A port for browsers: the configured one, or one that the system knows to be free. */
 async function chooseWebrtcPort(config: EngineConfig): Promise<number> {
   if (config.webrtcPort !== 0) return config.webrtcPort;
-  const pair = await createUdpPorts(config.rtpAddress, { from: 0, to: 0 }).take();
-  if (!pair) throw new EngineFault('media-unavailable', 'no UDP port is free for browsers');
-  await Promise.all(
-    [pair.rtp, pair.rtcp].map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))),
-  );
-  return pair.port;
+  const socket = await dgramSockets.open(config.rtpAddress, 0);
+  if (!socket) throw new EngineFault('media-unavailable', 'no UDP port is free for browsers');
+  await socket.close();
+  return socket.port;
+}
+
+/** The cheapest sockets that this machine has. */
+function chooseSockets(config: EngineConfig): UdpSockets {
+  const cheap = config.sockets === 'dgram' ? 'not wanted' : libcSockets();
+  if (typeof cheap !== 'string') return cheap;
+  log('debug', 'RTP goes through the sockets of Node.js', { because: cheap });
+  return dgramSockets;
 }
 
 async function start(config: EngineConfig): Promise<CommandOutput<'start'>> {
@@ -40,6 +48,7 @@ async function start(config: EngineConfig): Promise<CommandOutput<'start'>> {
   engine = new Engine({
     config,
     webrtcPort,
+    udp: chooseSockets(config),
     opus,
     endpointEvent: (endpoint, name, detail) =>
       tell({ event: 'endpoint', endpoint, name, detail } as unknown as EngineMessage),

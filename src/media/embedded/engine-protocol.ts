@@ -17,6 +17,8 @@ export interface EngineConfig {
   /** One UDP port for every browser; 0 lets the system choose. */
   webrtcPort: number;
   mediaTimeoutMs: number;
+  /** 'dgram' for the sockets of Node.js; otherwise the cheapest there are. */
+  sockets?: 'dgram';
 }
 
 /** What an engine can play: everything else has become a WAV file before it gets here. */

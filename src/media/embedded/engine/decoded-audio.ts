@@ -12,6 +12,7 @@ import { frameSamples } from './player.ts';
 /** 120 ms, the longest packet, and what may be over before it. */
 const waitingSamples = 1280;
 const scratch = new Int16Array(960);
+const nothing = new Uint8Array(0);
 
 export class DecodedAudio {
   /** What the last `pull` gave. */
@@ -43,12 +44,14 @@ export class DecodedAudio {
     this.what = what;
     this.buffer ??= new JitterBuffer({ clockRateHz: what === kind.opus ? 48_000 : 8_000 });
     const payloadType = packet[1]! & 0x7f;
-    this.buffer.put({ payload: packet, start: 12, end: packet.length, payloadType, timestamp, sequence }, now);
+    // A copy: the packet's memory is used for the next one.
+    const payload = Buffer.from(packet.subarray(12));
+    this.buffer.put({ payload, start: 0, end: payload.length, payloadType, timestamp, sequence }, now);
   }
 
   /** A packet that is no audio (a telephone event): its place is silence, and not a loss to be covered. */
-  pass(packet: Buffer, sequence: number, timestamp: number, now: number): void {
-    this.buffer?.put({ payload: packet, start: 12, end: 12, payloadType: 0, timestamp, sequence }, now);
+  pass(sequence: number, timestamp: number, now: number): void {
+    this.buffer?.put({ payload: nothing, start: 0, end: 0, payloadType: 0, timestamp, sequence }, now);
   }
 
   /** The next 20 ms; silence where nothing is. */

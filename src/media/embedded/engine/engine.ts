@@ -16,6 +16,7 @@ import { createSoundFiles, ringback, tone } from './sounds.ts';
 import { Tap } from './tap.ts';
 import { startTicker } from './ticker.ts';
 import { createUdpPorts } from './transport/udp-ports.ts';
+import type { UdpSockets } from './transport/udp-socket.ts';
 
 const ticksPerSecond = 50;
 const reportEveryTicks = 5 * ticksPerSecond;
@@ -24,6 +25,7 @@ const tapEveryTicks = 5;
 export interface EngineNeeds {
   config: EngineConfig;
   webrtcPort: number;
+  udp: UdpSockets;
   opus: Opus;
   onShutdown(): void;
   endpointEvent<N extends keyof EndpointEvents>(endpoint: string, name: N, detail: EndpointEvents[N]): void;
@@ -41,7 +43,7 @@ export class Engine {
 
   constructor(needs: EngineNeeds) {
     this.needs = needs;
-    this.ports = createUdpPorts(needs.config.rtpAddress, needs.config.rtpPorts);
+    this.ports = createUdpPorts(needs.udp, needs.config.rtpAddress, needs.config.rtpPorts);
     this.ticker = startTicker((tick, now) => this.tick(tick, now));
   }
 

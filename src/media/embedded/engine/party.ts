@@ -141,7 +141,7 @@ export class Party implements TransportListener {
     this.noteArrival(packet, sequence, timestamp, now);
     if (what === kind.comfortNoise || !this.mayReceive) return;
     if (what === kind.event) {
-      if (this.decoding) this.decoded.pass(packet, sequence, timestamp, now);
+      if (this.decoding) this.decoded.pass(sequence, timestamp, now);
       this.onEvent(packet, timestamp, now);
       return;
     }
@@ -193,7 +193,7 @@ export class Party implements TransportListener {
     if (audible && to) to.digits.relayPacket(packet, this.audio?.telephoneEvent?.clockRateHz ?? 8000, to.out, now);
   }
 
-  /** Another party's packet, on receipt. It is ours to change. */
+  /** Another party's packet, on receipt. It is ours to change until we return. */
   takeForwarded(packet: Buffer, what: number, source: Party, now: number): void {
     if (!this.maySend || this.digits.sending || this.digits.relaying(now)) return;
     if (what !== this.sendKind) {

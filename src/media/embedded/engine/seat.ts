@@ -80,7 +80,7 @@ export class Seat {
     const pair = await needs.ports.take();
     if (!pair) throw new EngineFault('media-unavailable', 'no RTP port is free: widen media.rtpPorts');
     seat.udp = new UdpTransport(pair, seat.party);
-    seat.local.port = pair.port;
+    seat.local.port = seat.udp.port;
     seat.party.transport = seat.udp;
     return seat;
   }

@@ -2,7 +2,7 @@
 // Packets handed in and out are plain RTP and RTCP; keys and addresses stay inside.
 
 export interface TransportListener {
-  /** The packet belongs to the listener from now on and may be changed in place. */
+  /** The packet is the listener's until it returns, and may be changed in place; who keeps it makes a copy. */
   onRtp(packet: Buffer): void;
   onRtcp(packet: Buffer): void;
   /** Packets can be sent. */
@@ -10,7 +10,7 @@ export interface TransportListener {
 }
 
 export interface Transport {
-  /** Sends without waiting; what cannot be sent now is dropped. The packet is no longer the caller's. */
+  /** Sends without waiting; what cannot be sent now is dropped. The caller may use the packet's memory again when it returns. */
   sendRtp(packet: Buffer): void;
   sendRtcp(packet: Buffer): void;
   readonly connected: boolean;

@@ -4,9 +4,9 @@
 // guessing a port; only the address that the SDP names may still take over from a source that it did not name.
 // Does not look at what the packets say.
 
-import type { RemoteInfo } from 'node:dgram';
 import type { Transport, TransportListener } from './transport.ts';
 import type { PortPair } from './udp-ports.ts';
+import { type Remote, sameRemote } from './udp-socket.ts';
 
 export interface PacketProtection {
   /** Undefined when it cannot be sealed: then it must not be sent. */
@@ -31,49 +31,42 @@ export class UdpTransport implements Transport {
   readonly port: number;
   private readonly pair: PortPair;
   private readonly listener: TransportListener;
-  private signalled: RemoteAddress | undefined;
-  private sendAddress = '';
-  private sendPort = 0;
-  private rtcpAddress = '';
-  private rtcpPort = 0;
+  /** What SDP says, and whom we send to. */
+  private signalled: Remote | undefined;
+  private sendTo: Remote | undefined;
+  private rtcpTo: Remote | undefined;
   private latched = false;
   private closed = false;
 
   constructor(pair: PortPair, listener: TransportListener) {
     this.pair = pair;
-    this.port = pair.port;
+    this.port = pair.rtp.port;
     this.listener = listener;
-    pair.rtp.on('message', (packet, from) => this.onMessage(packet, from));
-    pair.rtcp.on('message', (packet, from) => this.onControl(packet, from));
-    // Errors of a send (unreachable network) show as missing packets in the statistics; a socket stays usable.
-    pair.rtp.on('error', () => this.refused++);
-    pair.rtcp.on('error', () => this.refused++);
+    pair.rtp.listen((packet, from) => this.onMessage(packet, from));
+    pair.rtcp.listen((packet, from) => this.onControl(packet, from));
   }
 
   get connected(): boolean {
-    return this.sendPort !== 0;
+    return this.sendTo !== undefined;
   }
 
   /** A new SDP of the far end. The same address keeps what was learnt; a new one is learnt anew. */
-  setRemote(remote: RemoteAddress | undefined): void {
+  setRemote(given: RemoteAddress | undefined): void {
     const before = this.signalled;
-    this.signalled = remote;
-    if (!remote) {
-      this.sendPort = 0;
+    this.signalled = given && this.pair.rtp.remote(given.address, given.port);
+    if (!given) {
+      this.sendTo = undefined;
       this.latched = false;
       return;
     }
-    const same = before && before.address === remote.address && before.port === remote.port;
-    if (same && this.latched) return;
+    if (this.latched && sameRemote(before, this.signalled)) return;
     this.latched = false;
-    this.sendAddress = remote.address;
-    this.sendPort = remote.port;
-    this.rtcpAddress = remote.rtcpAddress;
-    this.rtcpPort = remote.rtcpPort;
+    this.sendTo = this.signalled;
+    this.rtcpTo = this.pair.rtcp.remote(given.rtcpAddress, given.rtcpPort);
     this.listener.onConnected();
   }
 
-  private onMessage(packet: Buffer, from: RemoteInfo): void {
+  private onMessage(packet: Buffer, from: Remote): void {
     if (packet.length < 12 || (packet[0]! & 0xc0) !== 0x80) {
       this.refused++;
       return;
@@ -84,8 +77,8 @@ export class UdpTransport implements Transport {
       this.onControl(packet, from);
       return;
     }
-    const known = from.port === this.sendPort && from.address === this.sendAddress;
-    if (!known && this.latched && !this.isSignalled(from)) {
+    const known = sameRemote(from, this.sendTo);
+    if (!known && this.latched && !sameRemote(from, this.signalled)) {
       this.refused++;
       return;
     }
@@ -94,28 +87,22 @@ export class UdpTransport implements Transport {
       this.refused++;
       return;
     }
-    if (!known || !this.latched) this.latch(from);
+    if (!known || !this.latched) this.latch(from, known);
     this.listener.onRtp(plain);
   }
 
-  private isSignalled(from: RemoteInfo): boolean {
-    return from.port === this.signalled?.port && from.address === this.signalled.address;
-  }
-
-  private latch(from: RemoteInfo): void {
+  private latch(from: Remote, known: boolean): void {
     if (!this.signalled) return;
     this.latched = true;
-    const moved = from.address !== this.sendAddress || from.port !== this.sendPort;
-    this.sendAddress = from.address;
-    this.sendPort = from.port;
-    if (!moved) return;
+    // The very object that its next packets bring, where the socket keeps one: quickly compared.
+    this.sendTo = from;
+    if (known) return;
     // Behind NAT the RTCP address of the SDP is as wrong as the RTP one; the next port is the best guess until RTCP comes.
-    this.rtcpAddress = from.address;
-    this.rtcpPort = this.rtcpMux ? from.port : from.port + 1;
+    this.rtcpTo = this.pair.rtcp.remote(from.address, this.rtcpMux ? from.port : from.port + 1);
   }
 
-  private onControl(packet: Buffer, from: RemoteInfo): void {
-    if (packet.length < 8 || (packet[0]! & 0xc0) !== 0x80 || from.address !== this.sendAddress) {
+  private onControl(packet: Buffer, from: Remote): void {
+    if (packet.length < 8 || (packet[0]! & 0xc0) !== 0x80 || from.address !== this.sendTo?.address) {
       this.refused++;
       return;
     }
@@ -124,28 +111,27 @@ export class UdpTransport implements Transport {
       this.refused++;
       return;
     }
-    if (!this.rtcpMux) this.rtcpPort = from.port;
+    if (!this.rtcpMux) this.rtcpTo = from;
     this.listener.onRtcp(plain);
   }
 
   sendRtp(packet: Buffer): void {
-    if (this.sendPort === 0 || this.closed) return;
+    if (!this.sendTo || this.closed) return;
     const out = this.protection ? this.protection.protectRtp(packet) : packet;
-    if (out) this.pair.rtp.send(out, this.sendPort, this.sendAddress);
+    if (out) this.pair.rtp.send(out, this.sendTo);
   }
 
   sendRtcp(packet: Buffer): void {
-    if (this.closed || this.sendPort === 0) return;
+    if (this.closed || !this.sendTo) return;
     const out = this.protection ? this.protection.protectRtcp(packet) : packet;
     if (!out) return;
-    if (this.rtcpMux) this.pair.rtp.send(out, this.sendPort, this.sendAddress);
-    else if (this.rtcpPort > 0 && this.rtcpPort < 65536) this.pair.rtcp.send(out, this.rtcpPort, this.rtcpAddress);
+    if (this.rtcpMux) this.pair.rtp.send(out, this.sendTo);
+    else if (this.rtcpTo && this.rtcpTo.port > 0 && this.rtcpTo.port < 65536) this.pair.rtcp.send(out, this.rtcpTo);
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    const sockets = [this.pair.rtp, this.pair.rtcp];
-    await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+    await Promise.all([this.pair.rtp.close(), this.pair.rtcp.close()]);
   }
 }
