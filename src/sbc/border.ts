@@ -91,7 +91,8 @@ export interface Border extends Listenable<BorderEvents> {
   ): () => void;
   /** Where the API tunnels the next `/sip` to: the ws transport of a SIP server that is up. Port 0: there is none. */
   readonly webSocketTarget: { host: string; port: number; server: string };
-  sipServers(): SipServerState[];
+  /** `accepted`: control connections that the server made to us and that are in use. */
+  sipServers(): (SipServerState & { accepted: number })[];
   /**
    * Works with one more SIP server from now on, or with one of the same name at another address. With `takesRequests: false` it is
    * only used to reach softphones registered there (another node's server).

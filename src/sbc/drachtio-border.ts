@@ -120,7 +120,10 @@ export function createBorder(options: BorderOptions): Border {
   let trunksStarted = false;
   function onServerState(link: DialledLink): void {
     const { server, up, because } = link;
-    if (!up) registrar.serverLost(server);
+    if (!up) {
+      accepted?.serverLost(server);
+      registrar.serverLost(server);
+    }
     if (up && !trunksStarted && link.address.takesRequests !== false) {
       trunksStarted = true;
       for (const trunk of trunks) trunk.start();
@@ -251,7 +254,7 @@ export function createBorder(options: BorderOptions): Border {
     get webSocketTarget() {
       return servers.webSocketTarget() ?? { host: '127.0.0.1', port: 0, server: '' };
     },
-    sipServers: () => servers.states(),
+    sipServers: () => servers.states().map((state) => ({ ...state, accepted: accepted?.count(state.server) ?? 0 })),
     addServer: servers.add,
     removeServer: servers.remove,
     trunks: () =>

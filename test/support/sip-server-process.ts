@@ -3,13 +3,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SipServerAddress } from '../../src/sbc/border.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from './eventually.ts';
-import { freeUdpPort } from './free-port.ts';
+import { freeTcpPort, freeUdpPort } from './free-port.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -150,14 +150,6 @@ async function launch(t: Teardown, options: ServerProcessOptions = {}, command: 
     }
   }
   return { address: { host, port: ports.control, secret }, sip: { host, port: ports.udp }, signal, start };
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 function listens(port: number): Promise<boolean> {

@@ -28,8 +28,10 @@ export type WhoDials = (peer: {
 }) => { server: string; secret: string } | undefined;
 
 export interface AcceptedLinks {
-  /** Connections open now. */
-  readonly size: number;
+  /** Connections of this server that are open now. */
+  count(server: string): number;
+  /** The server is gone or hangs: nothing comes of its connections any more. */
+  serverLost(server: string): void;
   readonly address: { host: string; port: number } | undefined;
   start(): Promise<void>;
   /** Takes no more; those in use go on until `close`. */
@@ -51,7 +53,7 @@ const idleMs = 10_000;
 
 export function createAcceptedLinks(options: AcceptedLinksOptions): AcceptedLinks {
   const { settings, log, whoDials } = options;
-  const open = new Set<() => void>();
+  const open = new Set<AcceptedLink>();
   let listening: { host: string; port: number } | undefined;
 
   function adopt(socket: Socket): void {
@@ -61,16 +63,17 @@ export function createAcceptedLinks(options: AcceptedLinksOptions): AcceptedLink
       log.warn({ address }, 'a control connection from an unknown address was closed');
       return void socket.destroy();
     }
-    const end = adoptFrom(socket, who, address, { ...options, ended: () => open.delete(end) });
-    open.add(end);
+    const link: AcceptedLink = adoptFrom(socket, who, address, { ...options, ended: () => open.delete(link) });
+    open.add(link);
   }
 
   const server: Server = settings.tls ? createTlsServer(settings.tls) : createServer();
   server.on(settings.tls ? 'secureConnection' : 'connection', adopt);
 
   return {
-    get size() {
-      return open.size;
+    count: (name) => [...open].filter((link) => link.server === name).length,
+    serverLost(name) {
+      for (const link of [...open]) if (link.server === name) link.end('its SIP server is gone');
     },
     get address() {
       return listening;
@@ -87,9 +90,14 @@ export function createAcceptedLinks(options: AcceptedLinksOptions): AcceptedLink
     },
     close() {
       server.close();
-      for (const end of [...open]) end();
+      for (const link of [...open]) link.end('closed');
     },
   };
+}
+
+interface AcceptedLink {
+  readonly server: string;
+  end(because: string): void;
 }
 
 function adoptFrom(
@@ -97,7 +105,7 @@ function adoptFrom(
   firstGuess: { server: string; secret: string },
   address: string,
   options: AcceptedLinksOptions & { ended: () => void },
-): () => void {
+): AcceptedLink {
   const { clock } = options;
   let { server } = firstGuess;
   const log = options.log.child({ sipServer: server, control: 'accepted' });
@@ -187,7 +195,12 @@ function adoptFrom(
   function end(why: string): void {
     connection.close(why);
   }
-  return () => end('closed');
+  return {
+    get server() {
+      return server;
+    },
+    end,
+  };
 }
 
 function cannotListen({ host, port }: AcceptSettings, cause: Error): AppError {
