@@ -11,6 +11,7 @@ const noLookup = (host: string, family: number, done: (error: null, address: str
 class DgramSocket implements UdpSocket {
   readonly port: number;
   private readonly socket: Socket;
+  private closing: Promise<void> | undefined;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -29,11 +30,12 @@ class DgramSocket implements UdpSocket {
   }
 
   send(packet: Buffer, to: Remote): void {
-    this.socket.send(packet, to.port, to.address);
+    if (!this.closing) this.socket.send(packet, to.port, to.address);
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => this.socket.close(() => resolve()));
+    this.closing ??= new Promise((resolve) => this.socket.close(() => resolve()));
+    return this.closing;
   }
 }
 
