@@ -122,7 +122,7 @@ export class MapCopy {
       for (const [key, held] of this.remotely) {
         const over = held.until !== 0 && held.until <= nowMs;
         const mine = held.owner === this.nodeId && !held.orphan && !over;
-        if (mine && !theirs.has(key) && !this.underWay.has(key)) rewrite(key, held);
+        if (mine && !theirs.has(key) && before.has(key) && !this.underWay.has(key)) rewrite(key, held);
       }
     }
     // What a broken claim left behind: its caller was told that it failed.

@@ -23,6 +23,8 @@ export interface MemoryHub extends LiveServer {
   /** The hub is away for all, until `start`; nobody lapses meanwhile. */
   stop(because?: string): void;
   start(options?: { empty?: boolean }): void;
+  /** While stopped: it will start with nothing. */
+  loseAll(): void;
 }
 
 export interface MemoryHubOptions {
@@ -108,8 +110,12 @@ export class Hub implements MemoryHub {
 
   start({ empty = false }: { empty?: boolean } = {}): void {
     this.stopped = undefined;
-    if (empty) this.state = new HubState(String(++this.epochs));
+    if (empty) this.loseAll();
     for (const nodeId of this.state.members.keys()) this.lapseLater(nodeId);
+  }
+
+  loseAll(): void {
+    this.state = new HubState(this.newEpoch());
   }
 
   newEpoch(): string {
