@@ -28,7 +28,7 @@ rules.push(
     comment: 'Only app.ts, the commands and the makers themselves see a maker.',
     severity: 'error',
     from: { path: '^src/', pathNot: ['^src/(app|cli|demo)', '^src/sbc/', '^src/media/', '^src/store/', '\\.test\\.ts$'] },
-    to: { path: ['^src/sbc/embedded/', '^src/media/(embedded|freeswitch)/', '^src/store/(postgres|embedded|redis|memory)/'] },
+    to: { path: ['^src/sbc/embedded/', '^src/media/(embedded|freeswitch)/', '^src/store/(postgres|embedded|redis|live)/'] },
   },
   {
     name: 'protocol-is-pure',

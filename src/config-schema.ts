@@ -176,6 +176,38 @@ const Database = Type.Union(
   { description: 'Durable storage.', default: { kind: 'embedded' } },
 );
 
+const LiveState = Type.Union(
+  [
+    section('In memory: for one node.', { kind: Type.Literal('memory') }),
+    section(
+      'Redis 6.2 or later, for several nodes; ENGAWA_REDIS_URL says where: redis://user:password@host:6379/0, rediss:// for TLS. Name several, separated by commas, for a replicated set or a cluster.',
+      {
+        kind: Type.Literal('redis'),
+        keyPrefix: Type.String({
+          default: 'engawa',
+          pattern: '^[a-z0-9-]{1,40}$',
+          description: 'Begins every key; installations that share a Redis need different ones.',
+        }),
+        lapseSeconds: Type.Integer({
+          default: 4,
+          minimum: 3,
+          maximum: 60,
+          description: 'Without a heartbeat (one a second), until a node counts as dead and its agents are freed.',
+        }),
+        tls: Type.Optional(
+          section('For rediss://, when the certificate is not of a public authority.', {
+            caFile: Type.String({ description: 'PEM of the authority.' }),
+          }),
+        ),
+      },
+    ),
+  ],
+  {
+    description: 'Who is there, who is registered, who waits: what nodes agree on while calls run.',
+    default: { kind: 'memory' },
+  },
+);
+
 const Recording = section('Recordings: every call, sealed.', {
   folder: Type.Optional(
     Type.String({ description: 'Below the data folder unless absolute; recordings/ unless told.' }),
@@ -267,6 +299,7 @@ export const ConfigSchema = section('Engawa', {
   turn: Turn,
   speech: Speech,
   database: Database,
+  liveState: LiveState,
   recording: Recording,
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),

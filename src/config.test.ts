@@ -23,6 +23,7 @@ t.test('a nearly empty file is a working configuration of embedded parts', async
     sip: { kind: 'embedded', listen: ['udp/127.0.0.1:5060', 'tcp/127.0.0.1:5060'] },
     media: { kind: 'embedded' },
     database: { kind: 'embedded' },
+    liveState: { kind: 'memory' },
   });
   t.ok(Object.isFrozen(config.http));
 });
@@ -64,4 +65,13 @@ t.test('the environment overrides the file, and passwords of trunks can come fro
   const trunk = `${recipients}trunks: [{name: a, digest: {user: u, password: 'env:TRUNK_A'}}]`;
   t.equal(parseConfig(trunk, 'engawa.yaml', { TRUNK_A: 'x' }).config.trunks[0]?.digest?.password, 'x');
   t.match(problemsOf(trunk), 'takes its password from TRUNK_A, which is not set');
+});
+
+t.test('live state in Redis needs to know where that is', async (t) => {
+  const text = `${recipients}liveState: {kind: redis}`;
+  t.match(problemsOf(text), 'set ENGAWA_REDIS_URL');
+  const { config, choices } = parseConfig(text, 'engawa.yaml', { ENGAWA_REDIS_URL_FILE: '/run/secrets/redis-url' });
+  t.match(config.liveState, { kind: 'redis', keyPrefix: 'engawa', lapseSeconds: 4 });
+  t.ok(choices.includes('live state: Redis (ENGAWA_REDIS_URL)'));
+  t.match(problemsOf(`${recipients}liveState: {kind: redis, keyPrefix: '{x}'}`), 'keyPrefix');
 });

@@ -151,6 +151,8 @@ function choicesOf(config: Config, environment: NodeJS.ProcessEnv): string[] {
       : 'PostgreSQL (ENGAWA_DATABASE_URL)';
   if (config.database.kind === 'postgres' && !isGiven(environment, 'ENGAWA_DATABASE_URL'))
     throw new AppError('secret-missing', 'database.kind is postgres: set ENGAWA_DATABASE_URL.');
+  if (config.liveState.kind === 'redis' && !isGiven(environment, 'ENGAWA_REDIS_URL'))
+    throw new AppError('secret-missing', 'liveState.kind is redis: set ENGAWA_REDIS_URL, such as redis://host:6379.');
   if (config.turn.urls.some((url) => url.startsWith('turn')) && !isGiven(environment, 'ENGAWA_TURN_SECRET'))
     throw new AppError(
       'secret-missing',
@@ -160,7 +162,7 @@ function choicesOf(config: Config, environment: NodeJS.ProcessEnv): string[] {
     `SIP server: ${config.sip.kind === 'embedded' ? `embedded, ${config.sip.listen.join(', ')}` : `drachtio-server at ${config.sip.servers.map(({ host, port }) => `${host}:${port}`).join(', ')}`}`,
     `media: ${config.media.kind}, ${config.media.engines} process${config.media.engines === 1 ? '' : 'es'}, RTP ${config.media.address}:${config.media.rtpPorts.from}-${config.media.rtpPorts.to}`,
     `database: ${database}`,
-    `live state: memory (one node)`,
+    `live state: ${config.liveState.kind === 'memory' ? 'memory (one node)' : 'Redis (ENGAWA_REDIS_URL)'}`,
     `speech: ${config.speech.kind}`,
     ...(config.turn.urls.length > 0
       ? [`TURN: ${config.turn.urls.join(', ')}${config.turn.relayOnly ? ' (desks use nothing else)' : ''}`]

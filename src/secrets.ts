@@ -10,6 +10,8 @@ import { makeFolder } from './shared/make-folder.ts';
 
 export interface Secrets {
   databaseUrl: string | undefined;
+  /** One URL, or several separated by commas; they may hold a password. */
+  redisUrl: string | undefined;
   /** Shared with coturn (static-auth-secret): TURN credentials of desks are made with it. */
   turnSecret: string | undefined;
   /** Both are derived from the one vault key (RFC 5869): aliases are made with one, numbers sealed with the other. */
@@ -33,6 +35,7 @@ export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv =
   const vaultKey = secret('ENGAWA_VAULT_KEY');
   return {
     databaseUrl: secret('ENGAWA_DATABASE_URL'),
+    redisUrl: secret('ENGAWA_REDIS_URL'),
     turnSecret: secret('ENGAWA_TURN_SECRET'),
     vault: vaultKeys(vaultKey ? keyFromHex(vaultKey, 'ENGAWA_VAULT_KEY') : keyFromFile(join(dataFolder, 'vault.key'))),
   };
