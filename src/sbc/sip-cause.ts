@@ -158,11 +158,11 @@ export function reasonOf(cause: EndCause): string {
 }
 
 /**
- * As `causeOfStatus`, for softphones: 480 is what SIP.js says when the user declines. The SIP server says 503 or 430 when the
- * WebSocket is gone, and drachtio-server 404, having looked for the Contact's `….invalid` in the DNS.
+ * As `causeOfStatus`, for softphones: 480 is what SIP.js says when the user declines. Our SIP server says 503 or 430 when the
+ * WebSocket is gone, drachtio-server 410.
  */
 export function causeOfSoftphoneStatus(status: number, options: { alerted?: boolean } = {}): EndCause {
   if (status === 480) return 'rejected';
-  if (status === 404 || status === 430 || status === 503) return 'unreachable';
+  if (status === 410 || status === 430 || status === 503) return 'unreachable';
   return causeOfStatus(status, options);
 }

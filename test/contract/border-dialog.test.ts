@@ -193,8 +193,8 @@ for (const direction of ['inbound', 'outbound'] as const) {
   t.test(`both sides hang up at once: both BYEs are answered and the leg ends once (${direction})`, async (t) => {
     const { leg, rig, events, say, answerTo } = await talking(t, direction);
     const ending = leg.end();
-    const cseq = say('BYE');
     const ours = await rig.carrier.nextRequest('BYE');
+    const cseq = say('BYE');
     t.equal((await answerTo(cseq, 'BYE')).status, 200);
     rig.carrier.send(responseText(ours, 200));
     await ending;

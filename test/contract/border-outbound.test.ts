@@ -14,6 +14,7 @@ import {
   carrierTrunk,
   contactOf,
   newTag,
+  onOwnServer,
   type RigOptions,
   responseText,
   startBorderRig,
@@ -184,9 +185,12 @@ t.test('of two answers from a forking carrier the first wins and the other is en
   const invite = await rig.carrier.nextRequest('INVITE');
   answer(rig.carrier, invite, 200, { tag: 'one', body: sdpText('one') });
   answer(rig.carrier, invite, 200, { tag: 'two', body: sdpText('two') });
-  const bye = await rig.carrier.nextRequest('BYE');
-  t.match(bye.get('To'), /tag=two/);
-  rig.carrier.send(responseText(bye, 200));
+  // drachtio-server leaves the second one to the far end's timers (docs/drachtio-server.md).
+  if (onOwnServer) {
+    const bye = await rig.carrier.nextRequest('BYE');
+    t.match(bye.get('To'), /tag=two/);
+    rig.carrier.send(responseText(bye, 200));
+  } else t.match((await rig.carrier.nextRequest('ACK')).get('To'), /tag=one/);
   t.strictSame(events, ['answered one']);
   t.equal(leg.state, 'answered');
 });

@@ -1,16 +1,18 @@
 // The border on our own SIP server, with parties around it: a carrier over UDP and softphones over WebSocket.
-// BORDER_SIP_SERVER=HOST:CONTROL_PORT:SECRET:UDP_PORT:WS_PORT runs the same tests on a server that is there already, such as
-// drachtio-server on loopback; tests that stop or look into the server then skip themselves (`ownServer`).
+// ENGAWA_TEST_DRACHTIO=HOST:CONTROL_PORT:SECRET runs the same tests on a server that is there already, such as drachtio-server on
+// loopback; tests that stop or look into the server then skip themselves (`ownServer`).
 
 import { PhoneNumber } from '../../src/privacy/phone-number.ts';
-import type { Border, InboundCall } from '../../src/sbc/border.ts';
+import type { Border, InboundCall, SipServerAddress } from '../../src/sbc/border.ts';
 import { type BorderOptions, createBorder } from '../../src/sbc/drachtio-border.ts';
+import type { Flow } from '../../src/sbc/embedded/layers.ts';
 import { createSipServer, type SipServer, type SipServerOptions } from '../../src/sbc/embedded/sip-server.ts';
 import type { Leg } from '../../src/sbc/leg.ts';
 import { type TrunkSettings, trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import type { CallId, PersonId, SessionId } from '../../src/shared/ids.ts';
 import { createLogger, type Logger } from '../../src/shared/logger.ts';
+import { drachtioServers } from './drachtio-servers.ts';
 import {
   createUdpParty,
   createWebSocketParty,
@@ -46,7 +48,8 @@ export interface RigOptions {
   server?: Partial<SipServerOptions>;
 }
 
-const external = process.env['BORDER_SIP_SERVER']?.split(':');
+const [external] = drachtioServers;
+export const onOwnServer = external === undefined;
 /** Options for tests that need our own server. */
 export const ownServer = external ? { skip: 'the SIP server is not ours to stop or to look into' } : {};
 
@@ -60,12 +63,15 @@ function ourServer(log: Logger, more: Partial<SipServerOptions> = {}): Promise<S
   });
 }
 
-function externalServer([host = '', control, , udp, ws]: string[]): SipServer {
-  const flow = (protocol: 'udp' | 'ws', port: string | undefined) => ({
-    ...{ protocol, address: '', port: 0, localAddress: host, localPort: Number(port) },
-  });
+/** A server of somebody else, as the border sees it once connected. */
+function externalServer(address: SipServerAddress, border: Border): SipServer {
+  const sip = border.sipServers().flatMap(({ addresses }) =>
+    addresses.map(({ protocol, host, port }) => ({
+      ...{ protocol: protocol as Flow['protocol'], address: '', port: 0, localAddress: host, localPort: port },
+    })),
+  );
   return {
-    listening: { control: { host, port: Number(control) }, sip: [flow('udp', udp), flow('ws', ws)] },
+    listening: { control: address, sip },
     stats: () => ({ applications: 1, dialogs: 0, incoming: 0, outgoing: 0, contacts: 0, counters: {} }),
     close: async () => {},
   };
@@ -82,14 +88,12 @@ export async function startBorderRig({
     process.env['BORDER_LOG'] === undefined
       ? createLogger({ level: 'debug', destination: { write: (line) => void logLines.push(line) } })
       : createLogger({ level: 'debug' });
-  const server = external ? externalServer(external) : await ourServer(log, serverMore);
-  const udp = server.listening.sip.find((flow) => flow.protocol === 'udp')!;
-  const sip = { host: udp.localAddress, port: udp.localPort };
-  const carrier = await createUdpParty(sip);
+  const own = external ? undefined : await ourServer(log, serverMore);
+  const carrier = await createUdpParty({ host: '127.0.0.1', port: 9 });
   const border = createBorder({
     clock: systemClock,
     log,
-    sipServers: [{ ...server.listening.control, secret: external?.[2] ?? secret }],
+    sipServers: [external ?? { ...own!.listening.control, secret }],
     trunks: trunks?.(carrier) ?? [carrierTrunk(carrier, trunk)],
     companyNumbers: [tokyo, tollFree],
     domain: 'pbx.example',
@@ -98,6 +102,10 @@ export async function startBorderRig({
   const calls: InboundCall[] = [];
   border.on('call', (call) => void calls.push(call));
   await border.start();
+  const server = own ?? externalServer(external!, border);
+  const udp = server.listening.sip.find((flow) => flow.protocol === 'udp')!;
+  const sip = { host: udp.localAddress, port: udp.localPort };
+  carrier.remote = sip;
   let stopped: Promise<void> | undefined;
   const stopServer = () => (stopped ??= server.close());
   return {

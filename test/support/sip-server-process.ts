@@ -39,7 +39,7 @@ export interface ServerProcessOptions {
 }
 
 const host = '127.0.0.1';
-const startCommand = process.env['ENGAWA_TEST_DRACHTIO_START'];
+const startCommand = process.env['ENGAWA_TEST_DRACHTIO_START'] ?? process.env['ENGAWA_TEST_DRACHTIO_BIN'];
 
 export const ownServerProcess: ServerKind = {
   name: 'engawa sip-server',
