@@ -17,7 +17,7 @@ for (const file of sources) {
 }
 
 const root = new Set(
-  '.ci .dependency-cruiser.cjs .dockerignore .gitignore .npmrc .taprc ARCHITECTURE.md CHANGELOG.md Dockerfile GLOSSARY.md README.md bench biome.json config docs migrations package-lock.json package.json scripts src test tsconfig.build.json tsconfig.json web-softphone'.split(
+  '.ci .dependency-cruiser.cjs .dockerignore .gitignore .npmrc .taprc ARCHITECTURE.md CHANGELOG.md Dockerfile GLOSSARY.md README.md bench biome.json compose.yaml config deploy docs migrations package-lock.json package.json scripts src test tsconfig.build.json tsconfig.json web-softphone'.split(
     ' ',
   ),
 );
