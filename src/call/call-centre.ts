@@ -7,10 +7,10 @@ import type { AgentFacts } from '../routing/agent.ts';
 import { asError } from '../shared/errors.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
 import type { Person } from '../store/records.ts';
-import { createAcdRunner } from './acd-runner.ts';
+import { type AcdRunner, createAcdRunner, type OnEffect } from './acd-runner.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
 import { type CallState, type Centre, callOfPerson, personOf } from './call-state.ts';
-import type { CallCentre, CommandOutcome } from './desk.ts';
+import type { CallCentre, CommandOutcome, DeskCallState } from './desk.ts';
 import { createDesks } from './desks.ts';
 import { endCall } from './end-call.ts';
 import { takeInboundCall } from './inbound.ts';
@@ -28,28 +28,49 @@ export interface RunningCallCentre extends CallCentre {
   factsChanged(person: Person): void;
   /** Ends what is still there after `graceMs`; resolves when all calls are over. */
   drain(graceMs: number): Promise<void>;
+  /** Whether this program has the call. */
+  hasCall(callId: CallId): boolean;
+  /** Tells whoever follows this desk that it shows something new. */
+  deskChanged(personId: PersonId): void;
   close(): void;
+}
+
+/** What is another way when this is one of several nodes (cluster/cluster-call-centre.ts). */
+export interface AmongOthers {
+  acd(onEffect: OnEffect): AcdRunner;
+  /** Where the calls of this node are kept. */
+  calls: Map<CallId, CallState>;
+  callChanged(call: CallState): void;
+  callElsewhere(personId: PersonId): DeskCallState | undefined;
+  /** Whether this node tells the log what became of this person's softphone. */
+  tellsOf(personId: PersonId): boolean;
 }
 
 const notFound: CommandOutcome = { kind: 'not-found' };
 
-export function createCallCentre(given: CallParts): RunningCallCentre {
+export function createCallCentre(given: CallParts, among?: AmongOthers): RunningCallCentre {
   const { media: bareMedia, clock, log } = given;
   const patienceMs = given.settings.reanchorSeconds * 1000;
   const parts: CallParts = { ...given, media: createSurvivingMedia({ media: bareMedia, clock, log, patienceMs }) };
-  const calls = new Map<CallId, CallState>();
-  const desks = createDesks({ centre: () => centre });
-  const acd = createAcdRunner({
-    acd: createAcd({ queues: parts.settings.queues }),
-    clock: parts.clock,
-    onEffect: (effect, mine) => carryOut(centre, effect, mine),
+  const calls = among?.calls ?? new Map<CallId, CallState>();
+  const desks = createDesks({
+    centre: () => centre,
+    ...(among ? { callElsewhere: among.callElsewhere } : {}),
   });
+  const onEffect: OnEffect = (effect, mine) => carryOut(centre, effect, mine);
+  const acd =
+    among?.acd(onEffect) ??
+    createAcdRunner({ acd: createAcd({ queues: parts.settings.queues }), clock: parts.clock, onEffect });
   const centre: Centre = {
     parts,
     bareMedia,
     acd,
     calls,
-    deskChanged: desks.changed,
+    deskChanged(personId) {
+      const call = among && personId && callOfPerson({ calls }, personId);
+      if (call) among.callChanged(call);
+      desks.changed(personId);
+    },
     agentWentAway: (call) => agentMediaWentAway(centre, call),
   };
   const offs = followTheWorld(centre);
@@ -129,6 +150,8 @@ export function createCallCentre(given: CallParts): RunningCallCentre {
       desks.changed(person.id);
     },
     drain: (graceMs) => drain(centre, graceMs),
+    hasCall: (callId) => live(callId) !== undefined,
+    deskChanged: desks.changed,
     close() {
       for (const off of offs) off();
       qualityTimer.cancel();

@@ -1,4 +1,5 @@
 // What each agent's desk shows, derived from the ACD and the calls; a revision per person lets a page throw away what is old.
+// Revisions grow with the clock, so that they go on growing for a page that moves to another node.
 
 import { createEmitter, type Unsubscribe } from '../shared/emitter.ts';
 import type { PersonId } from '../shared/ids.ts';
@@ -11,7 +12,11 @@ export interface Desks {
   onDesk(listener: (personId: PersonId, desk: DeskState) => void): Unsubscribe;
 }
 
-export function createDesks(needs: { centre: () => Pick<Centre, 'acd' | 'calls' | 'parts'> }): Desks {
+export function createDesks(needs: {
+  centre: () => Pick<Centre, 'acd' | 'calls' | 'parts'>;
+  /** What the desk shows of a call that another node has. */
+  callElsewhere?: (personId: PersonId) => DeskCallState | undefined;
+}): Desks {
   const revisions = new Map<PersonId, number>();
   const emitter = createEmitter<{ desk: { personId: PersonId; desk: DeskState } }>();
 
@@ -24,7 +29,7 @@ export function createDesks(needs: { centre: () => Pick<Centre, 'acd' | 'calls' 
       revision: revisions.get(personId) ?? 0,
       agent,
       softphoneRegistered: parts.border.isSoftphoneRegistered(personId),
-      call: call ? deskCall(call, personId) : null,
+      call: call ? deskCall(call, personId) : (needs.callElsewhere?.(personId) ?? null),
     };
   }
 
@@ -32,7 +37,8 @@ export function createDesks(needs: { centre: () => Pick<Centre, 'acd' | 'calls' 
     desk,
     changed(personId) {
       if (!personId) return;
-      revisions.set(personId, (revisions.get(personId) ?? 0) + 1);
+      const { clock } = needs.centre().parts;
+      revisions.set(personId, Math.max((revisions.get(personId) ?? 0) + 1, clock.now()));
       const current = desk(personId);
       if (current) emitter.emit('desk', { personId, desk: current });
     },
@@ -40,7 +46,7 @@ export function createDesks(needs: { centre: () => Pick<Centre, 'acd' | 'calls' 
   };
 }
 
-function deskCall(call: CallState, personId: PersonId): DeskCallState {
+export function deskCall(call: CallState, personId: PersonId): DeskCallState {
   return {
     id: call.id,
     direction: call.direction,

@@ -6,7 +6,7 @@ import { type Alerting, answeredAgent, type CallState, type Centre } from './cal
 import { endCall } from './end-call.ts';
 import { faultEndsCall, joinAgent, watchAgent } from './join.ts';
 import { queueSettings, tell } from './parts.ts';
-import { leaveQueue } from './queueing.ts';
+import { leaveQueue, tellAcd } from './queueing.ts';
 import { type RingOutcome, ringDesk } from './ring-desk.ts';
 import { agentDidNotAnswer } from './termination.ts';
 
@@ -74,6 +74,7 @@ async function answered(
     // The offer was taken back, or the caller left, in the moment of the answer.
     if (call.alerting === alerting) call.alerting = undefined;
     if (taken) void acd.apply({ kind: 'agentCallEnded', callId: call.id, personId, afterCallWorkSeconds: 0 });
+    if (taken) tellAcd(centre, call);
     centre.deskChanged(personId);
     return discard(outcome);
   }

@@ -214,6 +214,7 @@ export class SharedAcd {
         this.#state(from, input.statement, atMs, effects);
         return true;
     }
+    if (input.kind === 'callWaiting') this.#freeWhoTalked(input.call.callId, null, atMs, effects);
     if (!this.#tell(input, atMs, effects)) return false;
     this.#note(input, from);
     return true;
@@ -252,13 +253,23 @@ export class SharedAcd {
       this.#gone.delete(oldest);
     }
     // First the desks, so that no call that is freed goes to an agent who cannot be reached.
-    for (const [personId, at] of this.#desks) if (at === node) this.#desertDesk(personId, atMs, effects);
+    for (const personId of this.#deskOrder(node)) this.#desertDesk(personId, atMs, effects);
     for (const [callId, place] of this.#calls) {
       if (place.node !== node) continue;
       if (keepTalking && place.personId) place.node = null;
       else this.#dropCall(callId, atMs, effects);
     }
     return true;
+  }
+
+  /** The desks of a node: those that are offered nothing first, then by the age of what they are offered. */
+  #deskOrder(node: NodeId): PersonId[] {
+    const offered = new Map(
+      this.acd.snapshot().calls.flatMap(({ offeredTo, call }) => (offeredTo ? [[offeredTo, call.enteredAt]] : [])),
+    );
+    return [...this.#desks]
+      .flatMap(([personId, at]) => (at === node ? [personId] : []))
+      .sort((a, b) => (offered.get(a) ?? -1) - (offered.get(b) ?? -1));
   }
 
   #desertDesk(personId: PersonId, atMs: number, effects: AcdEffect[]): void {
@@ -289,10 +300,10 @@ export class SharedAcd {
     const stillAtDesk = new Set(agents.map(({ agent }) => agent.personId));
     for (const callId of this.callsOf(node))
       if (!stillWaits.has(callId) && !stillTalks.has(callId)) this.#dropCall(callId, atMs, all);
-    for (const [personId, at] of this.#desks)
-      if (at === node && !stillAtDesk.has(personId)) this.#desertDesk(personId, atMs, all);
+    for (const personId of this.#deskOrder(node)) if (!stillAtDesk.has(personId)) this.#desertDesk(personId, atMs, all);
     for (const stated of agents) if (stated.agent.state === 'on-call') this.#stateTalking(node, stated, atMs, all);
     for (const call of [...waiting].sort((a, b) => a.enteredAt - b.enteredAt)) {
+      this.#freeWhoTalked(call.callId, null, atMs, all);
       if (this.#tell({ kind: 'callWaiting', call }, atMs, all))
         this.#calls.set(call.callId, { node, queue: call.queue, personId: null });
     }
@@ -302,13 +313,20 @@ export class SharedAcd {
   }
 
   /** By the node of the call, by that of the desk, or by both: who talks is on a call. */
-  #stateTalking(node: NodeId, { agent, callNode, callQueue }: StatedAgent, atMs: number, effects: AcdEffect[]): void {
+  #stateTalking(node: NodeId, stated: StatedAgent, atMs: number, effects: AcdEffect[]): void {
+    const { agent, callNode, callQueue } = stated;
     const { personId, callId } = agent;
     if (callId === null || callNode === null) return;
-    if (callNode !== node) {
+    if (callNode === node) this.#freeWhoTalked(callId, personId, atMs, effects);
+    else {
+      // The node of the call knows best.
+      const known = this.#calls.get(callId);
+      const over = this.#gone.has(callNode) || (known?.node === callNode && known.personId !== personId);
+      if (over) return this.#stateFree(node, { ...stated, agent: afterCall(agent) }, atMs, effects);
       this.#claimDesk(node, agent);
-      if (this.#gone.has(callNode)) return void this.#signIn(agent, atMs, effects);
     }
+    // It was still waiting when the order last heard of it.
+    if (this.acd.position(callId) !== undefined) this.#tell({ kind: 'callGone', callId }, atMs, effects);
     const now = this.acd.agent(personId);
     if (now?.state === 'on-call' && now.callId === callId) {
       if (callNode === node) this.#calls.set(callId, { node, queue: callQueue, personId });
@@ -321,6 +339,13 @@ export class SharedAcd {
     this.#calls.set(callId, { node: callNode, queue: callQueue, personId });
     this.#tell({ kind: 'agentReady', personId }, atMs, effects);
     this.#stateNext(agent, atMs, effects);
+  }
+
+  /** Whoever else was said to talk in this call does so no more. */
+  #freeWhoTalked(callId: CallId, nowTalks: PersonId | null, atMs: number, effects: AcdEffect[]): void {
+    const personId = this.#calls.get(callId)?.personId;
+    if (personId && personId !== nowTalks)
+      this.#tell({ kind: 'agentCallEnded', callId, personId, afterCallWorkSeconds: 0 }, atMs, effects);
   }
 
   #stateFree(node: NodeId, { agent }: StatedAgent, atMs: number, effects: AcdEffect[]): void {
@@ -359,6 +384,11 @@ export class SharedAcd {
       this.#tell({ kind: 'agentNotReady', personId, because: because ?? 'break' }, atMs, effects);
     else if (nextState === 'offline') this.#tell({ kind: 'agentSignedOut', personId }, atMs, effects);
   }
+}
+
+/** As the agent is when the call is over. */
+function afterCall(agent: AgentView): AgentView {
+  return { ...agent, state: agent.nextState ?? 'available', callId: null };
 }
 
 /** The changes of state of one instant as one per agent; what led back to where it began is no news. */

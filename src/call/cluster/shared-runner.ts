@@ -56,6 +56,8 @@ const censusEveryMs = 2000;
 
 interface Awaiting {
   input: SharedInput;
+  /** By the order's clock. */
+  atMs: number;
   done: (accepted: boolean) => void;
 }
 
@@ -94,7 +96,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
       if (closed) return done(false);
       if (mode === 'alone') return applyAlone({ input, done });
       n += 1;
-      awaiting.set(n, { input, done });
+      awaiting.set(n, { input, atMs: orderNow(), done });
       if (mode === 'waiting') settleWhatIsCertain(n, input);
       else append(n, input);
     });
@@ -117,7 +119,14 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     if (agent?.callId !== input.callId || (agent.state !== 'reserved' && agent.state !== 'alerting')) return;
     const kept = awaiting.get(number);
     kept?.done(true);
-    if (kept) kept.done = () => undefined;
+    // Too late for the order after all: what is true is told.
+    const { callId, personId } = input;
+    if (kept)
+      kept.done = (accepted) => {
+        if (accepted || closed) return;
+        void give({ kind: 'callGone', callId });
+        void give({ kind: 'agentCallStarted', callId, personId });
+      };
   }
 
   // --- out of the order
@@ -177,15 +186,24 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     mode = 'alone';
     own = fresh(shared.snapshot());
     log.warn({ waiting: awaiting.size }, 'the live state is away: this node serves its own callers with its own desks');
-    carryAlone(own.standAlone(self, orderNow()));
-    for (const [number, one] of awaiting) {
-      awaiting.delete(number);
-      applyAlone(one);
-    }
+    const settled = applyLate(own);
+    own.standAlone(self, orderNow());
+    carryAlone(differences(shared, own));
+    settled();
     arm();
   }
 
-  function applyAlone({ input, done }: Awaiting): void {
+  /** What was on its way is true of this node all the same. Returns what tells those who wait for it. */
+  function applyLate(copy: SharedAcd): () => void {
+    const late = [...awaiting.values()].filter(({ input }) => input.kind !== 'nodeStates');
+    awaiting.clear();
+    const accepted = late.map(({ input, atMs }) => copy.applyOwn(input, self, atMs).accepted);
+    return () => {
+      for (const [i, { done }] of late.entries()) done(accepted[i]!);
+    };
+  }
+
+  function applyAlone({ input, done }: Pick<Awaiting, 'input' | 'done'>): void {
     const { effects, accepted } = own!.applyOwn(input, self, orderNow());
     carryAlone(effects);
     done(accepted);
@@ -202,24 +220,18 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     if (closed) return;
     aloneTimer?.cancel();
     own ??= fresh(shared.snapshot());
-    const { agents, waiting } = own.statementOf(self);
+    const rings = own.offersOf(self);
+    const settled = applyLate(own);
     // Nothing rings while nobody knows who may have whom.
-    for (const offer of own.offersOf(self)) onEffect({ kind: 'withdraw', ...offer }, false);
+    for (const offer of rings)
+      if (own.placeOf(offer.callId)?.personId !== offer.personId) onEffect({ kind: 'withdraw', ...offer }, false);
     mode = 'returning';
-    const late = [...awaiting.values()];
-    awaiting.clear();
     n += 1;
     statementN = n;
-    const input: SharedInput = { kind: 'nodeStates', statement: { agents, waiting } };
-    awaiting.set(n, { input, done: () => undefined });
+    const input: SharedInput = { kind: 'nodeStates', statement: own.statementOf(self) };
+    awaiting.set(n, { input, atMs: orderNow(), done: () => undefined });
     append(n, input);
-    // What was on its way is refused or lost with the old order: it comes after what is true.
-    for (const one of late) {
-      if (one.input.kind === 'nodeStates') continue;
-      n += 1;
-      awaiting.set(n, one);
-      append(n, one.input);
-    }
+    settled();
   }
 
   function onUp(): void {
