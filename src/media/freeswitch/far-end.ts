@@ -3,7 +3,14 @@
 // Does not negotiate: media/negotiation.ts does.
 
 import type { Direction } from '../../protocol/sdp/attributes.ts';
-import { attributes, type CryptoLine, connectionOf, cryptoValue, parseCrypto } from '../../protocol/sdp/attributes.ts';
+import {
+  attribute,
+  attributes,
+  type CryptoLine,
+  connectionOf,
+  cryptoValue,
+  parseCrypto,
+} from '../../protocol/sdp/attributes.ts';
 import type { NegotiatedAudio } from '../../protocol/sdp/offer-answer.ts';
 import { parseSdp } from '../../protocol/sdp/session-description.ts';
 import { candidateValue, type IceParameters, iceParameters } from '../../protocol/sdp/webrtc.ts';
@@ -14,6 +21,8 @@ import type { LocalIce } from '../negotiation.ts';
 export interface FreeswitchSide {
   address: string;
   port: number;
+  /** What it will send with, as a browser wants to know it; 0 when it does not say. */
+  ssrc: number;
   crypto: CryptoLine[];
   ice?: LocalIce;
 }
@@ -44,16 +53,19 @@ const nowhere = { address: '127.0.0.1', port: 9 };
 /**
  * FreeSWITCH refuses an offer none of whose candidates it may use (mDNS names, a browser that still gathers). It learns the
  * true one from the browser's own checks, so it is always given one to begin with; a usable one before it is preferred.
+ * The port is another one each time, because it sets up DTLS in a later offer only when the address has changed.
  */
-const lastCandidate = candidateValue({
-  foundation: '99',
-  component: 1,
-  transport: 'UDP',
-  priority: 1,
-  ...nowhere,
-  type: 'host',
-  rest: '',
-});
+const lastCandidate = (version: number): string =>
+  candidateValue({
+    foundation: '99',
+    component: 1,
+    transport: 'UDP',
+    priority: 1,
+    address: nowhere.address,
+    port: nowhere.port + version,
+    type: 'host',
+    rest: '',
+  });
 
 const placeholderFingerprint = `sha-256 ${Array.from({ length: 32 }, () => '00').join(':')}`;
 const placeholderKey = Buffer.alloc(30, 1).toString('base64');
@@ -77,7 +89,7 @@ function codecLines({ audio }: FarEnd): { formats: number[]; lines: string[] } {
   return { formats, lines };
 }
 
-function iceLines(ice: IceParameters | undefined): string[] {
+function iceLines({ ice, version }: FarEnd): string[] {
   const fingerprint = ice?.fingerprint
     ? `${ice.fingerprint.algorithm} ${ice.fingerprint.value}`
     : placeholderFingerprint;
@@ -92,12 +104,12 @@ function iceLines(ice: IceParameters | undefined): string[] {
     ...(ice?.candidates ?? [])
       .filter(({ component }) => component === 1)
       .map((each) => `a=candidate:${candidateValue(each)}`),
-    `a=candidate:${lastCandidate}`,
+    `a=candidate:${lastCandidate(version)}`,
   ];
 }
 
 export function sdpForFreeswitch(farEnd: FarEnd): string {
-  const { profile, audio, ice, version } = farEnd;
+  const { profile, audio, version } = farEnd;
   const at = profile === 'webrtc' ? nowhere : (audio?.remote ?? nowhere);
   const { formats, lines } = codecLines(farEnd);
   const protocol = { rtp: 'RTP/AVP', srtp: 'RTP/SAVP', webrtc: 'UDP/TLS/RTP/SAVPF' }[profile];
@@ -116,7 +128,7 @@ export function sdpForFreeswitch(farEnd: FarEnd): string {
     `m=audio ${at.port} ${protocol} ${formats.join(' ')}`,
     ...lines,
     ...keys,
-    ...(profile === 'webrtc' ? iceLines(ice) : audio?.rtcpMux ? ['a=rtcp-mux'] : []),
+    ...(profile === 'webrtc' ? iceLines(farEnd) : audio?.rtcpMux ? ['a=rtcp-mux'] : []),
     `a=ptime:${audio?.sendPtimeMs ?? 20}`,
     `a=${toldDirection[audio?.direction ?? 'sendrecv']}`,
   ];
@@ -133,7 +145,8 @@ export function readFreeswitchAnswer(sdpAnswer: string): FreeswitchSide | undefi
   const crypto = attributes(media, 'crypto')
     .map(parseCrypto)
     .filter((each) => each !== undefined);
-  const side: FreeswitchSide = { address: connection.address, port: media.port, crypto };
+  const ssrc = Number(attribute(media, 'ssrc')?.split(' ')[0] ?? 0);
+  const side: FreeswitchSide = { address: connection.address, port: media.port, ssrc, crypto };
   const ice = iceParameters(parsed.description, media);
   if (ice.usernameFragment && ice.password && ice.fingerprint) {
     side.ice = {

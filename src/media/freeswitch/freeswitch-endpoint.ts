@@ -76,6 +76,8 @@ export class FreeswitchEndpoint implements Endpoint {
   private readonly watching: { stop(): void };
   private side: FreeswitchSide;
   private version = 1;
+  /** What FreeSWITCH was last told of a browser. */
+  private toldSession = '';
   private state: 'live' | 'closing' | 'ended' = 'live';
   private closing: Promise<void> | undefined;
   private muted = false;
@@ -360,6 +362,13 @@ export class FreeswitchEndpoint implements Endpoint {
     const { audio } = this;
     if (!audio) return { kind: 'incompatible', because: 'nothing was agreed' };
     const ice = this.negotiation.remoteIce;
+    // A browser's hold and resume change nothing of the transport, which a re-INVITE would disturb.
+    const session = `${audio.codec.name} ${audio.codec.sendPayloadType} ${ice?.usernameFragment} ${ice?.password}`;
+    if (ice && session === this.toldSession) {
+      await this.adopt();
+      return { kind: 'ok' };
+    }
+    this.toldSession = session;
     const offer = sdpForFreeswitch({ profile: this.profile, audio, version: ++this.version, ...(ice ? { ice } : {}) });
     let answer: string;
     try {
@@ -466,7 +475,7 @@ export function localOf(side: FreeswitchSide, id: string): Local {
   return {
     address: side.address,
     port: side.port,
-    ssrc: 1,
+    ssrc: side.ssrc,
     cname: id,
     ...(side.ice ? { ice: side.ice } : {}),
   };

@@ -196,11 +196,14 @@ class Media implements FreeswitchMedia {
       ...(audio ? { audio } : {}),
       ...(remoteIce ? { ice: remoteIce } : {}),
     });
-    const called = await this.call(link, offer, { 'X-Engawa-Call': callId, 'X-Engawa-Endpoint': id });
+    // A channel that begins with DTLS does nothing until the handshake is done, which here waits for somebody to answer.
+    const first = profile === 'webrtc' ? sdpForFreeswitch({ profile: 'rtp', version: 0 }) : offer;
+    const called = await this.call(link, first, { 'X-Engawa-Call': callId, 'X-Engawa-Endpoint': id });
     if (called.kind === 'incompatible') return called;
     const { mrf } = called;
     try {
-      const side = readFreeswitchAnswer(mrf.dialog.remote.sdp);
+      const answer = profile === 'webrtc' ? await mrf.dialog.modify(offer) : mrf.dialog.remote.sdp;
+      const side = readFreeswitchAnswer(answer);
       if (!side) throw new AppError('media-unavailable', 'FreeSWITCH answers without saying where it listens');
       if (side.crypto.length > 0) negotiation.useKeys(side.crypto);
       const local = localOf(side, id);
