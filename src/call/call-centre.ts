@@ -5,7 +5,7 @@ import type { AcdEffect } from '../routing/acd/acd.ts';
 import { createAcd } from '../routing/acd/distributor.ts';
 import type { AgentFacts } from '../routing/agent.ts';
 import { asError } from '../shared/errors.ts';
-import type { CallId, PersonId } from '../shared/ids.ts';
+import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
 import type { Person } from '../store/records.ts';
 import { type AcdRunner, createAcdRunner, type OnEffect } from './acd-runner.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
@@ -42,8 +42,8 @@ export interface AmongOthers {
   calls: Map<CallId, CallState>;
   callChanged(call: CallState): void;
   callElsewhere(personId: PersonId): DeskCallState | undefined;
-  /** Whether this node tells the log what became of this person's softphone. */
-  tellsOf(personId: PersonId): boolean;
+  /** Whether this node tells the log and the queues what became of a softphone that was registered through that node. */
+  speaksFor(node: NodeId): boolean;
 }
 
 const notFound: CommandOutcome = { kind: 'not-found' };
@@ -73,7 +73,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
     },
     agentWentAway: (call) => agentMediaWentAway(centre, call),
   };
-  const offs = followTheWorld(centre);
+  const offs = followTheWorld(centre, (node) => !among || node === undefined || among.speaksFor(node));
   const qualityTimer = watchQuality(centre, parts.clock);
 
   const live = (callId: CallId): CallState | undefined => {
@@ -183,21 +183,22 @@ function carryOut(centre: Centre, effect: AcdEffect, mine: boolean): void {
 }
 
 /** What happens outside and concerns calls: customers call, softphones come and go, recordings begin and fail. */
-function followTheWorld(centre: Centre): (() => void)[] {
+function followTheWorld(centre: Centre, speaksFor: (node: NodeId | undefined) => boolean): (() => void)[] {
   const { border, recorder, log } = centre.parts;
   return [
     border.on('call', (inbound) => void takeInboundCall(centre, inbound)),
-    border.on('softphoneRegistered', ({ personId, sessionId }) => {
-      tell(centre.parts, { type: 'softphone-registered', personId, sessionId });
+    border.on('softphoneRegistered', ({ personId, sessionId, nodeId }) => {
+      if (speaksFor(nodeId)) tell(centre.parts, { type: 'softphone-registered', personId, sessionId });
       centre.deskChanged(personId);
       const call = callOfPerson(centre, personId);
       if (call?.agent) unattended(call.log, 'ring the desk again', attachDesk(centre, call, { anew: true }));
     }),
-    border.on('softphoneGone', ({ personId, because }) => {
-      tell(centre.parts, { type: 'softphone-unregistered', personId, because });
+    border.on('softphoneGone', ({ personId, because, nodeId }) => {
+      const speaks = speaksFor(nodeId);
+      if (speaks) tell(centre.parts, { type: 'softphone-unregistered', personId, because });
       const call = callOfPerson(centre, personId);
       if (call?.agent) unattended(call.log, 'look after the audio', softphoneWentAway(centre, call));
-      else if (centre.acd.acd.agent(personId)?.state === 'available') {
+      else if (speaks && centre.acd.acd.agent(personId)?.state === 'available') {
         void centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
       }
       centre.deskChanged(personId);

@@ -3,7 +3,7 @@
 
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { Listenable } from '../shared/emitter.ts';
-import type { CallId, LegId, PersonId, SessionId } from '../shared/ids.ts';
+import type { CallId, LegId, NodeId, PersonId, SessionId } from '../shared/ids.ts';
 import type { DialogFacts, Leg } from './leg.ts';
 import type { SipServerAddress } from './link/dialled-link.ts';
 import type { SipServerState } from './link/sip-servers.ts';
@@ -48,11 +48,13 @@ export interface SoftphoneCall {
 
 export interface BorderEvents {
   call: InboundCall;
-  softphoneRegistered: { personId: PersonId; sessionId: SessionId };
+  /** On every node that knows of it; `nodeId` is the one that took the REGISTER. */
+  softphoneRegistered: { personId: PersonId; sessionId: SessionId; nodeId?: NodeId };
   softphoneGone: {
     personId: PersonId;
     sessionId: SessionId;
     because: 'expired' | 'closed' | 'signed-out' | 'replaced' | 'server-lost';
+    nodeId?: NodeId;
   };
   /** A SIP server's control connection came or went. What was on a server that went is over when this is told. */
   sipServerState: { server: string; up: boolean; because: string };

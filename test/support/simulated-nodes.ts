@@ -33,6 +33,8 @@ interface SimulatedNode {
   runner: SharedRunner;
   calls: Map<CallId, SimulatedCall>;
   cutOff: boolean;
+  /** When it last did not agree with the others. */
+  apartAt: number;
 }
 
 interface SimulatedAgent {
@@ -141,7 +143,7 @@ export class SimulatedNodes {
     const id = `n${++this.#serial}` as NodeId;
     const { clock } = this;
     const live = await createMemoryLiveState({ hub: this.#hub, clock, random: this.#random, nodeId: id });
-    const node = { id, live, calls: new Map(), cutOff: false } as unknown as SimulatedNode;
+    const node = { id, live, calls: new Map(), cutOff: false, apartAt: clock.now() } as unknown as SimulatedNode;
     node.runner = createSharedRunner({
       live,
       clock,
@@ -367,6 +369,7 @@ export class SimulatedNodes {
   #check(): void {
     const busy = new Map<PersonId, { where: string; node: SimulatedNode }>();
     for (const node of this.#nodes) {
+      if (node.runner.mode !== 'shared') node.apartAt = this.clock.now();
       for (const call of node.calls.values()) {
         const personId = call.agent ?? call.ringing;
         if (!personId) continue;
@@ -392,6 +395,8 @@ export class SimulatedNodes {
   }
 
   #checkOrder(node: SimulatedNode, callId: CallId): void {
+    // What happened while it was away comes in one breath.
+    if (this.clock.now() - node.apartAt < 2 * instantMs) return;
     const { calls } = node.runner.acd.snapshot();
     const mine = calls.find(({ call }) => call.callId === callId);
     if (!mine?.offeredTo) return;

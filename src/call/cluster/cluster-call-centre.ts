@@ -14,8 +14,6 @@ export interface ClusterCallCentre extends RunningCallCentre {
   readonly queuesMode: SharedRunner['mode'];
   /** Listed by any node that is there. */
   isCallRunning(callId: CallId): boolean;
-  /** This node has the softphone of this person now. */
-  deskIsHere(personId: PersonId): void;
   /** Answers what other nodes ask about calls; undefined: it was about something else. */
   answer(question: unknown): Promise<unknown> | undefined;
 }
@@ -24,8 +22,6 @@ export interface ClusterNeeds {
   live: LiveState;
   /** Calls of a node that is gone, which nobody can continue: their records are to be ended. Told on every node. */
   onCallLost(callId: CallId, node: NodeId): void;
-  /** Whether this node has the softphone of this person. */
-  hasSoftphone(personId: PersonId): boolean;
   aloneAfterMs?: number;
 }
 
@@ -37,6 +33,15 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     live,
     onDesk: (personId) => local.deskChanged(personId),
     onOwnerGone: needs.onCallLost,
+  });
+  /** For itself, and the first of those that are there for a node that is gone. */
+  function speaksFor(node: NodeId): boolean {
+    const there = live.nodes().map(({ nodeId }) => nodeId);
+    return node === live.nodeId || (!there.includes(node) && there.sort()[0] === live.nodeId);
+  }
+
+  const offDesks = parts.border.on('softphoneRegistered', ({ personId, nodeId }) => {
+    if (nodeId === live.nodeId) queues?.deskIsHere(personId);
   });
   const local: RunningCallCentre = createCallCentre(parts, {
     acd: (onEffect) => {
@@ -55,7 +60,7 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     calls: directory.calls,
     callChanged: directory.changed,
     callElsewhere: (personId) => directory.callOf(personId)?.listed.desk ?? undefined,
-    tellsOf: needs.hasSoftphone,
+    speaksFor,
   });
 
   return {
@@ -66,9 +71,9 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
       return queues!.mode;
     },
     isCallRunning: (callId) => local.hasCall(callId) || directory.isListed(callId),
-    deskIsHere: (personId) => queues!.deskIsHere(personId),
     answer: (question) => (isCommandQuestion(question) ? answerCommand(local, question) : undefined),
     close() {
+      offDesks();
       local.close();
       directory.close();
     },

@@ -64,11 +64,11 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
       // A refresh over the same flow is no news; a reload comes over a new one.
       if (before?.peer === registration.peer && before.server === registration.server) return;
       log.info({ personId, sessionId, sipServer: registration.server }, 'softphone registered');
-      emit('softphoneRegistered', { personId, sessionId });
+      emit('softphoneRegistered', { personId, sessionId, nodeId: registration.nodeId });
     }),
-    registrations.on('gone', ({ registration: { personId, sessionId }, because }) => {
+    registrations.on('gone', ({ registration: { personId, sessionId, nodeId: at }, because }) => {
       log.info({ personId, sessionId, because }, 'softphone gone');
-      emit('softphoneGone', { personId, sessionId, because });
+      emit('softphoneGone', { personId, sessionId, because, nodeId: at });
     }),
   ];
 
