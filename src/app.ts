@@ -7,6 +7,7 @@ import type { TestCalls } from './api/needs.ts';
 import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { logEvent } from './app-log.ts';
+import { openMedia } from './app-media.ts';
 import { openSip } from './app-sip.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
 import { demoNumbers } from './call/demo-numbers.ts';
@@ -15,10 +16,8 @@ import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
 import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
 import { createIdentity } from './identity/identity.ts';
-import { createEmbeddedMedia } from './media/embedded/embedded-media.ts';
+import type { MediaPool } from './media/media-pool.ts';
 import type { MediaServer } from './media/media-server.ts';
-import { createPrompts, type Prompts } from './media/prompts.ts';
-import { createSpeech } from './media/speech.ts';
 import { createNumberVault } from './privacy/number-vault.ts';
 import { createRecorder } from './recording/create-recorder.ts';
 import { ensureIdentity } from './recording/identity.ts';
@@ -29,7 +28,7 @@ import { trunkSettings } from './sbc/trunk-settings.ts';
 import type { Secrets } from './secrets.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
 import { type Closer, createCloser } from './shared/closer.ts';
-import { newId, type PersonId } from './shared/ids.ts';
+import type { PersonId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
 import { projectRoot } from './shared/paths.ts';
 import { createStore } from './store/create-store.ts';
@@ -108,6 +107,9 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));
   border.on('sipServerState', (event) => void store.events.append({ type: 'sip-server-state', ...event }));
   media.on('engineState', (event) => void store.events.append({ type: 'media-engine-state', ...event }));
+  media.on('memberState', ({ member, ...event }) => {
+    void store.events.append({ type: 'media-server-state', server: member, ...event });
+  });
   await border.start();
   await api.listen();
   void prompts.prepare(flows.texts()).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
@@ -124,7 +126,7 @@ interface Rooms {
   store: Store;
   callCentre: RunningCallCentre;
   border: Border;
-  media: MediaServer;
+  media: MediaPool;
   recorder: Recorder;
   flows: AppFlows;
   carrier: DemoCarrier | undefined;
@@ -164,6 +166,7 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
       turn: { ...config.turn, secret: secrets.turnSecret },
     },
     trunks: border.trunks,
+    mediaServers: { list: media.members, drain: media.drain, resume: media.resume },
     health: async () => [
       { name: 'sip', ...border.health() },
       { name: 'media', ...(await media.health()) },
@@ -204,48 +207,6 @@ async function openStore(config: Config, secrets: Secrets, { log, clock, progres
   });
   closer.add('store', () => store.close());
   return store;
-}
-
-async function openMedia(
-  config: Config,
-  { log, clock, closer }: Site,
-): Promise<{ media: MediaServer; prompts: Prompts }> {
-  const { speech: voice } = config;
-  const [command = '', ...args] = voice.kind === 'command' ? voice.command : [];
-  const speech = createSpeech(voice.kind === 'command' ? { kind: 'command', command, args } : voice);
-  closer.add('speech', () => speech.close());
-  const prompts = createPrompts({
-    log,
-    speech,
-    promptsFolder: join(projectRoot, 'config', 'prompts'),
-    cacheFolder: join(config.dataFolder, 'cache', 'prompts'),
-  });
-  closer.add('prompts', () => prompts.close());
-  const { address, publicAddress, rtpPorts, webrtcPort, engines, mediaTimeoutSeconds } = config.media;
-  const media = await createEmbeddedMedia({
-    clock,
-    log,
-    prompts,
-    rtpAddress: address,
-    rtpPorts,
-    webrtcPort,
-    engines,
-    mediaTimeoutMs: mediaTimeoutSeconds * 1000,
-    ...(publicAddress ? { publicAddress } : {}),
-  });
-  closer.add('media', () => media.close());
-  void warmUp(media, log);
-  return { media, prompts };
-}
-
-/** The first browser's endpoint loads libraries and makes keys: no caller should wait for that. */
-async function warmUp(media: MediaServer, log: Logger): Promise<void> {
-  try {
-    const created = await media.createEndpoint({ callId: newId('call'), profile: 'webrtc' });
-    if (created.kind === 'created') await created.endpoint.close();
-  } catch (err) {
-    log.warn({ err }, 'the media engine could not be warmed up');
-  }
 }
 
 async function openRecorder(config: Config, store: Store, { log, clock, closer }: Site): Promise<Recorder> {

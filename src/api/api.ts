@@ -15,6 +15,7 @@ import { callCommandRoutes } from './routes/call-command-routes.ts';
 import { callRoutes } from './routes/call-routes.ts';
 import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
+import { mediaRoutes } from './routes/media-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
@@ -49,6 +50,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   callRoutes(app, needs);
   callCommandRoutes(app, needs);
   centreRoutes(app, needs, views);
+  mediaRoutes(app, needs);
   recordingRoutes(app, needs);
   administrationRoutes(app, needs);
   const feed = feedRoute(app, needs, views);

@@ -203,6 +203,29 @@ export const CallView = Type.Object({
 export const list = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
 
+export const MediaServerViewSchema = Type.Object({
+  name: Type.String(),
+  kind: Type.String(),
+  region: Nullable(Type.String()),
+  weight: Type.Number(),
+  state: Type.Union(
+    [
+      Type.Literal('starting'),
+      Type.Literal('up'),
+      Type.Literal('down'),
+      Type.Literal('open'),
+      Type.Literal('half-open'),
+      Type.Literal('draining'),
+      Type.Literal('drained'),
+    ],
+    { description: 'Only `up` is given new calls. `open`: its circuit breaker is. `drained`: nothing is left on it.' },
+  ),
+  because: Type.String(),
+  draining: Type.Boolean(),
+  endpoints: Type.Integer({ description: 'Parties whose media it carries, as far as it is known.' }),
+});
+export type MediaServerView = Static<typeof MediaServerViewSchema>;
+
 export const QueueViewSchema = Type.Object({
   name: Type.String(),
   label: LocalizedText,

@@ -8,6 +8,7 @@ import type { FastifyRequest } from 'fastify';
 import type { CallCentre } from '../call/desk.ts';
 import { asError } from '../shared/errors.ts';
 import { findCaller, may } from './caller.ts';
+import type { MediaServerView } from './contract.ts';
 import { HttpProblem } from './errors.ts';
 import type { ApiNeeds, PartHealth } from './needs.ts';
 import type { App } from './server.ts';
@@ -99,6 +100,7 @@ function collect(
   return [
     gauge('engawa_calls_active', 'Calls in progress.', callCentre.activeCalls()),
     ...callCentreMetrics(callCentre),
+    ...mediaMetrics(needs.mediaServers?.list() ?? []),
     gauge('engawa_feed_readers', 'Open live feeds.', figures.feedReaders()),
     gauge('engawa_softphone_connections', 'Open softphone WebSockets.', figures.softphoneConnections()),
     {
@@ -116,6 +118,23 @@ function collect(
     gauge('process_resident_memory_bytes', 'Memory of this process.', process.memoryUsage.rss()),
     gauge('engawa_event_loop_delay_p99_seconds', '99th percentile since the start.', loop.percentile(99) / 1e9),
     ...Object.entries(needs.gauges?.() ?? {}).map(([name, value]) => gauge(name, name.replaceAll('_', ' '), value)),
+  ];
+}
+
+function mediaMetrics(servers: readonly MediaServerView[]): Metric[] {
+  return [
+    {
+      name: 'engawa_media_server_up',
+      help: '1 while new calls go to this media server.',
+      type: 'gauge',
+      values: servers.map(({ name, state }) => ({ labels: { server: name }, value: state === 'up' ? 1 : 0 })),
+    },
+    {
+      name: 'engawa_media_endpoints',
+      help: 'Parties whose media this server carries.',
+      type: 'gauge',
+      values: servers.map(({ name, endpoints }) => ({ labels: { server: name }, value: endpoints })),
+    },
   ];
 }
 

@@ -9,7 +9,7 @@ import type { PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { PlaceTestCall, TestCallView } from './contract.ts';
+import type { MediaServerView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
 export interface ApiNeeds {
@@ -34,6 +34,7 @@ export interface ApiNeeds {
   softphone: SoftphoneNeeds;
   flows: FlowCatalogue;
   trunks: () => TrunkView[];
+  mediaServers?: MediaServers;
   /** The parts that must be well for calls to be taken, besides the database. Each answers within a second. */
   health: () => Promise<PartHealth[]>;
   recordingsFolder: string;
@@ -81,6 +82,13 @@ export interface TrunkView {
   because: string;
   registered: boolean | null;
   activeCalls: number;
+}
+
+export interface MediaServers {
+  list(): MediaServerView[];
+  /** False: there is no such server. */
+  drain(name: string): boolean;
+  resume(name: string): boolean;
 }
 
 export interface FlowCatalogue {

@@ -25,6 +25,8 @@ const allowed = {
   'people:change': ['administrator'],
   'keys:change': ['administrator'],
   'trunks:read': ['supervisor', 'administrator', 'integrator'],
+  'media-servers:read': ['supervisor', 'administrator', 'integrator'],
+  'media-servers:change': ['administrator'],
   'test-calls': ['agent', 'supervisor', 'administrator', 'integrator'],
   'feed:own': ['agent', 'supervisor', 'administrator', 'integrator'],
   'feed:all': ['supervisor', 'administrator', 'integrator'],

@@ -2,6 +2,7 @@
 // Both pass test/contract/media-server-contract.ts; what a maker cannot do is said in `can`.
 
 import type { Listenable } from '../shared/emitter.ts';
+import type { MediaServerState } from '../shared/events.ts';
 import type { CallId } from '../shared/ids.ts';
 import type { Endpoint, MediaProfile } from './endpoint.ts';
 
@@ -13,6 +14,8 @@ export interface EndpointRequest {
   profile?: MediaProfile;
   /** Codec names in order of preference, such as ['PCMU', 'opus']; the maker's default unless told. */
   codecs?: readonly string[];
+  /** Where the party is, when there are media servers in several places (media-pool.ts). */
+  region?: string;
 }
 
 export interface MediaHealth {
@@ -24,10 +27,12 @@ export interface MediaHealth {
 export interface MediaServerEvents {
   /** A media process went away or came back. Endpoints on it end with 'lost'. */
   engineState: { engine: string; up: boolean; because: string };
+  /** One of several servers behind this one (media-pool.ts) may be given calls, or why not. */
+  memberState: { member: string; state: MediaServerState; because: string };
 }
 
 export interface MediaServer extends Listenable<MediaServerEvents> {
-  readonly kind: 'embedded' | 'freeswitch';
+  readonly kind: 'embedded' | 'freeswitch' | 'pool';
   /**
    * Rejects with AppError 'media-unavailable' when no engine can take it. An offer that cannot be met is an expected
    * outcome: `{ kind: 'incompatible' }`.
