@@ -54,7 +54,7 @@ async function stillThere(desk: RobotDesk): Promise<void> {
   const { status } = await desk.rest('GET', '/api/v1/desk');
   if (status !== 200) throw new Error(`the desk answers ${status}`);
   if (desk.feedEnded) await desk.followFeed();
-  if (!desk.view.softphoneRegistered) await desk.connectPhone();
+  if (!desk.view.softphone.registered) await desk.connectPhone();
 }
 
 /** A refusal is an answer; no answer is not. */
