@@ -164,11 +164,10 @@ function followEvents(
   const own = may(caller, 'feed:all') || caller.kind !== 'session' ? undefined : caller.person.id;
   const filter = createFeedFilter({ own });
   let aside: EngawaEvent[] | undefined = [];
-  let lastTold = since;
+  /** What the backfill has told, until the cut-over. */
+  const backfilled = new Set<EventId>();
 
   function tell(event: EngawaEvent): void {
-    if (lastTold !== undefined && event.id <= lastTold) return;
-    lastTold = event.id;
     const told = filter.pass(event);
     if (told) stream.send({ event: 'event', id: event.id, data: told });
   }
@@ -189,10 +188,16 @@ function followEvents(
 
   async function catchUp(): Promise<void> {
     await knowOwnCalls(needs, filter, own, since);
-    if (since !== undefined) await backfill(needs, recent, stream, since, tellAll);
-    while (aside && aside.length > 0 && stream.open) await tellAll(aside.splice(0));
+    const tellOnce = async (events: readonly EngawaEvent[]) => {
+      const fresh = events.filter(({ id }) => id !== since && !backfilled.has(id));
+      for (const { id } of fresh) backfilled.add(id);
+      await tellAll(fresh);
+    };
+    if (since !== undefined) await backfill(needs, recent, stream, since, tellOnce);
+    while (aside && aside.length > 0 && stream.open) await tellOnce(aside.splice(0));
     // Nothing can happen between finding it empty and this.
     aside = undefined;
+    backfilled.clear();
   }
   catchUp().catch((thrown) => {
     needs.log.warn({ err: asError(thrown) }, 'a feed could not be brought up to date');

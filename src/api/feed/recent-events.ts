@@ -1,11 +1,12 @@
 // The last events, in memory, so that a reader who was away for a moment needs no database (which may be away, too).
+// They are kept in the order in which they were told, which with several nodes is not quite that of their ids.
 
 import type { EngawaEvent } from '../../shared/events.ts';
 import type { EventId } from '../../shared/ids.ts';
 import type { EventLog } from '../../store/event-log.ts';
 
 export interface RecentEvents {
-  /** Everything after this id, or undefined if that goes back further than what is kept. */
+  /** Everything that was told after this event, or undefined if it is not among what is kept. */
   after(id: EventId): EngawaEvent[] | undefined;
   close(): void;
 }
@@ -19,10 +20,8 @@ export function keepRecentEvents(events: EventLog, kept = 2000): RecentEvents {
 
   return {
     after(id) {
-      const oldest = recent[0];
-      if (!oldest || oldest.id > id) return undefined;
-      const from = recent.findLastIndex((event) => event.id <= id) + 1;
-      return recent.slice(from);
+      const at = recent.findLastIndex((event) => event.id === id);
+      return at === -1 ? undefined : recent.slice(at + 1);
     },
     close: off,
   };
