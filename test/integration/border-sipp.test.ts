@@ -167,6 +167,7 @@ for (const { scenario, says, act, events: expected } of outbound) {
     const rig = await rigFor(t, port, { trunk: { credentials: { user: 'company', password: 'secret' } } });
     const sipp = runSipp({ scenario, port });
     t.teardown(sipp.stop);
+    await sipp.listening();
     const leg = callOut(rig.border);
     const events = watch(leg);
     act?.(leg);

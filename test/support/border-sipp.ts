@@ -5,8 +5,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/paths.ts';
+import { eventually } from './eventually.ts';
 
 export interface SippRun {
+  /** Its port is open: what comes before that is refused by the machine. */
+  listening(): Promise<void>;
   /** Rejects with sipp's errors and messages unless every call went well (exit code 0). */
   finished: Promise<void>;
   stop(): void;
@@ -52,5 +55,9 @@ export function runSipp(options: SippRunOptions): SippRun {
       else resolve();
     });
   });
-  return { finished, stop: () => void child.kill('SIGKILL') };
+  const open = `:${options.port.toString(16).toUpperCase().padStart(4, '0')} `;
+  const listening = async () => {
+    await eventually('sipp listens', () => readFileSync('/proc/net/udp', 'utf8').includes(open), { withinMs: 20_000 });
+  };
+  return { listening, finished, stop: () => void child.kill('SIGKILL') };
 }

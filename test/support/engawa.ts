@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from './eventually.ts';
+import { onRunningServers } from './running-servers.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -78,10 +79,11 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
   if (!existsSync(main)) throw new Error('dist/ is not there: run npm run build first');
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'engawa-e2e-'));
   const file = join(dataFolder, 'engawa.yaml');
-  writeFileSync(file, stringify({ ...demoConfig(dataFolder), ...options.config }));
+  const servers = onRunningServers();
+  writeFileSync(file, stringify({ ...demoConfig(dataFolder), ...servers.config, ...options.config }));
   const child = spawn(process.execPath, [main, 'start', '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.environment },
+    env: { ...process.env, ...servers.environment, ...options.environment },
   });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
