@@ -5,6 +5,7 @@
 //   ENGAWA_BENCH_DRACHTIO=host:port:secret with ENGAWA_BENCH_DRACHTIO_SIP=host:port   drachtio-server, its control port and SIP
 //   ENGAWA_BENCH_FREESWITCH=host:port:secret                                          its event socket, for drachtio-fsmrf
 //   ENGAWA_BENCH_FREESWITCH_SIP=host:port, ENGAWA_BENCH_ASTERISK_SIP=host:port        their dial plans (dial-plan-media.ts)
+//   ENGAWA_BENCH_REDIS=URL                                                            instead of a redis-server of the bench
 // Their processes are found by these ports, or by ENGAWA_BENCH_DRACHTIO_PID, _FREESWITCH_PID, _ASTERISK_PID.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,11 +13,12 @@ import { parseArgs } from 'node:util';
 import { bench as callSetup } from './call-setup.ts';
 import { bench as encodeAndSeal } from './encode-and-seal.ts';
 import { type Bench, type Figure, notMeasured } from './figures.ts';
+import { bench as liveState } from './live-state.ts';
 import { bench as mediaBridge } from './media-bridge.ts';
 import { describeMachine, othersBusy } from './preflight.ts';
 import { bench as sipCalls } from './sip-calls.ts';
 
-const benches: readonly Bench[] = [sipCalls, mediaBridge, callSetup, encodeAndSeal];
+const benches: readonly Bench[] = [sipCalls, mediaBridge, callSetup, encodeAndSeal, liveState];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

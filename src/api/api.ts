@@ -39,7 +39,12 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   const needs = { ...given, limits: { ...limitDefaults, ...given.limits } };
   const { listen, log } = needs;
   requireTlsBeyondLoopback(listen);
-  const app = await createServer({ log, listen, limits: needs.limits });
+  const app = await createServer({
+    log,
+    listen,
+    limits: needs.limits,
+    ...(given.overNodes ? { overNodes: given.overNodes } : {}),
+  });
   const otherMethods = tellMethods(app);
   await app.register(swagger, { openapi: openApiDocument, transform: describeProblems });
   guardRoutes(app, needs);

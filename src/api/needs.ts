@@ -10,6 +10,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaServerView, PlaceTestCall, TestCallView } from './contract.ts';
+import type { OverNodes } from './limits-over-nodes.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
 export interface ApiNeeds {
@@ -45,6 +46,8 @@ export interface ApiNeeds {
   /** A person was created or changed: routing must know. */
   onPersonChanged?: (person: Person) => void;
   limits?: Partial<ApiLimits>;
+  /** Where requests are counted with those of other nodes; without it, each node counts its own. */
+  overNodes?: OverNodes;
 }
 
 export interface ListenSettings {

@@ -9,6 +9,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import type { Logger } from '../shared/logger.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
+import { limitsOverNodes, type OverNodes } from './limits-over-nodes.ts';
 import type { ApiLimits, ListenSettings } from './needs.ts';
 
 export type App = FastifyInstance<
@@ -19,8 +20,14 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-export async function createServer(needs: { log: Logger; listen: ListenSettings; limits: ApiLimits }): Promise<App> {
-  const { log, listen, limits } = needs;
+export async function createServer(needs: {
+  log: Logger;
+  listen: ListenSettings;
+  limits: ApiLimits;
+  /** Where requests are counted with those of other nodes; without it, each node counts its own. */
+  overNodes?: OverNodes;
+}): Promise<App> {
+  const { log, listen, limits, overNodes } = needs;
   const options = {
     loggerInstance: log as unknown as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -55,6 +62,7 @@ export async function createServer(needs: { log: Logger; listen: ListenSettings;
   await app.register(rateLimit, {
     // Routes that say so have a limit of their own; the limits of all are in caller.ts.
     global: false,
+    ...(overNodes ? { store: limitsOverNodes(overNodes), addHeaders: { 'x-ratelimit-remaining': false } } : {}),
     keyGenerator: (request) => request.ip,
     errorResponseBuilder: (_request, context) =>
       new HttpProblem(429, undefined, { headers: { 'retry-after': String(Math.ceil(context.ttl / 1000)) } }),

@@ -8,6 +8,7 @@ import { createEmitter, type Unsubscribe } from '../shared/emitter.ts';
 import { AppError, asError } from '../shared/errors.ts';
 import { type ApiKeyId, newId, type PersonId, type SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { LiveState } from '../store/live-state.ts';
 import type { ApiKey, Person, Role, Session } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { hashApiKey, newApiKey } from './api-keys.ts';
@@ -23,6 +24,8 @@ export interface IdentityNeeds {
   settings?: Partial<IdentitySettings>;
   /** True while this person is on a call: the session is not ended under it. */
   isBusy?: (personId: PersonId) => boolean;
+  /** Where failed sign-ins are counted with those of other nodes; without it, each node counts its own. */
+  overNodes?: Pick<LiveState, 'takeToken'>;
 }
 
 export interface IdentitySettings {
@@ -49,6 +52,11 @@ export interface KeyHolder {
 
 export type SessionEnd = 'asked' | 'idle' | 'expired' | 'revoked';
 
+export type IdentityChange =
+  | { kind: 'session-ended'; session: Session; because: SessionEnd }
+  | { kind: 'person-changed'; personId: PersonId }
+  | { kind: 'key-revoked'; id: ApiKeyId };
+
 export interface Identity {
   signIn(request: SignInRequest): Promise<SignInOutcome>;
   /** Who holds this session token; undefined when nobody does any more. Counts as a sign of life. */
@@ -70,6 +78,10 @@ export interface Identity {
   /** `secret` is shown now and never again. */
   createApiKey(key: { name: string; role: Role }): Promise<{ key: ApiKey; secret: string }>;
   revokeApiKey(id: ApiKeyId): Promise<boolean>;
+  /** What this program did to sessions, people and keys, for others on the same database: see `tookPlaceElsewhere`. */
+  onChanged(listener: (change: IdentityChange) => void): Unsubscribe;
+  /** Another program did this: what was looked up is forgotten, and what hangs on a session that ended is cut. */
+  tookPlaceElsewhere(change: IdentityChange): void;
   /** Begins to look for sessions whose time is up. */
   start(): void;
   close(): void;
@@ -87,8 +99,18 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   const ended = createEmitter<{ ended: { session: Session; because: SessionEnd } }>((error) =>
     log.error({ err: error }, 'a listener of ended sessions failed'),
   );
+  const changes = createEmitter<{ change: IdentityChange }>((error) =>
+    log.error({ err: error }, 'a listener of changes failed'),
+  );
   const passwords = createPasswords();
-  const signIn = createSignIn({ clock, log, store, passwords, absoluteMs: settings.absoluteHours * 3_600_000 });
+  const signIn = createSignIn({
+    clock,
+    log,
+    store,
+    passwords,
+    absoluteMs: settings.absoluteHours * 3_600_000,
+    ...(needs.overNodes ? { overNodes: needs.overNodes } : {}),
+  });
   const lookups = createLookups({ clock, log, store });
   const writtenSeenAt = new Map<SessionId, number>();
   const notRemoved = new Set<SessionId>();
@@ -115,6 +137,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     lookups.forgetSession(session.id);
     writtenSeenAt.delete(session.id);
     ended.emit('ended', { session, because });
+    changes.emit('change', { kind: 'session-ended', session, because });
     await removeRow(session.id);
     await store.events.append({ type: 'signed-out', personId: session.personId, sessionId: session.id, because });
   }
@@ -185,6 +208,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       const passwordHash = password === undefined ? undefined : await passwords.hash(password);
       const after = await store.people.update(id, { ...change, passwordHash });
       lookups.forgetPerson(id);
+      changes.emit('change', { kind: 'person-changed', personId: id });
       if (after && (passwordHash !== undefined || after.disabled || after.role !== before.role))
         await endSessionsOf(id);
       return after;
@@ -207,7 +231,17 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     },
     async revokeApiKey(id) {
       lookups.forgetApiKey(id);
-      return store.apiKeys.revoke(id, clock.now());
+      const revoked = await store.apiKeys.revoke(id, clock.now());
+      changes.emit('change', { kind: 'key-revoked', id });
+      return revoked;
+    },
+    onChanged: (listener) => changes.on('change', listener),
+    tookPlaceElsewhere(change) {
+      if (change.kind === 'person-changed') return lookups.forgetPerson(change.personId);
+      if (change.kind === 'key-revoked') return lookups.forgetApiKey(change.id);
+      lookups.forgetSession(change.session.id);
+      writtenSeenAt.delete(change.session.id);
+      ended.emit('ended', { session: change.session, because: change.because });
     },
     start() {
       sweeping ??= clock.every(sweepEveryMs, () => {
@@ -217,6 +251,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     close() {
       sweeping?.cancel();
       ended.clear();
+      changes.clear();
     },
   };
 }

@@ -4,10 +4,11 @@
 import type { Clock } from '../shared/clock.ts';
 import { newId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { LiveState } from '../store/live-state.ts';
 import type { Person, Session } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Passwords } from './password.ts';
-import { createThrottle } from './throttle.ts';
+import { createThrottle, type Throttle, type ThrottleSettings } from './throttle.ts';
 import { hashOfSecret, newSessionToken } from './tokens.ts';
 
 export interface SignInRequest {
@@ -24,6 +25,9 @@ export type SignInOutcome =
   | { kind: 'throttled'; retryAfterSeconds: number };
 
 const minute = 60_000;
+// A household or an office shares an address, so it gets more tries than one login does.
+const loginLimit = { freeFailures: 5, firstWaitMs: 2000, mostWaitMs: 5 * minute, forgetMs: 5 * minute };
+const addressLimit = { freeFailures: 50, firstWaitMs: 2000, mostWaitMs: 5 * minute, forgetMs: minute / 3 };
 
 export function createSignIn(needs: {
   clock: Clock;
@@ -31,16 +35,27 @@ export function createSignIn(needs: {
   store: Store;
   passwords: Passwords;
   absoluteMs: number;
+  overNodes?: Pick<LiveState, 'takeToken'>;
 }): (request: SignInRequest) => Promise<SignInOutcome> {
-  const { clock, store, passwords, absoluteMs } = needs;
-  // A household or an office shares an address, so it gets more tries than one login does.
-  const perLogin = createThrottle({ freeFailures: 5, firstWaitMs: 2000, mostWaitMs: 5 * minute, forgetMs: 5 * minute });
-  const perAddress = createThrottle({
-    freeFailures: 50,
-    firstWaitMs: 2000,
-    mostWaitMs: 5 * minute,
-    forgetMs: minute / 3,
-  });
+  const { clock, store, passwords, absoluteMs, overNodes } = needs;
+  const perLogin = createThrottle(loginLimit);
+  const perAddress = createThrottle(addressLimit);
+
+  /**
+   * Failures on all nodes together: twice what is free on one, since a success takes none of them back. Beyond it, each node that
+   * sees a failure refuses for a while by itself.
+   */
+  async function countOverNodes(throttle: Throttle, what: string, key: string, limit: ThrottleSettings): Promise<void> {
+    if (!overNodes) return;
+    const { freeFailures, forgetMs, mostWaitMs } = limit;
+    const { allowed, retryAfterMs } = await overNodes.takeToken(
+      `sign-in ${what} ${key}`,
+      2 * freeFailures,
+      freeFailures * forgetMs,
+    );
+    const now = clock.now();
+    if (!allowed) throttle.refuse(key, now + Math.min(retryAfterMs, mostWaitMs), now);
+  }
 
   async function refuse(request: SignInRequest, because: 'unknown' | 'password' | 'throttled' | 'disabled') {
     const login = because === 'unknown' || because === 'throttled' ? await nameOfKnown(request.login) : request.login;
@@ -83,6 +98,10 @@ export function createSignIn(needs: {
     const person = await store.people.byLogin(login);
     const right = await passwords.verify(person?.passwordHash, request.password);
     if (!person || !right || person.disabled) {
+      await Promise.all([
+        countOverNodes(perLogin, 'login', login, loginLimit),
+        countOverNodes(perAddress, 'address', request.address, addressLimit),
+      ]);
       await refuse({ ...request, login }, !person ? 'unknown' : !right ? 'password' : 'disabled');
       return { kind: 'refused' };
     }

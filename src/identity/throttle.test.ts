@@ -44,3 +44,16 @@ t.test('memory is bounded', async (t) => {
     [0, 1000, 1000],
   );
 });
+
+t.test('what others have counted is refused here, and a success ends it', async (t) => {
+  const throttle = createThrottle(settings);
+  throttle.refuse('a', 5000, 0);
+  t.equal(throttle.waitMs('a', 0), 5000);
+  throttle.refuse('a', 3000, 0);
+  t.equal(throttle.waitMs('a', 0), 5000, 'never sooner');
+  throttle.failed('a', 5000);
+  t.equal(throttle.waitMs('a', 5000), 0, 'it counted as no failure');
+  throttle.refuse('a', 9000, 5000);
+  throttle.succeeded('a');
+  t.equal(throttle.waitMs('a', 5000), 0);
+});

@@ -14,6 +14,8 @@ export interface Throttle {
   /** How long this key must wait; 0: go ahead. */
   waitMs(key: string, nowMs: number): number;
   failed(key: string, nowMs: number): void;
+  /** Refused unheard until then, whatever was counted here. */
+  refuse(key: string, untilMs: number, nowMs: number): void;
   /** Takes one failure back. */
   forgive(key: string): void;
   /** Takes all of them back. */
@@ -30,6 +32,12 @@ export function createThrottle(settings: ThrottleSettings): Throttle {
   const { freeFailures, firstWaitMs, mostWaitMs, forgetMs, mostKeys = 20_000 } = settings;
   const known = new Map<string, Failures>();
 
+  function keep(key: string, failures: Failures): void {
+    known.delete(key);
+    known.set(key, failures);
+    if (known.size > mostKeys) known.delete(known.keys().next().value!);
+  }
+
   return {
     waitMs: (key, nowMs) => Math.max(0, (known.get(key)?.refusedUntil ?? 0) - nowMs),
     failed(key, nowMs) {
@@ -38,9 +46,11 @@ export function createThrottle(settings: ThrottleSettings): Throttle {
       const count = Math.max(0, (before?.count ?? 0) - faded) + 1;
       const over = count - freeFailures;
       const waitMs = over <= 0 ? 0 : Math.min(mostWaitMs, firstWaitMs * 2 ** Math.min(over - 1, 30));
-      known.delete(key);
-      known.set(key, { count, lastAt: nowMs, refusedUntil: nowMs + waitMs });
-      if (known.size > mostKeys) known.delete(known.keys().next().value!);
+      keep(key, { count, lastAt: nowMs, refusedUntil: nowMs + waitMs });
+    },
+    refuse(key, untilMs, nowMs) {
+      const { count, lastAt, refusedUntil } = known.get(key) ?? { count: 0, lastAt: nowMs, refusedUntil: 0 };
+      keep(key, { count, lastAt, refusedUntil: Math.max(refusedUntil, untilMs) });
     },
     forgive(key) {
       const failures = known.get(key);
