@@ -20,6 +20,7 @@ import { seededRandom } from '../../src/shared/random.ts';
 import { openEmbeddedMedia } from '../support/embedded-media.ts';
 import { eventually } from '../support/eventually.ts';
 import { MediaParty } from '../support/media-party.ts';
+import { openTestRecorder } from '../support/test-recorder.ts';
 import { toneAmplitude } from '../support/tones.ts';
 
 async function callIn(test: Test, media: EmbeddedMedia, toneHz = 440) {
@@ -33,6 +34,8 @@ async function callIn(test: Test, media: EmbeddedMedia, toneHz = 440) {
 
 const speechPrompts = (folder: string, speech: SpeechSettings, promptsFolder = join(projectRoot, 'config/prompts')) =>
   createPrompts({ log: silentLogger, speech: createSpeech(speech), promptsFolder, cacheFolder: join(folder, 'made') });
+
+const loud = new Int16Array(160).fill(8000);
 
 async function soundOf(path: string) {
   const read = readWav(await readFile(path));
@@ -219,6 +222,33 @@ t.test('ringback is 400 Hz, one second on and two off', async (test) => {
     if (heard.at(-1) !== now) heard.push(now);
     return heard.filter(Boolean).length >= 2;
   });
+});
+
+t.test('what was said until the end is recorded, though it came faster than time', async (test) => {
+  const media = await openEmbeddedMedia();
+  test.teardown(() => media.close());
+  // Silent from before their first packet, so that what is counted is what is sent here.
+  const a = await callIn(test, media);
+  a.party.sending = false;
+  const b = await callIn(test, media);
+  b.party.sending = false;
+  await a.endpoint.bridge(b.endpoint);
+  for (const end of ['stopTap', 'close'] as const) {
+    const recorder = await openTestRecorder(test);
+    await a.endpoint.startTap({ url: recorder.url, metadata: {} });
+    const before = (await a.endpoint.stats()).packetsReceived + (await b.endpoint.stats()).packetsReceived;
+    const frames = 10;
+    // As after a pause of the network: 200 ms of sound at once, and then the call is over.
+    for (let frame = 0; frame < frames; frame++) for (const { party } of [a, b]) party.sendSamples(loud);
+    const arrived = async () =>
+      (await a.endpoint.stats()).packetsReceived + (await b.endpoint.stats()).packetsReceived - before;
+    await eventually('all of it has arrived', async () => (await arrived()) === 2 * frames, { everyMs: 1 });
+    await a.endpoint[end]();
+    await eventually('the recorder has all', () => recorder.ended);
+    const { left, right } = recorder.channels();
+    const said = (samples: Int16Array) => samples.filter((each) => Math.abs(each) > 1000).length;
+    test.same([said(left), said(right)], [frames * loud.length, frames * loud.length], `until ${end}`);
+  }
 });
 
 t.test('a recorder that goes away and returns gets all of it, in time', async (test) => {

@@ -128,3 +128,14 @@ t.test('any order of any packets ends, in sequence', async (t) => {
   }
   t.pass();
 });
+
+t.test('when nothing more will come, what is there is due', async (t) => {
+  const buffer = new JitterBuffer({ clockRateHz: 8000 });
+  buffer.finish();
+  t.equal(buffer.take(), 'filling', 'nothing is nothing');
+  buffer.put(packet(7), 0);
+  t.equal(buffer.take(), 'filling');
+  buffer.finish();
+  t.equal(name(buffer.take()), 7);
+  t.equal(buffer.take(), 'empty');
+});

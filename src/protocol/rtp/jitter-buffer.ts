@@ -146,6 +146,11 @@ export class JitterBuffer {
     return this.buffered * this.packetMs;
   }
 
+  /** Nothing more will come: what is there is due, however little it is. */
+  finish(): void {
+    if (this.buffered > 0) this.playing = true;
+  }
+
   /** What is due now: call once per packet time. */
   take(): Taken {
     if (!this.playing) {

@@ -54,6 +54,12 @@ export class DecodedAudio {
     this.buffer?.put({ payload: nothing, start: 0, end: 0, payloadType: 0, timestamp, sequence }, now);
   }
 
+  /** Nothing more will come. True while there is audio that `pull` has not given yet. */
+  finish(): boolean {
+    this.buffer?.finish();
+    return this.waitingCount > 0 || (this.buffer?.bufferedMs ?? 0) > 0;
+  }
+
   /** The next 20 ms; silence where nothing is. */
   pull(): Int16Array {
     while (this.waitingCount < frameSamples) {

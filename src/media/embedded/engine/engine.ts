@@ -22,6 +22,9 @@ const ticksPerSecond = 50;
 const reportEveryTicks = 5 * ticksPerSecond;
 const tapEveryTicks = 5;
 
+const beginTick = (party: Party, tick: number, now: number) => party.beginTick(tick, now);
+const endTick = (party: Party, _tick: number, now: number) => party.tick(now);
+
 export interface EngineNeeds {
   config: EngineConfig;
   webrtcPort: number;
@@ -48,12 +51,11 @@ export class Engine {
   }
 
   private tick(tick: number, now: number): void {
-    const parties = [...this.seats.values()];
-    for (const { party } of parties) this.guard(party, () => party.beginTick(tick, now));
+    for (const { party } of this.seats.values()) this.guarded(party, tick, now, beginTick);
     let order = 0;
-    for (const { party } of parties) {
+    for (const { party } of this.seats.values()) {
       order++;
-      this.guard(party, () => party.tick(now));
+      this.guarded(party, tick, now, endTick);
       if ((tick + order) % ticksPerSecond === 0) party.watch(now);
       // Spread over the interval, so that reports of many parties do not leave in one tick.
       if ((tick + order * 7) % reportEveryTicks === 0) party.sendReport(now);
@@ -62,9 +64,14 @@ export class Engine {
   }
 
   /** A fault in one party's audio ends nothing but that frame. */
-  private guard(party: Party, run: () => void): void {
+  private guarded(
+    party: Party,
+    tick: number,
+    now: number,
+    run: (party: Party, tick: number, now: number) => void,
+  ): void {
     try {
-      run();
+      run(party, tick, now);
     } catch (err) {
       this.needs.log('error', 'media party failed in a tick', { endpoint: party.id, error: String(err) });
     }
@@ -293,9 +300,18 @@ export class Engine {
 
   private async endTap(party: Party): Promise<void> {
     const { tap } = party;
+    if (!tap) return;
+    this.drain(party);
+    if (party.hearsForwarded) this.drain(party.hearsForwarded);
     party.tap = undefined;
     this.replan();
-    await tap?.close(performance.now());
+    await tap.close(performance.now());
+  }
+
+  /** What a party said and a jitter buffer still holds goes to who taps it, unless others are to hear it in its time. */
+  private drain(party: Party): void {
+    for (const { party: other } of this.seats.values()) if (other.mixFrom.includes(party)) return;
+    party.drain(performance.now());
   }
 
   stats({ endpoint }: CommandInput<'stats'>): MediaQuality {
@@ -314,10 +330,12 @@ export class Engine {
   async close({ endpoint }: CommandInput<'close'>): Promise<null> {
     const seat = this.seats.get(endpoint);
     if (!seat) return null;
+    this.drain(seat.party);
+    const tapEnded = this.endTap(seat.party);
     this.seats.delete(endpoint);
     this.separate(seat.party);
     this.replan();
-    await seat.party.close(performance.now());
+    await Promise.all([tapEnded, seat.party.close(performance.now())]);
     return null;
   }
 

@@ -23,6 +23,8 @@ import type { Tap } from './tap.ts';
 import type { Transport, TransportListener } from './transport/transport.ts';
 
 const silenceAfterMs = 200;
+/** As much as a jitter buffer holds back at most. */
+const drainFrames = 10;
 const header = newRtpHeader();
 const tapFrame = new Int16Array(960);
 const mixed = new Int16Array(frameSamples);
@@ -74,6 +76,7 @@ export class Party implements TransportListener {
   private mayReceive = false;
   private sourceSsrc = -1;
   private lastForwardedAt = 0;
+  private lastTick = 0;
   private agreedAt = 0;
   private lastArrivalAt = 0;
   private heardFirst = false;
@@ -210,7 +213,17 @@ export class Party implements TransportListener {
 
   /** First half of a tick: decoded audio of this moment, before anybody mixes it. */
   beginTick(tick: number, now: number): void {
+    this.lastTick = tick;
+    if (this.decoding) this.pull(tick, now);
+  }
+
+  /** What waits in the jitter buffer, to whom a tap hears it: this party, or who listens to it, is about to leave. */
+  drain(now: number): void {
     if (!this.decoding) return;
+    for (let frames = 0; frames < drainFrames && this.decoded.finish(); frames++) this.pull(++this.lastTick, now);
+  }
+
+  private pull(tick: number, now: number): void {
     const frame = this.decoded.pull();
     if (this.tap && this.receiveKind === kind.opus && !this.muted) {
       this.tap.lanes.said.write(this.decoded, tick * frameSamples, 1, frame, frameSamples, this.tap.position(now));

@@ -59,3 +59,14 @@ t.test('the beginning of a digit that nobody shall hear is taken back', async (t
   lanes.said.blank(6 * 160, 320);
   t.same(perFrame(lanes.take(6 * 160 + holdBackSamples), 0), [5, 5, 5, 5, 0, 0]);
 });
+
+t.test('at the end what lies ahead of the present comes out too', async (t) => {
+  const lanes = new TapLanes();
+  for (let i = 0; i < 5; i++) lanes.said.write('a', i * 160, 1, frame(i + 1), 160, 40);
+  lanes.heard.write('b', 0, 1, frame(9), 160, 40);
+  const rest = lanes.takeRest(100)!;
+  t.equal(rest.length / 2, 6 * 160, 'in whole 20 ms');
+  const sum = (channel: 0 | 1) => rest.reduce((all, each, i) => (i % 2 === channel ? all + each : all), 0);
+  t.same([sum(0), sum(1)], [(1 + 2 + 3 + 4 + 5) * 160, 9 * 160]);
+  t.equal(lanes.takeRest(100), undefined, 'taken once');
+});

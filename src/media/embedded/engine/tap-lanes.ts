@@ -17,7 +17,8 @@ class Lane {
   private source: unknown;
   private anchorTimestamp = 0;
   private anchorAt = 0;
-  private end = 0;
+  /** Where the latest audio ends; ahead of the present when its packets come earlier than its first one did. */
+  end = 0;
 
   /**
    * Lays audio at the place its timestamp says. `now` is the time line's present, in samples; `timestampsPerSample` is the
@@ -57,7 +58,15 @@ export class TapLanes {
 
   /** Everything that is older than the hold-back at `now`, as interleaved stereo in whole 20 ms, or nothing. */
   take(now: number, holdBack = holdBackSamples): Int16Array | undefined {
-    const until = Math.floor((now - holdBack) / 160) * 160;
+    return this.takeUntil(Math.floor((now - holdBack) / 160) * 160);
+  }
+
+  /** At the end: everything up to the present, and what has already been laid beyond it. */
+  takeRest(now: number): Int16Array | undefined {
+    return this.takeUntil(Math.ceil(Math.max(now, this.said.end, this.heard.end) / 160) * 160);
+  }
+
+  private takeUntil(until: number): Int16Array | undefined {
     const count = Math.min(until - this.taken, ringSamples - holdBackSamples);
     if (count <= 0) return undefined;
     const out = new Int16Array(count * 2);

@@ -13,6 +13,7 @@ const reconnectEveryMs = 500;
 /** 10 s of stereo at 8 kHz. */
 const queueLimitBytes = 10 * 32_000;
 const samplesPerMs = 8;
+const onThisMachine = /^ws:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])[:/]/;
 
 export interface TapNeeds {
   url: string;
@@ -66,7 +67,12 @@ export class Tap {
   }
 
   private connect(): WebSocket {
-    const socket = new WebSocket(this.needs.url, subProtocol, { perMessageDeflate: false, skipUTF8Validation: true });
+    const socket = new WebSocket(this.needs.url, subProtocol, {
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+      // Masks protect proxies from what a page may send (RFC 6455 §10.3); on the way to our own recorder there is none.
+      ...(onThisMachine.test(this.needs.url) ? { generateMask: (mask: Buffer) => void mask.fill(0) } : {}),
+    });
     this.socket = socket;
     socket.once('open', () => {
       if (this.state === 'closed') {
@@ -136,10 +142,11 @@ export class Tap {
     }
   }
 
-  /** Sends what is there, up to the present, and says goodbye. */
+  /** Sends all that is there and says goodbye. */
   async close(nowMs: number): Promise<void> {
     if (this.state === 'closed') return;
-    for (let part = this.lanes.take(this.position(nowMs), 0); part; part = this.lanes.take(this.position(nowMs), 0)) {
+    const end = this.position(nowMs);
+    for (let part = this.lanes.takeRest(end); part; part = this.lanes.takeRest(end)) {
       this.enqueue(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
     }
     this.flush();

@@ -76,12 +76,6 @@ export class WebrtcTransport implements Transport {
       ...(certificate ? { certificatePemFile: certificate.certificatePem, keyPemFile: certificate.keyPem } : {}),
     });
     this.peer = peer;
-    peer.onGatheringStateChange((state) => {
-      if (state !== 'complete') return;
-      this.gathered = 'yes';
-      this.onGathered?.();
-    });
-    peer.onTrack((track) => this.useTrack(track));
     peer.onStateChange((state) => {
       if (this.closed) return;
       if (state === 'failed' || state === 'closed' || state === 'disconnected') {
@@ -127,6 +121,12 @@ export class WebrtcTransport implements Transport {
 
   async answer(sdpOffer: string): Promise<LocalIce> {
     const peer = this.open();
+    peer.onGatheringStateChange((state) => {
+      if (state !== 'complete') return;
+      this.gathered = 'yes';
+      this.onGathered?.();
+    });
+    peer.onTrack((track) => this.useTrack(track));
     peer.setRemoteDescription(sdpOffer, 'offer');
     this.answered = true;
     peer.setLocalDescription('answer');
