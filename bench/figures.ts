@@ -16,6 +16,8 @@ export interface BenchContext {
   repeats: number;
   /** How long each repeat carries its load. */
   seconds: number;
+  /** Names of the scenarios that are wanted, where a bench has several; all of them unless given. */
+  only?: readonly string[];
   say(line: string): void;
 }
 

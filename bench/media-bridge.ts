@@ -10,13 +10,13 @@
 import { dialPlanAddress, dialPlanMedia } from './dial-plan-media.ts';
 import { type Bench, type BenchContext, type Figure, notMeasured, Repeats, ratio } from './figures.ts';
 import { freeswitchAddress, freeswitchMedia } from './freeswitch-media.ts';
-import { type BenchEndpoint, type BenchMedia, embeddedMedia } from './media-makers.ts';
+import { type BenchEndpoint, type BenchMedia, embeddedMedia, noBuild } from './media-makers.ts';
 import type { LoadReport, LoadRequest } from './parties/rtp-load.ts';
 import { cannotOpen } from './preflight.ts';
-import { type Child, cpuMsOf, startChild } from './processes.ts';
+import { type Child, startChild, threadsCpuMsOf } from './processes.ts';
 
 const calls = 50;
-const settleMs = 3000;
+const settleMs = 8000;
 
 interface Scenario {
   name: string;
@@ -121,11 +121,11 @@ function untimely(report: LoadReport): string | undefined {
 
 async function measureWindow(load: Child, seconds: number, pids: readonly number[]) {
   await ask(load, { do: 'count', on: true });
-  const before = pids.map(cpuMsOf);
+  const before = pids.map(threadsCpuMsOf);
   const startedAt = performance.now();
   await wait(seconds * 1000);
   const took = (performance.now() - startedAt) / 1000;
-  const cpu = pids.map((pid, i) => (cpuMsOf(pid) - before[i]!) / calls / took);
+  const cpu = pids.map((pid, i) => (threadsCpuMsOf(pid) - before[i]!) / calls / took);
   return { cpu, report: await ask<LoadReport>(load, { do: 'count', on: false }) };
 }
 
@@ -219,7 +219,7 @@ async function oneRepeat(
   try {
     await placeCalls(media, load, scenario, tap.port);
     await ask(load, { do: 'begin' });
-    // DTLS comes up and the engine's hot code is compiled.
+    // DTLS comes up, and the engine's hot code is compiled: what a call costs that lasts.
     await wait(settleMs);
     await tap.sink.ask('counts');
     const { cpu, report } = await measureWindow(load, context.seconds, [media.pid, tap.sink.pid]);
@@ -246,11 +246,12 @@ async function tapsArrived(scenario: Scenario, sink: Child, seconds: number): Pr
 export const bench: Bench = {
   name: 'media-bridge',
   async run(context) {
-    const obstacle = cannotOpen(calls * 8);
+    const obstacle = noBuild() ?? cannotOpen(calls * 8);
     if (obstacle) return [notMeasured('all', '', obstacle)];
     const { targets, absent } = findTargets();
-    const figures = await measureDirect(context);
-    for (const scenario of scenarios) figures.push(...(await measureScenario(targets, scenario, context)));
+    const wanted = scenarios.filter(({ name }) => context.only === undefined || context.only.includes(name));
+    const figures = context.only === undefined ? await measureDirect(context) : [];
+    for (const scenario of wanted) figures.push(...(await measureScenario(targets, scenario, context)));
     return [...figures, ...absent];
   },
 };

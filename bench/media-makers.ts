@@ -1,11 +1,15 @@
 // The media servers that media-bridge.ts compares, behind what it needs of them. Those of others are in freeswitch-media.ts
 // and dial-plan-media.ts.
 
-import { createEmbeddedMedia } from '../src/media/embedded/embedded-media.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { EmbeddedMedia, EmbeddedMediaNeeds } from '../src/media/embedded/embedded-media.ts';
 import type { Endpoint } from '../src/media/endpoint.ts';
 import { systemClock } from '../src/shared/clock.ts';
 import { type CallId, newId } from '../src/shared/ids.ts';
 import { createLogger } from '../src/shared/logger.ts';
+import { projectRoot } from '../src/shared/paths.ts';
 
 export interface BenchEndpoint {
   /** SDP. */
@@ -27,9 +31,30 @@ export interface BenchMedia {
   close(): Promise<void>;
 }
 
+const built = join(projectRoot, 'dist/src/media/embedded/embedded-media.js');
+
+/** Why our own cannot be measured, or undefined. */
+export const noBuild = (): string | undefined =>
+  existsSync(built) ? undefined : 'there is no build of what is to be measured: npm run build';
+
+/** From the build, as its users run it: an engine started from the sources carries a compiler with it. */
+async function startBuilt(needs: EmbeddedMediaNeeds): Promise<EmbeddedMedia> {
+  const { createEmbeddedMedia } = (await import(
+    pathToFileURL(built).href
+  )) as typeof import('../src/media/embedded/embedded-media.ts');
+  // What this process was started with, the engine would be too.
+  const { execArgv } = process;
+  process.execArgv = [];
+  try {
+    return await createEmbeddedMedia(needs);
+  } finally {
+    process.execArgv = execArgv;
+  }
+}
+
 /** One engine process of ours. */
 export async function embeddedMedia(): Promise<BenchMedia> {
-  const media = await createEmbeddedMedia({
+  const media = await startBuilt({
     clock: systemClock,
     log: createLogger({ level: 'warn' }),
     prompts: {

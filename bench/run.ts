@@ -1,4 +1,4 @@
-// npm run bench [-- NAME …] [--repeats N] [--seconds N]: measures, prints a table, writes bench/results/<date>.json.
+// npm run bench [-- NAME …] [--repeats N] [--seconds N] [--only SCENARIO …]: measures, prints a table, writes bench/results/<date>.json.
 // Figures compare only within one run on one machine. Each bench says what it could not measure, and why.
 //
 // Peers to compare with, already running on this machine (their CPU is read from /proc):
@@ -22,7 +22,11 @@ const benches: readonly Bench[] = [sipCalls, mediaBridge, callSetup, encodeAndSe
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { repeats: { type: 'string', default: '3' }, seconds: { type: 'string', default: '10' } },
+  options: {
+    repeats: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    only: { type: 'string', multiple: true },
+  },
 });
 
 function format(figure: Figure): string {
@@ -59,6 +63,7 @@ async function main(): Promise<void> {
     const context = {
       repeats: Number(values.repeats),
       seconds: Number(values.seconds),
+      ...(values.only ? { only: values.only } : {}),
       say: (line: string) => process.stderr.write(`  … ${each.name}: ${line}\n`),
     };
     results[each.name] = await each
