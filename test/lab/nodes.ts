@@ -2,7 +2,7 @@
 // one certificate for all, a queue, agents and a flow that asks nothing.
 
 import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { silentLogger } from '../../src/shared/logger.ts';
@@ -128,10 +128,14 @@ export function createNode(company: Company, site: Site): LabNode {
     },
     async start() {
       printed = '';
+      const log = createWriteStream(join(company.folder, `${site.name}.log`), { flags: 'a' });
       const started = site.run(process.execPath, [engawa, 'start', '--config', file], { env: company.environment });
       child = started;
       for (const stream of [started.stdout, started.stderr])
-        stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+        stream?.on('data', (chunk: Buffer) => {
+          log.write(chunk);
+          if (printed.length < 100_000) printed += chunk.toString();
+        });
       await eventually(
         `${site.name} says where it is`,
         () => {
