@@ -12,6 +12,8 @@ export interface RecordingProxy {
   toServer(): Buffer;
   /** Cuts every open connection, as a failing network would. */
   cut(): void;
+  /** Open connections stay open and carry nothing more, as when a NAT forgot them or the network is another one. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export async function createRecordingProxy(target: {
 }): Promise<RecordingProxy> {
   const streams: { toClient: Buffer[]; toServer: Buffer[] }[] = [];
   const open = new Set<Socket>();
+  const forgotten = new Set<Socket>();
   const server = createServer((client) => {
     const stream = { toClient: [] as Buffer[], toServer: [] as Buffer[] };
     streams.push(stream);
@@ -33,15 +36,18 @@ export async function createRecordingProxy(target: {
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
         open.delete(socket);
+        forgotten.delete(socket);
         client.destroy();
         upstream.destroy();
       });
     }
     client.on('data', (bytes) => {
+      if (forgotten.has(client)) return;
       stream.toServer.push(bytes);
       upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
+      if (forgotten.has(upstream)) return;
       stream.toClient.push(bytes);
       client.write(bytes);
     });
@@ -54,6 +60,9 @@ export async function createRecordingProxy(target: {
     toServer: () => joined('toServer'),
     cut() {
       for (const socket of open) socket.destroy();
+    },
+    forget() {
+      for (const socket of open) forgotten.add(socket);
     },
     close() {
       for (const socket of open) socket.destroy();

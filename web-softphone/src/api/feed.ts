@@ -14,11 +14,13 @@ export interface Feed {
   /** Opens another connection, at once. */
   reopen(): void;
   close(): void;
-  /** When the last message came, in epoch milliseconds. */
+  /** When the server was last heard, in epoch milliseconds: it says something every quarter of a minute. */
   readonly heardAt: number;
 }
 
 const retryMs = 2000;
+/** A request that goes out over a connection which the network has forgotten is never answered; the next one takes another. */
+const openWithinMs = 5000;
 
 export function openFeed(names: readonly string[], listener: FeedListener): Feed {
   let source: EventSource | undefined;
@@ -30,8 +32,15 @@ export function openFeed(names: readonly string[], listener: FeedListener): Feed
     clearTimeout(retryTimer);
     source?.close();
     if (!open) return;
+    heardAt = Date.now();
     const current = new EventSource('/api/v1/feed');
     source = current;
+    const hangs = () => {
+      if (source !== current || current.readyState === EventSource.OPEN) return;
+      listener.state('lost');
+      connect();
+    };
+    retryTimer = setTimeout(hangs, openWithinMs);
     current.onopen = () => {
       heardAt = Date.now();
       listener.opened();
@@ -40,8 +49,13 @@ export function openFeed(names: readonly string[], listener: FeedListener): Feed
     current.onerror = () => {
       if (source !== current) return;
       listener.state('lost');
-      if (current.readyState === EventSource.CLOSED) retryTimer = setTimeout(connect, retryMs);
+      if (current.readyState !== EventSource.CLOSED) return;
+      clearTimeout(retryTimer);
+      retryTimer = setTimeout(connect, retryMs);
     };
+    current.addEventListener('alive', () => {
+      heardAt = Date.now();
+    });
     for (const name of names) {
       current.addEventListener(name, (event) => {
         if (source !== current) return;

@@ -66,8 +66,10 @@ export interface DeskParts {
   tell(notice: Notice): void;
 }
 
-/** Without a word from the server for so long, the connection is looked at. */
-const silentFeedMs = 40_000;
+/** Without a word from the server for so long, connections are dead: it says that it is alive every 15 seconds. */
+const silentFeedMs = 32_000;
+/** Ticks come every five seconds. One that is later than this was held up by a computer that slept. */
+const sleptMs = 12_000;
 /** How long a snapshot may miss a call whose audio is here. */
 const overForSureMs = 2000;
 /** How long the server may say "connected" while this page has no audio before that is shown and mended. */
@@ -96,6 +98,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
   let feed: ReturnType<typeof openFeed> | undefined;
   let stopTicks = () => {};
   let missingSince: number | undefined;
+  let tickedAt = Date.now();
 
   const devices = createDevices(kept ?? { microphoneId: undefined, speakerId: undefined }, (chosen) => {
     if (store.get().shift !== 'before') keepShift(chosen);
@@ -127,7 +130,9 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
         else void api.get<SessionView>('/session').catch(() => undefined);
       },
     });
+    tickedAt = Date.now();
     stopTicks = onTick(tick);
+    addEventListener('online', lookAtFeed);
     void commands.refreshRecent();
     void devices.refresh();
   }
@@ -136,6 +141,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
     feed?.close();
     feed = undefined;
     stopTicks();
+    removeEventListener('online', lookAtFeed);
     alert.quiet();
     void engine?.stop();
     engine = undefined;
@@ -228,20 +234,29 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
   function tick(): void {
     engine?.check();
     ice?.check();
-    if (feed && Date.now() - feed.heardAt > silentFeedMs) void probe();
+    const now = Date.now();
+    const slept = now - tickedAt > sleptMs;
+    tickedAt = now;
+    if (slept || (feed && now - feed.heardAt > silentFeedMs)) {
+      engine?.renew();
+      lookAtFeed();
+    }
     mendMissingAudio();
   }
 
-  /** Nothing was heard for long: either nothing happened, or the connection died without a word. */
+  /** The connection may have died without a word: another one, and what is true now meanwhile. */
+  function lookAtFeed(): void {
+    feed?.reopen();
+    void probe();
+  }
+
   async function probe(): Promise<void> {
     try {
       see(await api.get<DeskView>('/desk'));
-      if (store.get().feed === 'live') return;
     } catch (thrown) {
       if (thrown instanceof ApiProblem && thrown.status !== 0) return;
       store.set({ feed: 'lost' });
     }
-    feed?.reopen();
   }
 
   /** The call goes on at the server but has no audio here: have the server call this desk again. */

@@ -54,6 +54,8 @@ export interface PhoneEngine {
   /** Takes effect in a running call, too, without renegotiating. */
   setDevices(devices: PhoneDevices): Promise<void>;
   /** From a click, after `audioBlocked`. */
+  /** The network changed or the computer slept: what is open may be dead and not know it. Connects anew. */
+  renew(): void;
   resumeAudio(): Promise<void>;
   /** Called every few seconds by a timer that the browser does not slow down: keeps the registration alive. */
   check(): void;

@@ -43,6 +43,8 @@ const registerWithinMs = 10_000;
 const gatheringMs = 500;
 /** A TURN server has to be asked twice, perhaps over TLS from far away; one that does not answer costs this much of a call. */
 const gatheringWithServersMs = 2000;
+/** ICE gives up after half a minute; nobody at a telephone does. */
+const disconnectedMs = 3000;
 const processing = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
@@ -67,6 +69,7 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
   let line: Line | undefined;
   let devices: PhoneDevices = { microphoneId: undefined, speakerId: undefined };
   let muted = false;
+  let changing: Promise<void> = Promise.resolve();
   let retryMs = firstRetryMs;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -121,9 +124,17 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
   }
 
   function watchConnection(current: Line, connection: RTCPeerConnection): void {
+    const gone = () => {
+      if (line !== current || !current.connected) return;
+      emit('mediaFailed', { callId: current.callId });
+      // What took the audio away may have taken the WebSocket, too, which does not notice.
+      renew();
+    };
+    let patience: ReturnType<typeof setTimeout> | undefined;
     connection.addEventListener('connectionstatechange', () => {
-      if (line === current && current.connected && connection.connectionState === 'failed')
-        emit('mediaFailed', { callId: current.callId });
+      clearTimeout(patience);
+      if (connection.connectionState === 'failed') gone();
+      if (connection.connectionState === 'disconnected') patience = setTimeout(gone, disconnectedMs);
     });
   }
 
@@ -156,7 +167,14 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     emit('microphoneFailed', { name, message });
   }
 
-  async function changeMicrophone(current: Line): Promise<void> {
+  /** One change after the other: a headset that is pulled out is told of twice. */
+  function changeMicrophone(current: Line): Promise<void> {
+    changing = changing.then(() => takeMicrophone(current));
+    return changing;
+  }
+
+  async function takeMicrophone(current: Line): Promise<void> {
+    if (line !== current || !current.connected) return;
     const sender = senderOf(current);
     if (!sender) return;
     const { microphoneId } = devices;
@@ -164,14 +182,14 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       const audio = { ...processing, ...(microphoneId ? { deviceId: { exact: microphoneId } } : {}) };
       const stream = await navigator.mediaDevices.getUserMedia({ audio });
       const old = sender.track;
-      await sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
+      const track = stream.getAudioTracks()[0] ?? null;
+      if (track) track.enabled = !muted;
+      await sender.replaceTrack(track);
       old?.stop();
-      applyMute();
       watchMicrophone(current);
     } catch (thrown) {
       // The track in use goes on.
-      if (thrown instanceof DOMException) tellMicrophone(thrown);
-      else throw thrown;
+      tellMicrophone(thrown instanceof DOMException ? thrown : new DOMException(String(thrown), 'UnknownError'));
     }
   }
 
@@ -255,9 +273,11 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     retryMs = Math.min(longestRetryMs, retryMs * 2);
   }
 
-  function connectSoon(): void {
+  /** Another connection; the server calls again over it if there is a call, and that brings fresh audio. */
+  function renew(): void {
+    if (!wanted) return;
     retryMs = firstRetryMs;
-    if (attachment && state === 'registered') void register(attachment).catch(() => attachment && lose(attachment));
+    if (attachment) lose(attachment);
     else void connect();
   }
 
@@ -277,7 +297,7 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       wanted = true;
       become('connecting');
       await remote.setSpeaker(chosen.speakerId);
-      addEventListener('online', connectSoon);
+      addEventListener('online', renew);
       await connect();
     },
     async stop() {
@@ -285,7 +305,7 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       wanted = false;
       attachment = undefined;
       clearTimeout(retryTimer);
-      removeEventListener('online', connectSoon);
+      removeEventListener('online', renew);
       if (line) release(line);
       line = undefined;
       remote.stop();
@@ -312,6 +332,7 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       if (line?.connected && microphoneChanged) await changeMicrophone(line);
     },
     resumeAudio: () => remote.resume(),
+    renew,
     check() {
       const current = attachment;
       if (!wanted) return;
