@@ -9,7 +9,7 @@ import { checkCertificates } from './doctor/certificates.ts';
 import { type Check, error, type Finding, findingsOf, ok, type Patient } from './doctor/finding.ts';
 import { checkMedia } from './doctor/media.ts';
 import { checkSipServers } from './doctor/sip-servers.ts';
-import { checkDatabase } from './doctor/stores.ts';
+import { checkDatabase, checkLiveState } from './doctor/stores.ts';
 import {
   checkFlows,
   checkFolders,
@@ -24,8 +24,8 @@ import { explain } from './explain.ts';
 
 const help = `Usage: engawa doctor --config FILE [--running]
 
-Checks the configuration, flows, ports, certificates, folders, disk space, recording keys, trunks, speech, database, SIP
-servers, media servers (a call with ICE and DTLS, and the way back from them), TURN servers, and that clocks agree.
+Checks the configuration, flows, ports, certificates, folders, disk space, recording keys, trunks, speech, database, live
+state, SIP servers, media servers (a call with ICE and DTLS, and the way back from them), TURN servers, and that clocks agree.
 Run it while Engawa is stopped, or say --running: its ports are then expected to be taken.`;
 
 const checks: Check[] = [
@@ -38,6 +38,7 @@ const checks: Check[] = [
   checkTrunks,
   checkSpeech,
   checkDatabase,
+  checkLiveState,
   checkSipServers,
   checkMedia,
   checkTurn,

@@ -16,6 +16,7 @@ import { parseConfig } from '../../src/config.ts';
 import { createSipServer } from '../../src/sbc/embedded/sip-server.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
+import { parseRedisUrls } from '../../src/store/redis/addresses.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { startCoturn } from '../support/coturn.ts';
 import { testDatabase } from '../support/database.ts';
@@ -105,20 +106,21 @@ t.test('Redis: version, clock, and that it forgets nothing', { skip: missing('re
     { stdio: 'ignore' },
   );
   t.teardown(() => server.kill());
+  const at = (given: string) => parseRedisUrls(given)[0];
   const url = `redis://:open-sesame@127.0.0.1:${port}`;
   const well = await eventually(
     'Redis answers',
     async () => {
-      const told = lines(await checkRedis(url));
+      const told = lines(await checkRedis(at(url)));
       return told.startsWith('ok') ? told : undefined;
     },
     { withinMs: 30_000 },
   );
   t.match(well, /ok Redis at 127\.0\.0\.1:\d+ answers: version [67][\s\S]*clock of Redis[\s\S]*noeviction/);
-  const refused = lines(await checkRedis(`redis://:wrong-words@127.0.0.1:${port}`));
+  const refused = lines(await checkRedis(at(`redis://:wrong-words@127.0.0.1:${port}`)));
   t.match(refused, /^error Redis at .* does not answer/);
   t.notMatch(refused, 'wrong-words');
-  t.match(lines(await checkRedis(`redis://127.0.0.1:${await freeTcpPort()}`)), /^error .*ECONNREFUSED/);
+  t.match(lines(await checkRedis(at(`redis://127.0.0.1:${await freeTcpPort()}`))), /^error .*ECONNREFUSED/);
 });
 
 t.test(

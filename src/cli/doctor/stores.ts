@@ -1,9 +1,11 @@
 // PostgreSQL and Redis: do they answer, are they new enough, do their clocks agree with ours, may we do what we need.
 
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { loadSecrets } from '../../secrets.ts';
 import { asError } from '../../shared/errors.ts';
 import { probeDatabase } from '../../store/probe.ts';
+import { parseRedisUrls, type RedisAddress } from '../../store/redis/addresses.ts';
 import { error, type Finding, isAtLeast, judgeClock, ok, type Patient, warning } from './finding.ts';
 
 export const minimumPostgres = '14';
@@ -28,9 +30,24 @@ export async function checkPostgres(url: string): Promise<Finding[]> {
   ];
 }
 
-export async function checkRedis(url: string): Promise<Finding[]> {
-  const where = withoutPassword(url);
-  const redis = new Redis(url, {
+export async function checkLiveState({ config }: Patient): Promise<Finding[]> {
+  if (config.liveState.kind === 'memory') return [ok('Live state is in memory: this node is the only one.')];
+  const { redisUrl = '' } = loadSecrets(config.dataFolder);
+  const servers = parseRedisUrls(redisUrl);
+  const ca = config.liveState.tls ? readFileSync(config.liveState.tls.caFile) : undefined;
+  return (await Promise.all(servers.map((server) => checkRedis(server, ca)))).flat();
+}
+
+export async function checkRedis(server: RedisAddress, ca?: Buffer): Promise<Finding[]> {
+  const { host, port, username, password, database, tls } = server;
+  const where = `${host}:${port}`;
+  const redis = new Redis({
+    host,
+    port,
+    db: database,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: { servername: host, ...(ca ? { ca } : {}) } } : {}),
     lazyConnect: true,
     connectTimeout: 3000,
     commandTimeout: 3000,
@@ -66,13 +83,5 @@ export async function checkRedis(url: string): Promise<Finding[]> {
     ];
   } finally {
     redis.disconnect();
-  }
-}
-
-function withoutPassword(url: string): string {
-  try {
-    return new URL(url).host;
-  } catch {
-    return 'the URL given';
   }
 }
