@@ -190,7 +190,8 @@ export const en = {
     notNow: 'Possible when no call and no after-call work is going on.',
     testCall: 'Place a test call',
     testCallHint: 'Demo: a simulated customer calls in. Be available to get it.',
-    testCallPlaced: 'The simulated customer hears the greeting and chooses from the menu: it rings in about 15 seconds.',
+    testCallPlaced:
+      'The simulated customer hears the greeting and chooses from the menu: it rings in about 15 seconds.',
     testCallWaits: 'The simulated customer is calling. Press “Available” to get the call.',
   },
   recent: {
