@@ -23,6 +23,8 @@ export interface OpenedSip {
 }
 
 interface Site {
+  /** What other nodes call this node's own SIP server. */
+  ownName?: string;
   log: Logger;
   clock: Clock;
   closer: Closer;
@@ -42,7 +44,7 @@ const pem = ({ certFile, keyFile }: { certFile: string; keyFile: string }) => ({
   key: readFileSync(keyFile),
 });
 
-async function openEmbedded(sip: Embedded, { log, clock, closer }: Site): Promise<OpenedSip> {
+async function openEmbedded(sip: Embedded, { log, clock, closer, ownName = 'own' }: Site): Promise<OpenedSip> {
   const place = sip.control ? placeOf(sip.control.listen) : { host: '127.0.0.1', port: 0 };
   const secret = sip.control ? secretOf(sip.control.secret, 'sip.control.secret') : randomBytes(24).toString('hex');
   if (!isLoopback(place.host) && secret.length < 16)
@@ -65,7 +67,11 @@ async function openEmbedded(sip: Embedded, { log, clock, closer }: Site): Promis
   const own = { host: anyAddress.has(control.host) ? '127.0.0.1' : control.host, port: control.port, secret };
   return {
     servers: [
-      { name: 'own', ...own, ...(controlTls ? { tls: { ca: readFileSync(controlTls.certFile), anyName: true } } : {}) },
+      {
+        name: ownName,
+        ...own,
+        ...(controlTls ? { tls: { ca: readFileSync(controlTls.certFile), anyName: true } } : {}),
+      },
     ],
     more: {},
     udp: flow && { host: flow.localAddress, port: flow.localPort },

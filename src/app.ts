@@ -3,15 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Api, createApi } from './api/api.ts';
-import type { TestCalls } from './api/needs.ts';
+import type { NodesNeeds, TestCalls } from './api/needs.ts';
+import { type Cluster, joinCluster, type Running } from './app-cluster.ts';
 import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { logEvent } from './app-log.ts';
 import { openMedia } from './app-media.ts';
-import { openSip } from './app-sip.ts';
+import { type OpenedSip, openSip } from './app-sip.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
+import { createClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
 import { demoNumbers } from './call/demo-numbers.ts';
 import { endCallsLeftOpen } from './call/left-open.ts';
+import type { CallParts } from './call/parts.ts';
 import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
 import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
@@ -76,9 +79,10 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const vault = createNumberVault({ rows: store.vaultRows, clock, log, keys: secrets.vault });
   const { media, prompts } = await openMedia(config, site);
   const recorder = await openRecorder(config, store, site);
-  const { border, carrier, sipUdp } = await openBorder(config, media, site);
+  const cluster = await joinCluster(config, secrets, store, site);
+  const { border, carrier, sipUdp, control } = await openBorder(config, media, cluster, site);
 
-  const callCentre = createCallCentre({
+  const parts: CallParts = {
     clock,
     log,
     border,
@@ -98,12 +102,27 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     reason: flows.reason,
     checkDial: (typed) => checkDial(typed, config),
     checkNumber: (number) => checkNumber(number, config),
-  });
+  };
+  const clustered = cluster && createClusterCallCentre(parts, clusterNeeds(cluster));
+  const callCentre = clustered ?? createCallCentre(parts);
   closer.add('call centre', () => callCentre.close());
-  const leftOpen = { calls: store.calls, events: store.events, log, startedBefore: clock.now() };
+  const leftOpen = {
+    ...{ calls: store.calls, events: store.events, log, startedBefore: clock.now() },
+    ...(clustered ? { isRunning: clustered.isCallRunning } : {}),
+  };
   void endCallsLeftOpen(leftOpen).catch((err: unknown) => log.warn({ err }, 'calls left open are not ended yet'));
 
-  const api = await openApi(config, secrets, { store, callCentre, border, media, recorder, flows, carrier }, site);
+  const running = (): Running => ({ callCentre: clustered!, border, url: api.url, control });
+  const api: Api = await openApi(
+    config,
+    secrets,
+    {
+      ...{ callCentre, border, media, recorder, flows, carrier },
+      store: cluster?.store ?? store,
+      ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
+    },
+    site,
+  );
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));
   border.on('sipServerState', (event) => void store.events.append({ type: 'sip-server-state', ...event }));
   media.on('engineState', (event) => void store.events.append({ type: 'media-engine-state', ...event }));
@@ -112,6 +131,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   });
   await border.start();
   await api.listen();
+  if (cluster) await cluster.begin(running());
   void prompts.prepare(flows.texts()).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
 
   const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp: sipUdp() }) : undefined;
@@ -122,6 +142,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   return { url: api.url, greeting: () => greet(config, api.url, sipUdp(), demo), close: () => closer.close() };
 }
 
+const clusterNeeds = ({ live, callLost, aloneAfterMs }: Cluster) => ({ live, onCallLost: callLost, aloneAfterMs });
+
 interface Rooms {
   store: Store;
   callCentre: RunningCallCentre;
@@ -130,12 +152,18 @@ interface Rooms {
   recorder: Recorder;
   flows: AppFlows;
   carrier: DemoCarrier | undefined;
+  cluster?: Cluster;
+  nodes?: NodesNeeds;
 }
 
 async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
   const { store, callCentre, border, media, recorder, flows, carrier } = rooms;
   const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
-  const identity = createIdentity({ clock, log, store, settings: config.sessions, isBusy });
+  const identity = createIdentity({
+    ...{ clock, log, store, settings: config.sessions, isBusy },
+    ...(rooms.cluster ? { overNodes: rooms.cluster.live } : {}),
+  });
+  rooms.cluster?.followIdentity(identity);
   const { tls, host, port, publicUrl } = config.http;
   const api = await createApi({
     clock,
@@ -166,6 +194,7 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
       turn: { ...config.turn, secret: secrets.turnSecret },
     },
     trunks: border.trunks,
+    ...(rooms.nodes ? { nodes: rooms.nodes } : {}),
     mediaServers: { list: media.members, drain: media.drain, resume: media.resume },
     health: async () => [
       { name: 'sip', ...border.health() },
@@ -232,9 +261,14 @@ async function openRecorder(config: Config, store: Store, { log, clock, closer }
 async function openBorder(
   config: Config,
   media: MediaServer,
+  cluster: Cluster | undefined,
   { log, clock, closer }: Site,
-): Promise<{ border: Border; carrier: DemoCarrier | undefined; sipUdp: () => string }> {
-  const { servers, more, udp } = await openSip(config, { log, clock, closer });
+): Promise<{ border: Border; carrier: DemoCarrier | undefined; sipUdp: () => string; control: OpenedSip['control'] }> {
+  const nodeId = cluster?.live.nodeId;
+  const { servers, more, udp, control } = await openSip(config, {
+    ...{ log, clock, closer },
+    ...(nodeId ? { ownName: nodeId } : {}),
+  });
   const sipUdp = (): { host: string; port: number } | undefined =>
     udp ?? border.sipServers().flatMap(({ addresses }) => addresses.filter(({ protocol }) => protocol === 'udp'))[0];
   const callCentre = () => sipUdp() ?? { host: '127.0.0.1', port: 0 };
@@ -262,13 +296,14 @@ async function openBorder(
     companyNumbers: [...config.company.numbers.map(({ number }) => number), ...(config.demo ? demoNumbers : [])],
     dialRules: dialRulesOf(config),
     domain: config.company.domain,
+    ...(cluster ? { registrations: cluster.registrations, nodeId: cluster.live.nodeId } : {}),
   });
   closer.add('border', () => border.close());
   const told = () => {
     const address = sipUdp();
     return address ? `${address.host}:${address.port}` : '';
   };
-  return { border, carrier, sipUdp: told };
+  return { border, carrier, sipUdp: told, control };
 }
 
 async function tellDemo(

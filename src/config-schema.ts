@@ -208,6 +208,16 @@ const LiveState = Type.Union(
   },
 );
 
+const Cluster = section('This node among several (liveState.kind: redis).', {
+  name: Type.Optional(Type.String({ description: 'What people call it; the host’s name unless told.' })),
+  address: Type.Optional(
+    Type.String({
+      description:
+        'Where other nodes reach this one’s sip.control port; the address in sip.control.listen unless told.',
+    }),
+  ),
+});
+
 const Recording = section('Recordings: every call, sealed.', {
   folder: Type.Optional(
     Type.String({ description: 'Below the data folder unless absolute; recordings/ unless told.' }),
@@ -300,6 +310,7 @@ export const ConfigSchema = section('Engawa', {
   speech: Speech,
   database: Database,
   liveState: LiveState,
+  cluster: Cluster,
   recording: Recording,
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),

@@ -68,9 +68,16 @@ t.test('the environment overrides the file, and passwords of trunks can come fro
 });
 
 t.test('live state in Redis needs to know where that is', async (t) => {
-  const text = `${recipients}liveState: {kind: redis}`;
-  t.match(problemsOf(text), 'set ENGAWA_REDIS_URL');
-  const { config, choices } = parseConfig(text, 'engawa.yaml', { ENGAWA_REDIS_URL_FILE: '/run/secrets/redis-url' });
+  const text = `${recipients}liveState: {kind: redis}
+database: {kind: postgres}
+sip: {kind: embedded, control: {listen: '127.0.0.1:9022'}}
+`;
+  t.match(problemsOf(text, { ENGAWA_DATABASE_URL: 'postgres://x' }), 'set ENGAWA_REDIS_URL');
+  t.match(problemsOf(`${recipients}liveState: {kind: redis}`), /set sip.control.listen[\s\S]*set database.kind/);
+  const { config, choices } = parseConfig(text, 'engawa.yaml', {
+    ENGAWA_DATABASE_URL: 'postgres://x',
+    ENGAWA_REDIS_URL_FILE: '/run/secrets/redis-url',
+  });
   t.match(config.liveState, { kind: 'redis', keyPrefix: 'engawa', lapseSeconds: 4 });
   t.ok(choices.includes('live state: Redis (ENGAWA_REDIS_URL)'));
   t.match(problemsOf(`${recipients}liveState: {kind: redis, keyPrefix: '{x}'}`), 'keyPrefix');

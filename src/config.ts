@@ -111,6 +111,14 @@ function crossChecks(config: Config): string[] {
     problems.push(
       'recording.recipients is empty: every call is recorded sealed, so name at least one age1… public key (make one with: engawa recording keygen).',
     );
+  if (config.liveState.kind === 'redis') {
+    if (config.sip.kind === 'embedded' && !config.sip.control)
+      problems.push(
+        'liveState.kind is redis: set sip.control.listen, so that other nodes reach the softphones of this one.',
+      );
+    if (config.database.kind === 'embedded')
+      problems.push('liveState.kind is redis: several nodes need one PostgreSQL, so set database.kind to postgres.');
+  }
   const names = config.queues.map((queue) => queue.name);
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);

@@ -16,6 +16,7 @@ import { callRoutes } from './routes/call-routes.ts';
 import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
 import { mediaRoutes } from './routes/media-routes.ts';
+import { nodeRoutes } from './routes/node-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
@@ -56,6 +57,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   callCommandRoutes(app, needs);
   centreRoutes(app, needs, views);
   mediaRoutes(app, needs);
+  nodeRoutes(app, needs);
   recordingRoutes(app, needs);
   administrationRoutes(app, needs);
   const feed = feedRoute(app, needs, views);

@@ -203,6 +203,18 @@ export const CallView = Type.Object({
 export const list = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
 
+/** One running program of several that work as one. `calls`: those it has now. `here`: it answered this request. */
+export const NodeViewSchema = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  since: Type.Integer(),
+  url: Type.Union([Type.String(), Type.Null()]),
+  calls: Type.Integer(),
+  draining: Type.Boolean(),
+  here: Type.Boolean(),
+});
+export type NodeView = Static<typeof NodeViewSchema>;
+
 export const MediaServerViewSchema = Type.Object({
   name: Type.String(),
   kind: Type.String(),
@@ -314,7 +326,12 @@ export const ApiKeyView = Type.Object({
 /** POST /api/v1/test-calls (demo only): a simulated customer calls in through the SIP port, as a carrier would. */
 export const PlaceTestCall = Type.Object({
   number: Type.Optional(Type.String({ description: "The company's number to call; the first one unless told." })),
-  digits: Type.Optional(Type.String({ pattern: '^[0-9*#]{0,16}$', description: 'Digits keyed at the menu; 2 (a product question) unless told, "" keys nothing.' })),
+  digits: Type.Optional(
+    Type.String({
+      pattern: '^[0-9*#]{0,16}$',
+      description: 'Digits keyed at the menu; 2 (a product question) unless told, "" keys nothing.',
+    }),
+  ),
   talkSeconds: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -5,11 +5,11 @@ import type { Identity } from '../identity/identity.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
 import type { Clock } from '../shared/clock.ts';
-import type { PersonId, SessionId } from '../shared/ids.ts';
+import type { NodeId, PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { MediaServerView, PlaceTestCall, TestCallView } from './contract.ts';
+import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
@@ -36,6 +36,8 @@ export interface ApiNeeds {
   flows: FlowCatalogue;
   trunks: () => TrunkView[];
   mediaServers?: MediaServers;
+  /** Where this is one of several nodes. */
+  nodes?: NodesNeeds;
   /** The parts that must be well for calls to be taken, besides the database. Each answers within a second. */
   health: () => Promise<PartHealth[]>;
   recordingsFolder: string;
@@ -85,6 +87,12 @@ export interface TrunkView {
   because: string;
   registered: boolean | null;
   activeCalls: number;
+}
+
+export interface NodesNeeds {
+  list(): NodeView[];
+  /** False: there is no such node. Rejects with AppError 'node-unreachable'. */
+  drain(id: NodeId): Promise<boolean>;
 }
 
 export interface MediaServers {

@@ -27,6 +27,8 @@ const allowed = {
   'trunks:read': ['supervisor', 'administrator', 'integrator'],
   'media-servers:read': ['supervisor', 'administrator', 'integrator'],
   'media-servers:change': ['administrator'],
+  'nodes:read': ['supervisor', 'administrator', 'integrator'],
+  'nodes:change': ['administrator'],
   'test-calls': ['agent', 'supervisor', 'administrator', 'integrator'],
   'feed:own': ['agent', 'supervisor', 'administrator', 'integrator'],
   'feed:all': ['supervisor', 'administrator', 'integrator'],

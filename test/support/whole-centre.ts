@@ -129,6 +129,7 @@ export interface CentreOptions {
   config?: Record<string, unknown>;
   dataFolder?: string;
   carrier?: Carrier;
+  environment?: Record<string, string>;
 }
 
 export async function startCentre(t: Teardown, options: CentreOptions = {}): Promise<WholeCentre> {
@@ -174,7 +175,12 @@ export async function startCentre(t: Teardown, options: CentreOptions = {}): Pro
     ],
     ...options.config,
   };
-  const engawa = await startEngawa(t, { config, ...(options.dataFolder ? { dataFolder: options.dataFolder } : {}) });
+  const { dataFolder, environment } = options;
+  const engawa = await startEngawa(t, {
+    config,
+    ...(dataFolder ? { dataFolder } : {}),
+    ...(environment ? { environment } : {}),
+  });
   carrier.connect(engawa.sip);
   return around(t, engawa, carrier);
 }

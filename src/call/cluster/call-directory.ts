@@ -27,6 +27,8 @@ export interface CallDirectory {
   /** As `nodeOf`, of the call that this person is in or is being offered. */
   callOf(personId: PersonId): { callId: CallId; listed: ListedCall } | undefined;
   agentOf(callId: CallId): PersonId | undefined;
+  /** How many calls each node has. */
+  countByNode(): Map<NodeId, number>;
   /** Listed by any node. */
   isListed(callId: CallId): boolean;
   close(): void;
@@ -100,6 +102,11 @@ export function createCallDirectory(needs: {
       return callId && entry ? { callId, listed: entry.value } : undefined;
     },
     agentOf: (callId) => elsewhere(callId)?.value.personId ?? undefined,
+    countByNode() {
+      const counts = new Map<NodeId, number>();
+      for (const { owner, orphan } of map.entries()) if (!orphan) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+      return counts;
+    },
     isListed: (callId) => map.get(callId) !== undefined,
     close() {
       for (const off of offs) off();

@@ -2,7 +2,7 @@
 // node that took it (docs/decisions/0040). Joins the shared queues, the directory of calls and the commands between nodes to a call
 // centre (call-centre.ts) that otherwise works as if it were alone.
 
-import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
+import type { CallId, NodeId } from '../../shared/ids.ts';
 import type { LiveState } from '../../store/live-state.ts';
 import { createCallCentre, type RunningCallCentre } from '../call-centre.ts';
 import type { CallParts } from '../parts.ts';
@@ -12,6 +12,7 @@ import { createSharedRunner, type SharedRunner } from './shared-runner.ts';
 
 export interface ClusterCallCentre extends RunningCallCentre {
   readonly queuesMode: SharedRunner['mode'];
+  callsByNode(): Map<NodeId, number>;
   /** Listed by any node that is there. */
   isCallRunning(callId: CallId): boolean;
   /** Answers what other nodes ask about calls; undefined: it was about something else. */
@@ -70,6 +71,7 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     get queuesMode() {
       return queues!.mode;
     },
+    callsByNode: directory.countByNode,
     isCallRunning: (callId) => local.hasCall(callId) || directory.isListed(callId),
     answer: (question) => (isCommandQuestion(question) ? answerCommand(local, question) : undefined),
     close() {

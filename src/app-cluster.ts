@@ -1,0 +1,195 @@
+// This program as one of several nodes that share a Redis and a PostgreSQL: joins the others, tells them how to reach it, learns
+// how to reach them, and ends the records of calls that a node took with it. Without `liveState: redis` none of this is used.
+
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { NodesNeeds } from './api/needs.ts';
+import type { ClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
+import { type SpreadEvents, spreadEvents } from './call/cluster/spread-events.ts';
+import { endCallsLeftOpen, endLostCall } from './call/left-open.ts';
+import type { Config } from './config.ts';
+import type { Identity, IdentityChange } from './identity/identity.ts';
+import type { Border } from './sbc/border.ts';
+import type { Registrations } from './sbc/softphones/registrations.ts';
+import { createSharedRegistrations } from './sbc/softphones/shared-registrations.ts';
+import { type Secrets, secretOf } from './secrets.ts';
+import type { Clock } from './shared/clock.ts';
+import type { Closer } from './shared/closer.ts';
+import { asError } from './shared/errors.ts';
+import type { CallId, NodeId } from './shared/ids.ts';
+import type { Logger } from './shared/logger.ts';
+import { createLiveState } from './store/create-live-state.ts';
+import type { LiveNode, LiveState } from './store/live-state.ts';
+import type { Store } from './store/store.ts';
+
+interface Site {
+  log: Logger;
+  clock: Clock;
+  closer: Closer;
+}
+
+export interface Cluster {
+  readonly live: LiveState;
+  readonly registrations: Registrations;
+  /** The store whose events are those of all nodes, for the pages. */
+  readonly store: Store;
+  /** Others count this node as gone before it acts alone. */
+  readonly aloneAfterMs: number;
+  callLost(callId: CallId, node: NodeId): void;
+  /** Tells the others how this node is reached, and follows who comes and goes. */
+  begin(running: Running): Promise<void>;
+  /** What the API is told of the nodes. */
+  nodes(running: () => Running): NodesNeeds;
+  followIdentity(identity: Identity): void;
+}
+
+export interface Running {
+  callCentre: ClusterCallCentre;
+  border: Border;
+  url: string;
+  /** Our own SIP server's control port. */
+  control: { host: string; port: number } | undefined;
+}
+
+const sweepEveryMs = 60_000;
+/** A call younger than this may not be listed yet. */
+const sweepOlderMs = 120_000;
+
+export async function joinCluster(
+  config: Config,
+  secrets: Secrets,
+  store: Store,
+  site: Site,
+): Promise<Cluster | undefined> {
+  const { liveState: settings } = config;
+  if (settings.kind === 'memory') return undefined;
+  const { log, clock, closer } = site;
+  const name = config.cluster.name ?? hostname();
+  const { redisUrl } = secrets;
+  const live = await createLiveState({ settings, redisUrl, clock, log, facts: { name } });
+  closer.add('live state', () => live.close());
+  log.info({ nodeId: live.nodeId, name }, 'one of several nodes');
+  const events = spreadEvents({ events: store.events, live, clock, log });
+  closer.add('events of all nodes', () => events.stopSpreading());
+  return createCluster(config, { ...site, live, store, events });
+}
+
+function createCluster(
+  config: Config,
+  { live, store, events, log, clock, closer }: Site & { live: LiveState; store: Store; events: SpreadEvents },
+): Cluster {
+  const sip = config.sip.kind === 'embedded' ? config.sip.control : undefined;
+  const first = () =>
+    live
+      .nodes()
+      .map(({ nodeId }) => nodeId)
+      .sort()[0] === live.nodeId;
+
+  function followServers(border: Border): void {
+    const add = ({ nodeId, facts }: LiveNode) => {
+      const { sipControl } = facts;
+      if (nodeId === live.nodeId || !sipControl || !sip) return;
+      const colon = sipControl.lastIndexOf(':');
+      border.addServer({
+        name: nodeId,
+        host: sipControl.slice(0, colon),
+        port: Number(sipControl.slice(colon + 1)),
+        secret: secretOf(sip.secret, 'sip.control.secret'),
+        takesRequests: false,
+        ...(sip.tls ? { tls: { ca: readFileSync(sip.tls.certFile), anyName: true } } : {}),
+      });
+    };
+    for (const node of live.nodes()) add(node);
+    live.on('nodeJoined', add);
+    live.on('nodeChanged', add);
+    live.on('nodeGone', ({ nodeId }) => void border.removeServer(nodeId));
+  }
+
+  function sweepCalls(callCentre: ClusterCallCentre): void {
+    const sweep = async () => {
+      const lease = await live.acquireLease('left-open', sweepEveryMs / 2);
+      if (!lease) return;
+      const startedBefore = clock.now() - sweepOlderMs;
+      await endCallsLeftOpen({
+        ...{ calls: store.calls, events: store.events, log, startedBefore },
+        isRunning: callCentre.isCallRunning,
+      });
+    };
+    const timer = clock.every(sweepEveryMs, () => {
+      sweep().catch((err: unknown) => log.debug({ err: asError(err) }, 'calls left open were not looked for'));
+    });
+    closer.add('sweep of calls left open', () => timer.cancel());
+  }
+
+  async function drain({ border }: Running): Promise<void> {
+    log.info('draining: no new calls; those that are here go on until they end');
+    border.drain();
+    await live.describe({ draining: true });
+  }
+
+  return {
+    live,
+    registrations: createSharedRegistrations({ live, clock }),
+    store: { ...store, events },
+    aloneAfterMs: (config.liveState.kind === 'redis' ? config.liveState.lapseSeconds : 4) * 1000 + 2000,
+    callLost(callId, node) {
+      if (!first()) return;
+      log.warn({ callId, node }, 'a call went with its node');
+      void endLostCall({ events: store.events }, callId).catch((err: unknown) =>
+        log.error({ err: asError(err), callId }, 'the record of a lost call is not ended yet'),
+      );
+    },
+    async begin(running) {
+      const { callCentre, border, control, url } = running;
+      followServers(border);
+      sweepCalls(callCentre);
+      live.onAsked(async (question) => {
+        if ((question as { kind?: string }).kind === 'drain') {
+          await drain(running);
+          return null;
+        }
+        return callCentre.answer(question);
+      });
+      const address = control && `${config.cluster.address ?? control.host}:${control.port}`;
+      await live.describe({ facts: { url, ...(address ? { sipControl: address } : {}) } });
+    },
+    nodes: (running) => ({
+      list: () => {
+        const calls = running().callCentre.callsByNode();
+        return live.nodes().map(({ nodeId, startedAt, facts, draining }) => ({
+          id: nodeId,
+          name: facts['name'] ?? nodeId,
+          since: startedAt,
+          url: facts['url'] ?? null,
+          calls: calls.get(nodeId) ?? 0,
+          draining,
+          here: nodeId === live.nodeId,
+        }));
+      },
+      async drain(id) {
+        const node = live.nodes().find(({ nodeId }) => nodeId === id);
+        if (!node) return false;
+        if (node.nodeId === live.nodeId) await drain(running());
+        else await live.ask(node.nodeId, { kind: 'drain' });
+        return true;
+      },
+    }),
+    followIdentity(identity) {
+      identity.onChanged((change) => {
+        live.publish('identity', bare(change)).catch((err: unknown) => {
+          log.warn({ err: asError(err), kind: change.kind }, 'the other nodes learn of it within 15 seconds only');
+        });
+      });
+      live.subscribe('identity', (message, from) => {
+        if (from !== live.nodeId) identity.tookPlaceElsewhere(message as IdentityChange);
+      });
+    },
+  };
+}
+
+/** Of a session the others need to know which and whose. */
+function bare(change: IdentityChange): unknown {
+  if (change.kind !== 'session-ended') return change;
+  const { id, personId } = change.session;
+  return { ...change, session: { id, personId } };
+}
