@@ -1,6 +1,6 @@
 // The media contract for browsers on FreeSWITCH. What it cannot: one port for all browsers (it has a port for each party), new
-// ICE credentials of its own in a call that exists (it keeps those it began with), how long a digit was pressed (it is told
-// at its first packets, so that one whose end is lost is heard).
+// ICE credentials of its own in a call that exists (it keeps those it began with), how long a digit was pressed (it is told at
+// its first packets, so that one whose end is lost is heard).
 
 import t from 'tap';
 import { freeswitchRig, withoutFreeswitch } from '../support/freeswitch-media.ts';

@@ -31,8 +31,8 @@ export interface FarEnd {
   profile: MediaProfile;
   audio?: NegotiatedAudio;
   ice?: IceParameters;
-  /** Set while nothing is agreed: what a placeholder shall speak. */
-  codec?: 'PCMU';
+  /** FreeSWITCH's side of DTLS where that is settled. */
+  role?: 'active' | 'passive';
   version: number;
 }
 
@@ -67,7 +67,8 @@ const lastCandidate = (version: number): string =>
     rest: '',
   });
 
-const placeholderFingerprint = `sha-256 ${Array.from({ length: 32 }, () => '00').join(':')}`;
+/** Of nobody. */
+const noFingerprint = `sha-256 ${Array.from({ length: 32 }, () => '00').join(':')}`;
 const placeholderKey = Buffer.alloc(30, 1).toString('base64');
 
 function codecLines({ audio }: FarEnd): { formats: number[]; lines: string[] } {
@@ -89,30 +90,33 @@ function codecLines({ audio }: FarEnd): { formats: number[]; lines: string[] } {
   return { formats, lines };
 }
 
-function iceLines({ ice, version }: FarEnd): string[] {
-  const fingerprint = ice?.fingerprint
-    ? `${ice.fingerprint.algorithm} ${ice.fingerprint.value}`
-    : placeholderFingerprint;
-  // Until a browser has answered, FreeSWITCH must wait for its handshake and not begin one.
-  const setup = ice?.setup ?? 'active';
+function iceLines({ ice, role, version }: FarEnd): string[] {
+  const candidates = (ice?.candidates ?? []).filter(({ component }) => component === 1);
   return [
     `a=ice-ufrag:${ice?.usernameFragment ?? 'nobody'}`,
     `a=ice-pwd:${ice?.password ?? 'nobody-has-answered-yet00'}`,
-    `a=fingerprint:${fingerprint}`,
-    `a=setup:${setup}`,
+    ...(ice ? dtlsLines(ice, role) : []),
     'a=rtcp-mux',
-    ...(ice?.candidates ?? [])
-      .filter(({ component }) => component === 1)
-      .map((each) => `a=candidate:${candidateValue(each)}`),
+    ...candidates.map((each) => `a=candidate:${candidateValue(each)}`),
     `a=candidate:${lastCandidate(version)}`,
   ];
+}
+
+/** A browser that leaves the choice of roles open is called, unless that was settled before (RFC 8842 §5). */
+function dtlsLines(ice: IceParameters, role: FarEnd['role']): string[] {
+  const { algorithm, value } = ice.fingerprint ?? {};
+  const open = role === 'passive' ? 'active' : 'passive';
+  const setup = ice.setup === 'active' || ice.setup === 'passive' ? ice.setup : open;
+  return [`a=fingerprint:${algorithm ? `${algorithm} ${value}` : noFingerprint}`, `a=setup:${setup}`];
 }
 
 export function sdpForFreeswitch(farEnd: FarEnd): string {
   const { profile, audio, version } = farEnd;
   const at = profile === 'webrtc' ? nowhere : (audio?.remote ?? nowhere);
   const { formats, lines } = codecLines(farEnd);
-  const protocol = { rtp: 'RTP/AVP', srtp: 'RTP/SAVP', webrtc: 'UDP/TLS/RTP/SAVPF' }[profile];
+  // ICE without DTLS while nobody has answered: a browser's handshake must not meet a certificate that is nobody's.
+  const webrtc = farEnd.ice ? 'UDP/TLS/RTP/SAVPF' : 'RTP/AVPF';
+  const protocol = { rtp: 'RTP/AVP', srtp: 'RTP/SAVP', webrtc }[profile];
   const keys =
     profile === 'srtp'
       ? [
@@ -148,11 +152,11 @@ export function readFreeswitchAnswer(sdpAnswer: string): FreeswitchSide | undefi
   const ssrc = Number(attribute(media, 'ssrc')?.split(' ')[0] ?? 0);
   const side: FreeswitchSide = { address: connection.address, port: media.port, ssrc, crypto };
   const ice = iceParameters(parsed.description, media);
-  if (ice.usernameFragment && ice.password && ice.fingerprint) {
+  if (ice.usernameFragment && ice.password) {
     side.ice = {
       usernameFragment: ice.usernameFragment,
       password: ice.password,
-      fingerprint: `${ice.fingerprint.algorithm} ${ice.fingerprint.value}`,
+      fingerprint: ice.fingerprint ? `${ice.fingerprint.algorithm} ${ice.fingerprint.value}` : '',
       setup: ice.setup === 'passive' ? 'passive' : 'active',
       candidates: ice.candidates.map(candidateValue),
       lite: true,
@@ -160,3 +164,16 @@ export function readFreeswitchAnswer(sdpAnswer: string): FreeswitchSide | undefi
   }
   return side;
 }
+
+/** An offer of a browser that is not there, to learn FreeSWITCH's fingerprint: it has one certificate for all. */
+export const browserOfNobody: FarEnd = {
+  profile: 'webrtc',
+  version: 1,
+  ice: {
+    usernameFragment: 'nobody',
+    password: 'nobody-will-ever-answer0',
+    setup: 'active',
+    lite: false,
+    candidates: [],
+  },
+};

@@ -75,7 +75,7 @@ export class FreeswitchEndpoint implements Endpoint {
   private readonly reports = new PartyReports();
   private readonly watching: { stop(): void };
   private side: FreeswitchSide;
-  private version = 1;
+  private version = 2;
   /** What FreeSWITCH was last told of a browser. */
   private toldSession = '';
   private state: 'live' | 'closing' | 'ended' = 'live';
@@ -112,13 +112,9 @@ export class FreeswitchEndpoint implements Endpoint {
     return this.negotiation.localSdp;
   }
 
-  /** After the first agreement: what FreeSWITCH must do that its dialplan does not. */
-  async prepare(): Promise<void> {
-    await this.channel.order(
-      'uuid_setvar_multi',
-      'bridge_filter_dtmf=true;hold_music=silence;bridge_generate_comfort_noise=-1',
-    );
-    await this.adopt();
+  /** What follows from what was agreed when the endpoint was made. */
+  prepare(): Promise<void> {
+    return this.adopt();
   }
 
   private get audio(): NegotiatedAudio | undefined {
@@ -369,7 +365,14 @@ export class FreeswitchEndpoint implements Endpoint {
       return { kind: 'ok' };
     }
     this.toldSession = session;
-    const offer = sdpForFreeswitch({ profile: this.profile, audio, version: ++this.version, ...(ice ? { ice } : {}) });
+    const { setup } = this.side.ice ?? {};
+    const offer = sdpForFreeswitch({
+      profile: this.profile,
+      audio,
+      version: ++this.version,
+      ...(ice ? { ice } : {}),
+      ...(setup === 'active' || setup === 'passive' ? { role: setup } : {}),
+    });
     let answer: string;
     try {
       answer = await within('a re-INVITE to FreeSWITCH', renegotiateLimitMs, mrf.dialog.modify(offer));

@@ -23,7 +23,7 @@ import { readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { FreeswitchConference } from './freeswitch-conference.ts';
 import { noticesHangWithinMs, type ServerLoad } from './freeswitch-control.ts';
 import { FreeswitchEndpoint, localOf } from './freeswitch-endpoint.ts';
-import { connectSipControl, endDialog, type MrfEndpoint, type SipControl } from './fsmrf.ts';
+import { connectSipControl, endDialog, type MrfEndpoint, type SipControl, within } from './fsmrf.ts';
 import { type ListenAddress, linkServer, type ServerLink } from './server-link.ts';
 import { createSoundSpecs, type SharedFolder } from './sound-specs.ts';
 
@@ -67,6 +67,18 @@ export interface FreeswitchMedia extends MediaServer {
 
 type State = { kind: 'down'; because: string } | { kind: 'up'; link: ServerLink } | { kind: 'closed' };
 
+/**
+ * Of every channel. Digits are passed on by us; a party on hold hears what we play; the silence of one party is sent to the
+ * other, and not nothing; the certificate of a browser that begins the handshake must be the one in its SDP, which
+ * FreeSWITCH does not look at by itself.
+ */
+const variables = [
+  'bridge_filter_dtmf=true',
+  'hold_music=silence',
+  'bridge_generate_comfort_noise=-1',
+  'rtp_dtls_client_cert_verify_mode=fingerprint',
+].join(';');
+const reInviteLimitMs = 5000;
 const againAfterMs = [500, 1000, 2000, 4000];
 /** Where nothing is yet, to find out whether an offer can be met at all. */
 const unplaced: Local = { address: '127.0.0.1', port: 9, ssrc: 1, cname: 'unplaced' };
@@ -192,19 +204,23 @@ class Media implements FreeswitchMedia {
     const { audio, remoteIce } = negotiation;
     const offer = sdpForFreeswitch({
       profile,
-      version: 1,
+      version: 2,
       ...(audio ? { audio } : {}),
       ...(remoteIce ? { ice: remoteIce } : {}),
     });
-    // A channel that begins with DTLS does nothing until the handshake is done, which here waits for somebody to answer.
+    // A channel that begins with DTLS does nothing until the handshake is done, which here waits for somebody to answer. And
+    // ICE in a later offer is begun before FreeSWITCH has made its own credentials: they are made by an offer of nobody's.
     const first = profile === 'webrtc' ? sdpForFreeswitch({ profile: 'rtp', version: 0 }) : offer;
     const called = await this.call(link, first, { 'X-Engawa-Call': callId, 'X-Engawa-Endpoint': id });
     if (called.kind === 'incompatible') return called;
     const { mrf } = called;
     try {
-      const answer = profile === 'webrtc' ? await mrf.dialog.modify(offer) : mrf.dialog.remote.sdp;
-      const side = readFreeswitchAnswer(answer);
+      await link.control.order(`uuid_setvar_multi ${mrf.uuid} ${variables}`);
+      if (profile === 'webrtc') await this.reInvite(mrf, sdpForFreeswitch({ profile, version: 1 }));
+      if (remoteIce) await this.reInvite(mrf, offer);
+      const side = readFreeswitchAnswer(mrf.dialog.remote.sdp);
       if (!side) throw new AppError('media-unavailable', 'FreeSWITCH answers without saying where it listens');
+      if (side.ice) side.ice.fingerprint ||= link.fingerprint;
       if (side.crypto.length > 0) negotiation.useKeys(side.crypto);
       const local = localOf(side, id);
       if (sdpOffer === undefined) negotiation.offer(local);
@@ -233,6 +249,10 @@ class Media implements FreeswitchMedia {
         throw new AppError('media-unavailable', `FreeSWITCH ${this.name} takes no call: ${because}`, { cause });
       }
     }
+  }
+
+  private reInvite(mrf: MrfEndpoint, sdpOffer: string): Promise<string> {
+    return within('a re-INVITE to FreeSWITCH', reInviteLimitMs, mrf.dialog.modify(sdpOffer));
   }
 
   private async makeEndpoint(

@@ -8,7 +8,7 @@ import { createEmitter, type Listenable } from '../../shared/emitter.ts';
 import { asError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { EventSocketAddress } from './event-socket.ts';
-import { sdpForFreeswitch } from './far-end.ts';
+import { browserOfNobody, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { connectControl, type FreeswitchControl, ownerHeader } from './freeswitch-control.ts';
 import { callFreeswitch, connectMrf, type MrfEndpoint, type MrfServer, within } from './fsmrf.ts';
 import { type CountsWatch, createCountsWatch } from './party-counts.ts';
@@ -42,6 +42,8 @@ export interface ServerLink extends Listenable<{ lost: { because: string } }> {
   readonly control: FreeswitchControl;
   readonly counts: CountsWatch;
   readonly canConference: boolean;
+  /** Of FreeSWITCH's DTLS certificate; '' when it has none. */
+  readonly fingerprint: string;
   /** A channel and its dialog. Rejects with what drachtio-srf rejects, or an AppError when FreeSWITCH says nothing in time. */
   call(sdpOffer: string, headers?: Record<string, string>): Promise<MrfEndpoint>;
   close(): void;
@@ -67,12 +69,12 @@ export async function linkServer(needs: ServerLinkNeeds): Promise<Linked> {
     const because = await unfit(control, needs);
     if (because) return fail(because);
     mrf = await connectMrf(needs);
-    const link = makeLink(needs, control, mrf, await has(control, 'mod_conference'));
-    const reverse = await reversePath(link, needs);
-    if (reverse) {
-      link.close();
-      return { kind: 'failed', because: reverse };
+    const proof = await prove(needs, mrf);
+    if ('because' in proof) {
+      disconnect(mrf, log);
+      return fail(proof.because);
     }
+    const link = makeLink(needs, control, mrf, { ...proof, canConference: await has(control, 'mod_conference') });
     if (needs.endStrangers) await endStrangers(control, owner, log);
     return { kind: 'linked', link };
   } catch (thrown) {
@@ -109,19 +111,35 @@ async function unfit(
 }
 
 /** A call to FreeSWITCH that it answers by connecting to us: nothing else proves that endpoints can be made. */
-async function reversePath(link: ServerLink, { address, listen }: ServerLinkNeeds): Promise<string | undefined> {
+async function prove(needs: ServerLinkNeeds, mrf: MrfServer): Promise<{ fingerprint: string } | { because: string }> {
+  const { address, listen } = needs;
   const name = `FreeSWITCH ${address.host}:${address.port}`;
   try {
-    const endpoint = await link.call(sdpForFreeswitch({ profile: 'rtp', version: 1 }));
+    const endpoint = await call(needs, mrf, sdpForFreeswitch({ profile: 'rtp', version: 0 }), {});
+    const modified = endpoint.dialog.modify(sdpForFreeswitch(browserOfNobody));
+    const answer = readFreeswitchAnswer(await within('a re-INVITE to FreeSWITCH', callLimitMs, modified));
     await within('ending a probe', callLimitMs, Promise.resolve(endpoint.dialog.destroy()));
-    return undefined;
+    return { fingerprint: answer?.ice?.fingerprint ?? '' };
   } catch (thrown) {
     const { status } = thrown as { status?: number };
     if (status !== undefined)
-      return `${name} refuses calls with ${status}: see its SIP profile's access list and limits`;
+      return { because: `${name} refuses calls with ${status}: see its SIP profile's access list and limits` };
     const told = `${listen.advertisedAddress ?? listen.address}:${listen.advertisedPort ?? listen.port}`;
-    return `${name} was called but has not connected back to ${told}: ${asError(thrown).message}`;
+    return { because: `${name} was called but has not connected back to ${told}: ${asError(thrown).message}` };
   }
+}
+
+async function call(
+  needs: ServerLinkNeeds,
+  mrf: MrfServer,
+  sdpOffer: string,
+  headers: Record<string, string>,
+): Promise<MrfEndpoint> {
+  const asked = { sdpOffer, headers: { ...headers, [ownerHeader]: needs.owner }, limitMs: callLimitMs };
+  const endpoint = await callFreeswitch(needs.srf, mrf, asked);
+  // Its events come over our own socket.
+  endpoint.conn?.send('noevents');
+  return endpoint;
 }
 
 /** Channels of this node that are nobody's: the program that made them has gone without ending them. */
@@ -151,7 +169,7 @@ function makeLink(
   needs: ServerLinkNeeds,
   control: FreeswitchControl,
   mrf: MrfServer,
-  canConference: boolean,
+  known: Pick<ServerLink, 'canConference' | 'fingerprint'>,
 ): ServerLink {
   const { clock, log } = needs;
   const emitter = createEmitter<{ lost: { because: string } }>((err) => log.error({ err }, 'media listener failed'));
@@ -174,16 +192,10 @@ function makeLink(
   return {
     control,
     counts,
-    canConference,
+    ...known,
     on: emitter.on,
     once: emitter.once,
-    async call(sdpOffer, headers = {}) {
-      const asked = { sdpOffer, headers: { ...headers, [ownerHeader]: needs.owner }, limitMs: callLimitMs };
-      const endpoint = await callFreeswitch(needs.srf, mrf, asked);
-      // Its events come over our own socket.
-      endpoint.conn?.send('noevents');
-      return endpoint;
-    },
+    call: (sdpOffer, headers = {}) => call(needs, mrf, sdpOffer, headers),
     close,
   };
 }
