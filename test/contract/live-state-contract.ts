@@ -112,6 +112,37 @@ export function liveStateContract(t: Test, open: (t: Test) => Promise<LiveStateW
     t.strictSame(atC, story);
   });
 
+  t.test('what a listener writes comes after what it was told of', async (t) => {
+    const { all, a, b, c } = await nodes(t, 3);
+    const downs: string[] = [];
+    for (const node of all) node.on('down', ({ because }) => downs.push(because));
+    a.map<number>('echo').on('put', ({ key, value, owner }) => {
+      if (owner !== a.nodeId && value < 50)
+        a.map('echo')
+          .put(`${key}'`, value + 100)
+          .catch(t.error);
+    });
+    const read = followed(c, 'acd');
+    b.log<number>('acd').follow({
+      onSnapshot() {},
+      onLost() {},
+      onEntry: ({ value }) => {
+        if (value < 50)
+          b.log('acd')
+            .append(value + 100)
+            .catch(t.error);
+      },
+    });
+    for (let i = 0; i < 20; i++) {
+      await Promise.all([c.map('echo').put(`key ${i}`, i), c.log('acd').append(i)]);
+    }
+    await soon('everything was answered', () => all.every((node) => node.map('echo').entries().length === 40));
+    await soon('in the log, too', () => read.entries.length === 40);
+    const order = read.entries.map(({ value }) => value as number);
+    t.ok(order.every((value) => value >= 100 || order.indexOf(value + 100) > order.indexOf(value)));
+    t.strictSame(downs, [], 'without any repair');
+  });
+
   t.test('of many that claim a key at once one gets it, and all learn who', async (t) => {
     const { all } = await nodes(t, 3);
     for (let round = 0; round < 20; round++) {

@@ -215,37 +215,6 @@ t.test('a node that hung learns that it was declared dead, and a killed one leav
   });
 });
 
-t.test('Redis holds a bounded part of the past, and nothing when no node is left', skip, async (t) => {
-  const server = await startRedis(t);
-  const a = await watchedNode(t, server.url);
-  for (let i = 0; i < 30; i++) {
-    await Promise.all(Array.from({ length: 1000 }, () => a.node.publish('feed', i)));
-    await Promise.all(Array.from({ length: 1000 }, (_, n) => a.map.put(`key ${n}`, i)));
-    await Promise.all(Array.from({ length: 4000 }, () => a.log.append(i)));
-  }
-  await soon('the log was read through', () => a.entries.length === 120_000);
-  for (const [stream, most] of [
-    ['topics', 10_000],
-    ['changes', 20_000],
-    ['logged:acd', 100_000],
-  ] as const) {
-    const length = Number(await server.call('XLEN', `{engawa}:${stream}`));
-    t.ok(length >= most && length <= most + 200, `${stream}: ${length}`);
-  }
-  await a.node.acquireLease('sweeper', 60_000);
-  await a.node.takeToken('k', 3, 60_000);
-  // The next heartbeat.
-  await eventually(
-    'every key leaves by itself',
-    async () => {
-      const keys = (await server.call('KEYS', '*')) as string[];
-      const times = await Promise.all(keys.map((key) => server.call('PTTL', key)));
-      return keys.length > 8 && times.every((ms) => Number(ms) > 0);
-    },
-    { withinMs: 30_000 },
-  );
-});
-
 /** Answers every command, and INFO with this text. */
 async function fakeRedis(t: Test, info: string): Promise<string> {
   const server = createServer((socket) => {

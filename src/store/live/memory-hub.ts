@@ -138,6 +138,10 @@ export class Hub implements MemoryHub {
 
   /** The node is gone: told first, then what it owned is removed or orphaned. */
   end(nodeId: NodeId, because: 'left' | 'lapsed'): void {
+    this.together(() => this.endNow(nodeId, because));
+  }
+
+  private endNow(nodeId: NodeId, because: 'left' | 'lapsed'): void {
     const { state } = this;
     if (!state.members.delete(nodeId)) return;
     state.inboxes.delete(nodeId);
@@ -196,16 +200,24 @@ export class Hub implements MemoryHub {
   }
 
   toAll(tell: (wire: MemoryWire) => void): void {
-    for (const wire of this.wires.values()) if (wire.joined) this.dispatch(wire, () => tell(wire));
+    this.together(() => {
+      for (const wire of this.wires.values()) if (wire.joined) this.dispatch(wire, () => tell(wire));
+    });
   }
 
-  /** After all that is being told now. */
+  /** After all that is being told now, and when everybody who is to be told of this has been noted. */
   dispatch(wire: MemoryWire, tell: () => void): void {
-    this.queue.push(() => wire.deliver(tell));
-    if (this.dispatching) return;
+    this.together(() => void this.queue.push(() => wire.deliver(tell)));
+  }
+
+  /** Nobody is told of anything before all of `act` is done. */
+  together<T>(act: () => T): T {
+    if (this.dispatching) return act();
     this.dispatching = true;
     try {
+      const result = act();
       for (let next = this.queue.shift(); next; next = this.queue.shift()) next();
+      return result;
     } finally {
       this.dispatching = false;
     }

@@ -78,7 +78,7 @@ export class MemoryWire implements Wire {
   private run<T>(operation: () => T): Promise<T> {
     if (this.muted) return new Promise(() => {});
     if (this.brokenBecause !== undefined) return Promise.reject(unavailable(this.brokenBecause));
-    return Promise.resolve(operation());
+    return Promise.resolve(this.hub.together(operation));
   }
 
   private member<T>(operation: () => T): Promise<Written<T>> {
@@ -197,9 +197,11 @@ export class MemoryWire implements Wire {
     if (this.muted || this.brokenBecause !== undefined) return;
     const read = {};
     this.reads.set(log, read);
-    for (const entry of this.hub.log(log).after(place)) {
-      this.hub.dispatch(this, () => this.tellEntry(log, entry, read));
-    }
+    this.hub.together(() => {
+      for (const entry of this.hub.log(log).after(place)) {
+        this.hub.dispatch(this, () => this.tellEntry(log, entry, read));
+      }
+    });
   }
 
   stopLog(log: string): void {
