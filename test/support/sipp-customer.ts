@@ -76,7 +76,7 @@ export async function startSippCustomer(t: Teardown, options: SippOptions): Prom
     trace,
     received,
     ended,
-    async connected(withinMs = 10_000) {
+    async connected(withinMs = 30_000) {
       const sdp = await eventually(
         'sipp received an SDP',
         () => {
