@@ -97,7 +97,7 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
   let retryMs = timing.firstRetryMs;
   let retry: Timer | undefined;
   let pinging: Timer | undefined;
-  let abandon: (() => void) | undefined;
+  let abandon: ((why: string) => void) | undefined;
   let settleStart: ((error?: Error) => void) | undefined;
 
   function setState(nowUp: boolean, why: string): void {
@@ -145,7 +145,7 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
     };
     socket.once('error', onError);
     socket.once('close', onClose);
-    abandon = () => give('closed');
+    abandon = give;
     socket.once(tls ? 'secureConnect' : 'connect', () => {
       late.cancel();
       socket.off('error', onError);
@@ -169,7 +169,7 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
         ready(hello);
       },
     });
-    abandon = () => connection.close('closed');
+    abandon = (why) => connection.close(why);
 
     function ready(hello: ServerGreeting): void {
       const verdict = judgeVersion(hello.version);
@@ -255,7 +255,7 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
       retry?.cancel();
       pinging?.cancel();
       settleStart?.(unavailable(server, why));
-      abandon?.();
+      abandon?.(why);
       setState(false, why);
     },
   };
