@@ -34,7 +34,7 @@ async function chooseWebrtcPort(config: EngineConfig): Promise<number> {
 function chooseSockets(config: EngineConfig): UdpSockets {
   const cheap = config.sockets === 'dgram' ? 'not wanted' : libcSockets();
   if (typeof cheap !== 'string') return cheap;
-  log('debug', 'RTP goes through the sockets of Node.js', { because: cheap });
+  log('info', 'RTP goes through the sockets of Node.js, at twice the cost', { because: cheap });
   return dgramSockets;
 }
 
