@@ -112,7 +112,8 @@ function exampleYaml(): string {
   return [
     '# Every setting of Engawa with its meaning and its default. Made from src/config-schema.ts by npm run generate.',
     '# Copy what you need into a file of your own and start with: engawa start --config FILE',
-    '# Secrets are not here: ENGAWA_DATABASE_URL, ENGAWA_REDIS_URL, ENGAWA_DRACHTIO_SECRET and ENGAWA_VAULT_KEY come from the environment.',
+    '# Secrets are not here: ENGAWA_DATABASE_URL, ENGAWA_REDIS_URL, ENGAWA_DRACHTIO_SECRET, ENGAWA_TURN_SECRET and ENGAWA_VAULT_KEY come from the environment,',
+    '# each as NAME, or NAME_FILE with the path of a file.',
     '',
     ...exampleOf(ConfigSchema as Schema, '', ''),
   ].join('\n');
@@ -154,7 +155,7 @@ function configurationPage(): string {
     '',
     'One YAML file, given with `engawa start --config FILE`. Unknown keys are refused with the nearest known one; every mistake has',
     'file, line, column and a sentence. `ENGAWA_HTTP_HOST`, `ENGAWA_HTTP_PORT` and `ENGAWA_LOG_LEVEL` override the file. Secrets come from the',
-    'environment only: `ENGAWA_DATABASE_URL`, `ENGAWA_REDIS_URL`, `ENGAWA_DRACHTIO_SECRET`, `ENGAWA_VAULT_KEY` (64 hexadecimal digits; made and kept in',
+    'environment only: `ENGAWA_DATABASE_URL`, `ENGAWA_REDIS_URL`, `ENGAWA_DRACHTIO_SECRET`, `ENGAWA_TURN_SECRET`, `ENGAWA_VAULT_KEY`, each also as `NAME_FILE` with the path of a file (the key: 64 hexadecimal digits; made and kept in',
     'the data folder when not given: back it up, aliases cannot be called back without it). `engawa doctor --config FILE` checks an installation.',
     '',
     'Made from `src/config-schema.ts` by `npm run generate`.',
