@@ -116,6 +116,7 @@ function createRobot(
   const feed: SentEvent[] = [];
   const lines: RobotLine[] = [];
   const taken = new Set<RobotLine>();
+  const watchers = new Set<(desk: DeskView) => void>();
   const contact = `sip:${newTag()}@${newTag()}.invalid;transport=ws`;
   const tags = new Map<RobotLine, string>();
   /** Media that a re-INVITE replaced; closed with the line's end. */
@@ -158,9 +159,14 @@ function createRobot(
     return answer.body;
   }
 
+  function show(desk: DeskView): void {
+    view = desk;
+    for (const look of watchers) look(desk);
+  }
+
   function see(event: SentEvent): void {
     feed.push(event);
-    if (event.event === 'desk' && (!view || event.data.revision >= view.revision)) view = event.data;
+    if (event.event === 'desk' && (!view || event.data.revision >= view.revision)) show(event.data);
   }
 
   async function followFeed(): Promise<void> {
@@ -320,18 +326,25 @@ function createRobot(
     },
     followFeed,
     connectPhone,
-    async shows(what, fits, withinMs = 15_000) {
+    async shows(what, fits, withinMs = 30_000) {
+      // Every view is looked at as it comes: one that lasts a second is not missed by a process that was held up.
+      let shown = view && fits(view) ? view : undefined;
+      const look = (desk: DeskView) => {
+        if (!shown && fits(desk)) shown = desk;
+      };
+      watchers.add(look);
       try {
-        await eventually(`${options.login}'s desk: ${what}`, () => view && fits(view), { withinMs });
+        return await eventually(`${options.login}'s desk: ${what}`, () => shown, { withinMs });
       } catch (cause) {
         throw new Error(`${options.login}'s desk never showed “${what}”; it shows ${JSON.stringify(view)}`, { cause });
+      } finally {
+        watchers.delete(look);
       }
-      return view!;
     },
     inState: (state, withinMs) => robot.shows(state, (desk) => desk.state === state, withinMs),
     async setState(state, because) {
       const desk = await must<DeskView>('PUT', '/api/v1/desk/state', { state, ...(because ? { because } : {}) });
-      if (!view || desk.revision >= view.revision) view = desk;
+      if (!view || desk.revision >= view.revision) show(desk);
     },
     async command(name, body) {
       const call = view?.call;
@@ -339,7 +352,7 @@ function createRobot(
       await must('POST', `/api/v1/calls/${call.id}/commands/${name}`, body);
     },
     dial: (to) => rest('POST', '/api/v1/calls', { to }),
-    async rings(withinMs = 15_000) {
+    async rings(withinMs = 30_000) {
       const line = await eventually(
         `the desk of ${options.login} rings`,
         () => lines.find((one) => !taken.has(one) && one.state === 'ringing' && one.purpose === null),

@@ -43,18 +43,25 @@ export async function createMovingConference(needs: {
     });
   }
 
+  /** The room has died, or is not where its members are. Who is not at the new one's place yet arrives later. */
+  async function replace(): Promise<void> {
+    const dead = current;
+    current = undefined;
+    const quietly = (thrown: unknown) => log.debug({ err: asError(thrown) }, 'a member is not there yet');
+    await (await dead?.catch(() => undefined))?.close().catch(quietly);
+    for (const member of members.keys()) await put(member).catch(quietly);
+  }
+
   const room: Room = {
-    memberLost() {
-      // The room has died with the server of its member.
-      const dead = current;
-      current = undefined;
-      dead
-        ?.then((conference) => conference.close())
-        .catch((thrown: unknown) => log.debug({ err: asError(thrown) }, 'a conference ended without its server'));
-    },
     arrived: (member) =>
       inTurn(async () => {
-        await put(member);
+        try {
+          await put(member);
+        } catch (thrown) {
+          log.info({ because: asError(thrown).message }, 'a conference is made anew, where its members are now');
+          await replace();
+          await put(member);
+        }
         for (const [other, may] of members) if (may.heardBy?.includes(member)) await put(other);
       }),
   };

@@ -8,12 +8,13 @@
 //
 // Quality figures begin anew with each server: those of a dead one are gone with it.
 
-import type { Endpoint, EndpointEvents, MediaProfile, Playback, PlaySource } from '../../media/endpoint.ts';
+import type { Endpoint, EndpointEvents, MediaProfile } from '../../media/endpoint.ts';
 import { type ContinuedSession, createContinuedSession } from '../../protocol/sdp/continued-session.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { createEmitter, type Unsubscribe } from '../../shared/emitter.ts';
 import { AppError, asError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
+import { createKeptPlay } from './kept-play.ts';
 
 export type Moved =
   | { kind: 'moved'; endpoint: Endpoint }
@@ -33,7 +34,6 @@ export type Move = (from: {
 /** A room that puts its members in again when they have moved. */
 export interface Room {
   arrived(member: MovingEndpoint): Promise<void>;
-  memberLost(): void;
 }
 
 export interface MovingEndpoint extends Endpoint {
@@ -66,14 +66,6 @@ const lossTellsMs = 250;
 const tapTries = 5;
 const tapRetryMs = 1000;
 
-interface Play {
-  source: PlaySource;
-  options: { loop?: boolean; over?: boolean } | undefined;
-  playback: Playback | undefined;
-  settled: boolean;
-  settle(how: 'finished' | 'stopped' | 'failed'): void;
-}
-
 type Tap = Parameters<Endpoint['startTap']>[0];
 
 export function isMoving(endpoint: Endpoint): endpoint is MovingEndpoint {
@@ -92,7 +84,6 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
   let move: Move | undefined;
   let moving: { abort: AbortController; done: Promise<void> } | undefined;
   let closing: Promise<void> | undefined;
-  let play: Play | undefined;
   let peer: MovingEndpoint | undefined;
   let room: Room | undefined;
   let muted = false;
@@ -124,7 +115,7 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
     moving = undefined;
     current = undefined;
     self.setPeer(undefined);
-    if (play) play.settle('stopped');
+    plays.end();
     emitter.emit('ended', { because });
     emitter.clear();
   }
@@ -140,7 +131,6 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
     moves.push(now);
     state = 'moving';
     current = undefined;
-    if (!stillThere) room?.memberLost();
     const abort = new AbortController();
     moving = { abort, done: go(move, { because, before, stillThere, signal: abort.signal }) };
   }
@@ -192,7 +182,7 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
       tapStarted = tapAgain(fresh, tap);
       void again('tap', tapStarted);
     }
-    if (play) startPlay(play, fresh);
+    plays.again(fresh);
     if (room) void again('conference', room.arrived(self));
     else if (peer) void again('bridge', joinPeers());
   }
@@ -213,6 +203,14 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
 
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
 
+  /** After a failure: whether it was no loss of the server, which is told a moment later. */
+  async function lives(at: Endpoint): Promise<boolean> {
+    if (current === at) await pause(lossTellsMs);
+    return current === at;
+  }
+
+  const plays = createKeptPlay(lives);
+
   function mustLive(): void {
     if (state === 'ended') throw new AppError('not-found', 'the media endpoint has ended');
   }
@@ -225,8 +223,7 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
     try {
       await run(at);
     } catch (thrown) {
-      if (current === at) await pause(lossTellsMs);
-      if (current === at) throw thrown;
+      if (await lives(at)) throw thrown;
       mustLive();
     }
   }
@@ -236,37 +233,6 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
     await self.settled();
     mustLive();
     return current!;
-  }
-
-  function startPlay(what: Play, at: Endpoint): void {
-    const playback = at.play(what.source, what.options);
-    what.playback = playback;
-    void playback.finished.then(async (how) => {
-      if (what.settled || what.playback !== playback) return;
-      // Nobody asked it to stop: its server may be dying, which is told a moment later. Then it is played again.
-      if (how !== 'finished' && current === at) await pause(lossTellsMs);
-      if (how === 'finished' || (what.playback === playback && current === at)) what.settle(how);
-    });
-  }
-
-  function newPlay(source: PlaySource, options: Play['options']): { what: Play; finished: Playback['finished'] } {
-    let resolve: (how: 'finished' | 'stopped' | 'failed') => void = () => {};
-    const finished = new Promise<'finished' | 'stopped' | 'failed'>((settle) => {
-      resolve = settle;
-    });
-    const what: Play = {
-      source,
-      options,
-      playback: undefined,
-      settled: false,
-      settle(how) {
-        if (what.settled) return;
-        what.settled = true;
-        if (play === what) play = undefined;
-        resolve(how);
-      },
-    };
-    return { what, finished };
   }
 
   async function joinPeers(): Promise<void> {
@@ -328,8 +294,7 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
       try {
         return await at.acceptAnswer(session.readAnswer(sdpAnswer));
       } catch (thrown) {
-        if (current === at) await pause(lossTellsMs);
-        if (current === at) throw thrown;
+        if (await lives(at)) throw thrown;
         return { kind: 'ok' };
       }
     },
@@ -345,23 +310,7 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
       localSdp = session.sendOffer(await (await whereItIs()).createOffer(change));
       return localSdp;
     },
-    play(source, options) {
-      const { what, finished } = newPlay(source, options);
-      const before = play;
-      play = what;
-      if (current) startPlay(what, current);
-      before?.settle('stopped');
-      if (state === 'ended') what.settle('stopped');
-      return {
-        finished,
-        stop() {
-          if (what.settled) return;
-          const { playback } = what;
-          what.settle('stopped');
-          playback?.stop();
-        },
-      };
-    },
+    play: (source, options) => plays.play(source, options, current),
     async bridge(other) {
       mustLive();
       if (!isMoving(other)) throw new AppError('invalid-argument', 'an endpoint is bridged with one of its own call');
@@ -394,8 +343,7 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
         try {
           return await tapStarted;
         } catch (thrown) {
-          if (current === at) await pause(lossTellsMs);
-          if (current === at) {
+          if (await lives(at)) {
             if (tap === wanted) tap = undefined;
             throw thrown;
           }
