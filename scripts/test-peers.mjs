@@ -10,6 +10,8 @@ const peers = [
   { program: 'opusdec', debian: 'opus-tools' },
   { program: 'openssl', debian: 'openssl' },
   { program: 'turnserver', debian: 'coturn' },
+  { program: 'redis-server', debian: 'redis-server' },
+  { program: 'redis-cli', debian: 'redis-tools' },
 ];
 
 const missing = () => peers.filter(({ program }) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);
