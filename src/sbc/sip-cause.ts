@@ -158,8 +158,8 @@ export function reasonOf(cause: EndCause): string {
 }
 
 /**
- * As `causeOfStatus`, for softphones: 480 is what SIP.js says when the user declines. Our SIP server says 503 or 430 when the
- * WebSocket is gone, drachtio-server 410.
+ * As `causeOfStatus`, for softphones: 480 is what SIP.js says when the user declines. Our SIP server says 503 when the WebSocket
+ * is gone, drachtio-server 410; 430 is RFC 5626's word for it.
  */
 export function causeOfSoftphoneStatus(status: number, options: { alerted?: boolean } = {}): EndCause {
   if (status === 480) return 'rejected';

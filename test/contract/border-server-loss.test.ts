@@ -240,6 +240,40 @@ for (const kind of serverKinds) {
     t.ok(Date.now() - began < 2_000, 'the old leg goes without waiting for anybody');
   });
 
+  t.test(
+    title('a registration with a carrier moves to the other server, and its old binding is removed'),
+    on,
+    async (t) => {
+      const [first, second] = [await kind.start(t), await kind.start(t)];
+      const carrier = await createUdpParty(first.sip);
+      t.teardown(() => carrier.close());
+      const register = { registrar: `127.0.0.1:${carrier.port}`, transport: 'udp' as const, user: 'u', password: 'p' };
+      const rig = await rigOn(t, [first, second], {
+        trunks: [carrierTrunk(carrier, { register: { ...register, expiresSeconds: 600 } })],
+      });
+      const portOf = (request: PartyMessage) => Number(/@127\.0\.0\.1:(\d+)/.exec(request.get('Contact')!)![1]);
+      const accept = async () => {
+        const request = await carrier.nextRequest('REGISTER', 20_000);
+        carrier.remote = {
+          host: '127.0.0.1',
+          port: Number(/Via: SIP\/2\.0\/UDP 127\.0\.0\.1:(\d+)/.exec(request.text)![1]),
+        };
+        carrier.send(responseText(request, 200, { headers: [`Contact: ${request.get('Contact')}`] }));
+        return request;
+      };
+      const before = await accept();
+      await eventually('registered', () => rig.border.trunks()[0]!.registered, patience);
+      const [its, other] = portOf(before) === first.sip.port ? [first, second] : [second, first];
+      await its.signal('SIGKILL');
+      const after = await accept();
+      t.equal(portOf(after), other.sip.port);
+      t.equal(after.get('Call-ID'), before.get('Call-ID'));
+      const removal = await accept();
+      t.match(removal.get('Contact'), new RegExp(`:${its.sip.port}[^,]*>;expires=0`));
+      t.equal(rig.border.trunks()[0]!.registered, true);
+    },
+  );
+
   t.test(title('the application dies, and another adopts its leg through another server'), on, async (t) => {
     const [first, second] = [await kind.start(t), await kind.start(t)];
     const rig = await rigOn(t, [first]);

@@ -1,6 +1,7 @@
 // Registrations of all nodes, in the live state's maps `softphones` and `admissions`: any node can ring a softphone that registered
 // through another. What a node put goes with it, and is told as gone everywhere. Reading is from this node's copy. While the live
-// state is away, this node's own are there and the others' are as last heard of.
+// state is away, this node's own are there and the others' are as last heard of; a node that was taken for dead puts its own
+// again.
 
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { createEmitter } from '../../shared/emitter.ts';
@@ -27,6 +28,9 @@ export function createSharedRegistrations({ live, clock }: { live: LiveState; cl
   /** What was told last, so that each change is told once, with what it replaced. */
   const told = new Map<PersonId, Registration>();
   const expiries = new Map<PersonId, Timer>();
+  /** What this node put and nobody took away or replaced. */
+  const own = new Map<PersonId, Registration>();
+  const ownAdmissions = new Map<string, Admission>();
   for (const { value } of map.entries()) told.set(value.personId, value);
 
   function tellPut(registration: Registration): void {
@@ -35,60 +39,82 @@ export function createSharedRegistrations({ live, clock }: { live: LiveState; cl
     if (sameRegistration(registration, held) && held?.expiresAt === expiresAt) return;
     if (held && held.sessionId !== sessionId) tellGone(held, 'replaced');
     told.set(personId, registration);
-    if (registration.nodeId !== live.nodeId) forgetExpiry(personId);
+    if (registration.nodeId !== live.nodeId) forgetOwn(personId);
     emitter.emit('put', { registration, before: held?.sessionId === sessionId ? held : undefined });
   }
 
   function tellGone(registration: Registration, because: GoneBecause): void {
     if (!sameRegistration(registration, told.get(registration.personId))) return;
     told.delete(registration.personId);
-    forgetExpiry(registration.personId);
+    forgetOwn(registration.personId);
     emitter.emit('gone', { registration, because });
   }
 
-  function forgetExpiry(personId: PersonId): void {
+  function forgetOwn(personId: PersonId): void {
+    own.delete(personId);
     expiries.get(personId)?.cancel();
     expiries.delete(personId);
   }
 
   map.on('put', ({ value }) => tellPut(value));
   map.on('removed', ({ value, because }) => {
-    if (because === 'replaced') return;
+    // Of its own only this node says that it is gone.
+    if (because === 'replaced' || own.has(value.personId)) return;
     tellGone(value, because === 'owner-gone' ? 'server-lost' : because === 'expired' ? 'expired' : 'closed');
+  });
+
+  /** While the live state is away the maker keeps it, and puts it again. */
+  function write(registration: Registration): Promise<void> {
+    const expiresInMs = Math.max(1, registration.expiresAt - clock.now()) + expiryGraceMs;
+    return map.put(registration.personId, registration, { expiresInMs }).catch(() => undefined);
+  }
+
+  live.on('declaredDead', () => {
+    for (const registration of own.values()) void write(registration);
+    for (const [key, admission] of ownAdmissions) admissions.put(key, admission).catch(() => undefined);
   });
 
   async function remove(registration: Registration, because: GoneBecause): Promise<void> {
     const { personId } = registration;
-    if (!sameRegistration(registration, map.get(personId)?.value)) return;
+    if (!sameRegistration(registration, find(personId))) return;
     tellGone(registration, because);
     await map.remove(personId).catch(() => undefined);
   }
 
+  const find = (personId: PersonId) => own.get(personId) ?? map.get(personId)?.value;
+
   return {
     on: emitter.on,
     once: emitter.once,
-    find: (personId) => map.get(personId)?.value,
+    find,
     all: () => map.entries().map(({ value }) => value),
     async put(registration) {
       const { personId, expiresAt } = registration;
-      const leftMs = expiresAt - clock.now();
-      const written = map.put(personId, registration, { expiresInMs: leftMs + expiryGraceMs });
-      tellPut(registration);
-      forgetExpiry(personId);
+      const written = write(registration);
+      forgetOwn(personId);
+      own.set(personId, registration);
       expiries.set(
         personId,
-        clock.after(leftMs, () => void remove(registration, 'expired')),
+        clock.after(expiresAt - clock.now(), () => void remove(registration, 'expired')),
       );
-      // While the live state is away the maker keeps it, and puts it again.
-      await written.catch(() => undefined);
+      tellPut(registration);
+      await written;
     },
     remove,
-    findAdmission: (server, peer) => admissions.get(keyOf({ server, peer }))?.value,
-    putAdmission: (admission) => admissions.put(keyOf(admission), admission).catch(() => undefined),
+    findAdmission: (server, peer) => {
+      const key = keyOf({ server, peer });
+      return ownAdmissions.get(key) ?? admissions.get(key)?.value;
+    },
+    putAdmission(admission) {
+      ownAdmissions.set(keyOf(admission), admission);
+      return admissions.put(keyOf(admission), admission).catch(() => undefined);
+    },
     async removeAdmission(admission) {
-      const held = admissions.get(keyOf(admission))?.value;
+      const key = keyOf(admission);
+      const held = ownAdmissions.get(key) ?? admissions.get(key)?.value;
       if (held?.sessionId !== admission.sessionId || held.personId !== admission.personId) return;
-      await admissions.remove(keyOf(admission)).catch(() => undefined);
+      ownAdmissions.delete(key);
+      await admissions.remove(key).catch(() => undefined);
     },
   };
 }

@@ -1,5 +1,6 @@
 // Registering with a carrier (RFC 3261 §10.2): digest, refresh before expiry, 423, back-off with jitter after a failure,
-// unregister on close. The user part of our Contact is a random word: a request that names it comes from where we
+// unregister on close. When the SIP server that it went through is gone it moves to another at once, and the binding that leads to
+// the dead one is removed. The user part of our Contact is a random word: a request that names it comes from where we
 // registered, whatever its source address.
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -50,6 +51,8 @@ export function createRegistration({
   const sipCallId = randomUUID();
   const transport = settings.transport === 'udp' ? '' : `;transport=${settings.transport}`;
   const uri = `sip:${settings.domain ?? settings.registrar}${settings.domain ? '' : transport}`;
+  /** The SIP server puts its own address in place of `localhost`. */
+  const localContact = `sip:${contactUser}@localhost${transport}`;
   const aor = `<sip:${settings.user}@${settings.domain ?? settings.registrar.replace(/:\d+$/, '')}>`;
   let cseq = 0;
   let expiresSeconds = settings.expiresSeconds;
@@ -59,6 +62,8 @@ export function createRegistration({
   let timer: Timer | undefined;
   let lapse: Timer | undefined;
   let closing = false;
+  /** The binding at the carrier: through whom, and the Contact as sent. */
+  let bound: { link: ControlLink; contact: string; offDown: () => void } | undefined;
 
   function change(now: boolean, why: string): void {
     registered = now;
@@ -83,14 +88,14 @@ export function createRegistration({
     const through = link();
     if (!through) return failed('no SIP server connected');
     send(through, expiresSeconds, extra, {
-      response: (response, sent) => onResponse(response, sent, resends),
+      response: (response, sent) => onResponse(response, sent, resends, through),
       failed,
     });
   }
 
-  function onResponse(response: IncomingResponse, sent: SentRequest, resends: number): void {
+  function onResponse(response: IncomingResponse, sent: SentRequest, resends: number, through: ControlLink): void {
     if (response.status < 200) return;
-    if (response.status < 300) return accepted(response);
+    if (response.status < 300) return accepted(response, sent, through);
     if (response.status === 423 && resends < 3) {
       const minimum = Number.parseInt(response.get('Min-Expires') ?? '', 10);
       if (minimum > expiresSeconds && minimum <= 86_400) {
@@ -106,7 +111,12 @@ export function createRegistration({
     failed(`REGISTER ${response.status}`);
   }
 
-  function accepted(response: IncomingResponse): void {
+  function accepted(response: IncomingResponse, sent: SentRequest, through: ControlLink): void {
+    const before = bound;
+    const contact = parseAddressList(sent.get('Contact') ?? '')?.[0]?.uri ?? '';
+    before?.offDown();
+    bound = { link: through, contact, offDown: through.onDown(() => move(through)) };
+    if (before && before.contact !== contact) void remove(before.contact, through);
     const granted = grantedSeconds(response, contactUser) ?? expiresSeconds;
     retryMs = firstRetryMs;
     lapse?.cancel();
@@ -117,6 +127,29 @@ export function createRegistration({
     change(true, 'registered');
     // Long before it runs out, and with time for a few tries.
     again(Math.max(granted * 500, granted * 1000 - 300_000));
+  }
+
+  /** Calls to the binding would go to a server that is not there. */
+  function move(from: ControlLink): void {
+    if (closing) return;
+    log.warn({ trunk, sipServer: from.server }, 'the registration moves to another SIP server');
+    retryMs = firstRetryMs;
+    again(0);
+  }
+
+  /** Takes a binding away; challenged once more at most, two seconds at most. */
+  function remove(contact: string, through: ControlLink): Promise<void> {
+    return new Promise((resolve) => {
+      clock.after(2_000, resolve);
+      const gone = `<${contact}>;expires=0`;
+      const answered = (response: IncomingResponse, sent: SentRequest) => {
+        const credentials = { user: settings.authUser ?? settings.user, password: settings.password };
+        const answer = answerChallenge(response, { credentials, method: 'REGISTER', uri: sent.uri, again: false });
+        if (!answer || response.status < 300) return resolve();
+        send(through, 0, { ...answer, Contact: gone }, { response: () => resolve(), failed: () => resolve() });
+      };
+      send(through, 0, { Contact: gone }, { response: answered, failed: () => resolve() });
+    });
   }
 
   function send(
@@ -131,7 +164,7 @@ export function createRegistration({
       CSeq: `${++cseq} REGISTER`,
       From: aor,
       To: aor,
-      Contact: `<sip:${contactUser}@localhost${transport}>;expires=${seconds}`,
+      Contact: `<${localContact}>;expires=${seconds}`,
       Expires: String(seconds),
       'User-Agent': 'Engawa',
       ...extra,
@@ -162,18 +195,9 @@ export function createRegistration({
       closing = true;
       timer?.cancel();
       lapse?.cancel();
-      const through = link();
-      if (!registered || !through) return;
-      await new Promise<void>((resolve) => {
-        clock.after(2_000, resolve);
-        const challenged = (response: IncomingResponse, sent: SentRequest) => {
-          const credentials = { user: settings.authUser ?? settings.user, password: settings.password };
-          const answer = answerChallenge(response, { credentials, method: 'REGISTER', uri: sent.uri, again: false });
-          if (!answer || response.status < 300) return resolve();
-          send(through, 0, answer, { response: () => resolve(), failed: () => resolve() });
-        };
-        send(through, 0, {}, { response: challenged, failed: () => resolve() });
-      });
+      bound?.offDown();
+      const through = bound?.link.up ? bound.link : link();
+      if (registered && through) await remove(bound?.contact ?? localContact, through);
     },
   };
 }
