@@ -65,7 +65,7 @@ for (const [what, number, customerHz] of [
     const refused = await eventually(
       'the log says why',
       async () => (await centre.events(callId)).find((event) => event.type === 'offer-refused'),
-      { withinMs: 10_000 },
+      { withinMs: 30_000 },
     );
     t.match(refused, { personId: hanako.personId, because: /clear/i });
     await aWhile(1500);

@@ -35,7 +35,7 @@ async function connect(agent: RobotDesk, agentHz: number) {
 /** Both hear each other on a new leg. */
 async function backAgain(agent: RobotDesk, agentHz: number, customer: { hears(lastMs?: number): number[] }) {
   await eventually('a new line', () => agent.line?.purpose === 'attach' && agent.line.state === 'answered', {
-    withinMs: 10_000,
+    withinMs: 30_000,
   });
   await hear('both hear each other again', [
     [customer, [agentHz]],
@@ -53,7 +53,7 @@ t.test('the WebSocket drops and is back: the customer’s audio never stops', as
   await hanako.connectPhone();
   await backAgain(hanako, hanakoHz, customer);
   const gaps = customer.rtp.report().gapsMs.slice(gapsBefore);
-  t.ok(Math.max(0, ...gaps) < 400, `gaps of ${gaps.join(', ')} ms`);
+  t.ok(Math.max(0, ...gaps) < 1000, `gaps of ${gaps.join(', ')} ms`);
   const events = await centre.events(callId);
   t.equal(
     events.some((event) => event.type === 'agent-detached'),
@@ -82,7 +82,7 @@ t.test('the desk vanishes and comes back: music meanwhile, mute and hold are kep
   await hanako.followFeed();
   await hanako.shows('away', (desk) => desk.call?.state === 'detached');
   await hanako.connectPhone();
-  await eventually('a new line', () => hanako.line?.state === 'answered', { withinMs: 10_000 });
+  await eventually('a new line', () => hanako.line?.state === 'answered', { withinMs: 30_000 });
   await hear('still muted', [
     [customer, []],
     [hanako, [customerHz]],
@@ -96,7 +96,7 @@ t.test('the desk vanishes and comes back: music meanwhile, mute and hold are kep
   await hearsMusic(customer, [hanakoHz]);
   await hanako.followFeed();
   await hanako.connectPhone();
-  await eventually('a new line', () => hanako.line?.state === 'answered', { withinMs: 10_000 });
+  await eventually('a new line', () => hanako.line?.state === 'answered', { withinMs: 30_000 });
   await hanako.shows('still on hold', (desk) => desk.call?.state === 'held');
   await hearsMusic(customer, [hanakoHz]);
   await hear('nothing of the customer', [[hanako, []]]);
@@ -126,7 +126,7 @@ t.test('a desk that reloads twice in a row is found where it is at last', async 
 t.test('the same person signs in elsewhere: the call moves to the new desk', async (t) => {
   const { customer } = await connect(hanako, hanakoHz);
   const elsewhere = await centre.desk('hanako', 1010);
-  await eventually('the new desk has the call', () => elsewhere.line?.state === 'answered', { withinMs: 10_000 });
+  await eventually('the new desk has the call', () => elsewhere.line?.state === 'answered', { withinMs: 30_000 });
   await hear('the customer is with the new desk', [
     [customer, [1010]],
     [elsewhere, [customerHz]],
@@ -153,7 +153,7 @@ t.test('a desk that never comes back: the call is first in its queue again, the 
   await eventually(
     'it waits again',
     async () => (await centre.events(callId)).filter((event) => event.type === 'queue-entered').length === 2,
-    { withinMs: 15_000, everyMs: 100 },
+    { withinMs: 40_000, everyMs: 100 },
   );
   await taro.setState('available');
   await taro.rings();
@@ -182,7 +182,7 @@ t.test('an outbound call whose desk never comes back ends', async (t) => {
   hanako.vanish();
   const { customer } = centre.carrier.called.at(-1)!;
   await hearsMusic(customer, [hanakoHz]);
-  await eventually('the customer is released', () => customer.endedBy === 'them', { withinMs: 15_000 });
+  await eventually('the customer is released', () => customer.endedBy === 'them', { withinMs: 40_000 });
   t.match(await centre.endedCall(dialled.body.callId), { side: 'agent', cause: 'unreachable' });
   await hanako.followFeed();
   await hanako.connectPhone();

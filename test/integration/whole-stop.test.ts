@@ -65,12 +65,12 @@ t.test('kill -9 with a call up: after the next start record, events and sealed a
   const stopping = after.engawa.stop('SIGINT');
   await eventually('it says that it stops', () => after.engawa.printed().includes('no new calls'));
   const late = await carrier.callIn({ dialled: numbers.product, toneHz: 550 });
-  await eventually('no new call is taken', () => late.state === 'refused', { withinMs: 5000 });
+  await eventually('no new call is taken', () => late.state === 'refused', { withinMs: 30_000 });
   t.equal(late.status, 503);
   await hear('the call may go on for a moment', [[next, [660]]]);
   const startedAt = Date.now();
   t.equal(await stopping, 0, 'exit code');
-  t.ok(Date.now() - startedAt < 12_000, `stopped within ${Date.now() - startedAt} ms`);
+  t.ok(Date.now() - startedAt < 20_000, `stopped within ${Date.now() - startedAt} ms`);
   t.equal(next.endedBy, 'them', 'the customer was told');
   t.match(after.engawa.printed(), /Closed\./);
   t.notMatch(after.engawa.log(), /"level":60/, 'nothing fatal');

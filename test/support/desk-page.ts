@@ -234,7 +234,7 @@ function controls(page: Page, patienceMs: number) {
     },
     waitForState,
     hears,
-    async waitToHear(tones: readonly number[], withinMs = 20_000) {
+    async waitToHear(tones: readonly number[], withinMs = 60_000) {
       let last: number[] = [];
       const wanted = JSON.stringify(tones);
       try {

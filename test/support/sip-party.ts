@@ -76,7 +76,7 @@ function party(
   inbox: PartyMessage[],
 ): SipParty {
   const taken = new Set<PartyMessage>();
-  const next: SipParty['next'] = async (what, fits = () => true, withinMs = 5000) => {
+  const next: SipParty['next'] = async (what, fits = () => true, withinMs = 20_000) => {
     const found = await eventually(what, () => inbox.find((one) => !taken.has(one) && fits(one)), {
       withinMs,
       everyMs: 5,

@@ -158,7 +158,7 @@ export async function startCentre(t: Teardown, options: CentreOptions = {}): Pro
     calls: {
       drainSeconds: 2,
       outboundAfterCallWorkSeconds: 1,
-      reattachSeconds: 5,
+      reattachSeconds: 10,
       outboundRingSeconds: 10,
       ...options.calls,
     },
@@ -194,7 +194,7 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
       openRobotDesk(t, { url: engawa.url, login, password: engawa.passwordOf(login), toneHz, ...more }),
     async callIn(dialled, toneHz, from) {
       const customer = await carrier.callIn({ dialled, toneHz, ...(from ? { from } : {}) });
-      await eventually('the flow answers', () => customer.state === 'talking', { withinMs: 10_000 });
+      await eventually('the flow answers', () => customer.state === 'talking', { withinMs: 30_000 });
       return customer;
     },
     call,
@@ -205,7 +205,7 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
           const record = await call(id);
           return record.endedAt === null ? undefined : record;
         },
-        { withinMs: 15_000, everyMs: 100 },
+        { withinMs: 30_000, everyMs: 100 },
       );
     },
     async events(callId) {
@@ -219,7 +219,7 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
           const found = await engawa.get<{ state: string; id: string }>(`/api/v1/recordings/${id}`);
           return found.state === 'complete' ? found : undefined;
         },
-        { withinMs: 15_000, everyMs: 100 },
+        { withinMs: 30_000, everyMs: 100 },
       );
       return listenTo(engawa.dataFolder, row.id);
     },
@@ -235,10 +235,10 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
           if (opened.status !== 0) throw new Error(opened.stderr);
           return listen(opened.stdout);
         },
-        { withinMs: 15_000, everyMs: 500 },
+        { withinMs: 30_000, everyMs: 500 },
       );
     },
-    async atRest(withinMs = 15_000) {
+    async atRest(withinMs = 30_000) {
       let last: unknown;
       try {
         await eventually(
@@ -291,7 +291,7 @@ export async function hear(what: string, expected: [{ hears(lastMs?: number): nu
         last = heard;
         return heard.every((tones, i) => JSON.stringify(tones) === JSON.stringify(expected[i]![1]));
       },
-      { withinMs: 8000, everyMs: 50 },
+      { withinMs: 30_000, everyMs: 50 },
     );
   } catch (cause) {
     throw new Error(
@@ -312,7 +312,7 @@ export async function hearsMusic(customer: Customer, tones: readonly number[]): 
       const loud = Math.sqrt(pcm.reduce((sum, value) => sum + value * value, 0) / Math.max(1, pcm.length));
       return pcm.length > 2000 && loud > 100 && !customer.hears(500).some((tone) => tones.includes(tone));
     },
-    { withinMs: 8000, everyMs: 50 },
+    { withinMs: 30_000, everyMs: 50 },
   );
 }
 
