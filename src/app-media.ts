@@ -1,12 +1,15 @@
 // The media of the program, as configured: who speaks, and the media servers behind one pool.
 
 import { join } from 'node:path';
+import { type OpenedSip, placeOf } from './app-sip.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedMedia } from './media/embedded/embedded-media.ts';
+import { createFreeswitchMedia } from './media/freeswitch/freeswitch-media.ts';
 import { createMediaPool, type MediaPool, type PoolMember } from './media/media-pool.ts';
 import type { MediaServer } from './media/media-server.ts';
 import { createPrompts, type Prompts } from './media/prompts.ts';
 import { createSpeech } from './media/speech.ts';
+import { secretOf } from './secrets.ts';
 import type { Clock } from './shared/clock.ts';
 import type { Closer } from './shared/closer.ts';
 import { newId } from './shared/ids.ts';
@@ -17,6 +20,10 @@ interface Site {
   log: Logger;
   clock: Clock;
   closer: Closer;
+  /** Through which FreeSWITCH is called. */
+  sipServers: OpenedSip['servers'];
+  /** One of several programs that use the same servers. */
+  nodeId?: string;
 }
 
 export async function openMedia(config: Config, site: Site): Promise<{ media: MediaPool; prompts: Prompts }> {
@@ -44,20 +51,53 @@ function openPrompts(config: Config, { log, closer }: Site): Prompts {
   return prompts;
 }
 
-async function openMembers(config: Config, prompts: Prompts, { log, clock }: Site): Promise<PoolMember[]> {
-  const { address, publicAddress, rtpPorts, webrtcPort, engines, mediaTimeoutSeconds } = config.media;
-  const server = await createEmbeddedMedia({
-    clock,
-    log,
-    prompts,
-    rtpAddress: address,
-    rtpPorts,
-    webrtcPort,
-    engines,
-    mediaTimeoutMs: mediaTimeoutSeconds * 1000,
-    ...(publicAddress ? { publicAddress } : {}),
-  });
-  return [{ name: 'embedded', server }];
+async function openMembers(
+  { media }: Config,
+  prompts: Prompts,
+  { log, clock, sipServers, nodeId }: Site,
+): Promise<PoolMember[]> {
+  const mediaTimeoutMs = media.mediaTimeoutSeconds * 1000;
+  if (media.kind === 'embedded') {
+    const { address, publicAddress, rtpPorts, webrtcPort, engines } = media;
+    const server = await createEmbeddedMedia({
+      clock,
+      log,
+      prompts,
+      rtpAddress: address,
+      rtpPorts,
+      webrtcPort,
+      engines,
+      mediaTimeoutMs,
+      ...(publicAddress ? { publicAddress } : {}),
+    });
+    return [{ name: 'embedded', server }];
+  }
+  const listen = placeOf(media.listen);
+  return Promise.all(
+    media.servers.map(async ({ name, host, port, password, profile, region, weight, sounds }, index) => ({
+      name: name ?? `${host}:${port}`,
+      weight,
+      ...(region === undefined ? {} : { region }),
+      server: await createFreeswitchMedia({
+        clock,
+        log,
+        prompts,
+        mediaTimeoutMs,
+        server: { host, port, password: secretOf(password, `media.servers[${index}].password`) },
+        sip: sipServers,
+        profile,
+        // Without other nodes what an earlier run left on FreeSWITCH is nobody's; with them another may go on with it.
+        node: nodeId ?? 'engawa',
+        strangers: nodeId ? 'leave' : 'end',
+        listen: {
+          address: listen.host,
+          port: listen.port === 0 ? 0 : listen.port + index,
+          ...(media.advertisedAddress ? { advertisedAddress: media.advertisedAddress } : {}),
+        },
+        ...(sounds ? { sharedSounds: sounds } : {}),
+      }),
+    })),
+  );
 }
 
 /** The first browser's endpoint loads libraries and makes keys: no caller should wait for that. */

@@ -99,7 +99,7 @@ export function drachtioServers(sip: Drachtio): Pick<OpenedSip, 'servers' | 'mor
 const anyAddress = new Set(['0.0.0.0', '::', '[::]']);
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-function placeOf(listen: string): { host: string; port: number } {
+export function placeOf(listen: string): { host: string; port: number } {
   const colon = listen.lastIndexOf(':');
   return { host: listen.slice(0, colon), port: Number(listen.slice(colon + 1)) };
 }

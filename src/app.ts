@@ -77,10 +77,16 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const store = await openStore(config, secrets, site);
   store.events.subscribe((event) => logEvent(log, event));
   const vault = createNumberVault({ rows: store.vaultRows, clock, log, keys: secrets.vault });
-  const { media, prompts } = await openMedia(config, site);
-  const recorder = await openRecorder(config, store, site);
   const cluster = await joinCluster(config, secrets, store, site);
-  const { border, carrier, sipUdp, control } = await openBorder(config, media, cluster, site);
+  const nodeId = cluster?.live.nodeId;
+  const sip = await openSip(config, { ...site, ...(nodeId ? { ownName: nodeId } : {}) });
+  const { media, prompts } = await openMedia(config, {
+    ...site,
+    sipServers: sip.servers,
+    ...(nodeId ? { nodeId } : {}),
+  });
+  const recorder = await openRecorder(config, store, site);
+  const { border, carrier, sipUdp } = await openBorder(config, sip, media, cluster, site);
 
   const parts: CallParts = {
     clock,
@@ -112,7 +118,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   };
   void endCallsLeftOpen(leftOpen).catch((err: unknown) => log.warn({ err }, 'calls left open are not ended yet'));
 
-  const running = (): Running => ({ callCentre: clustered!, border, url: api.url, control });
+  const running = (): Running => ({ callCentre: clustered!, border, url: api.url, control: sip.control });
   const api: Api = await openApi(
     config,
     secrets,
@@ -260,15 +266,11 @@ async function openRecorder(config: Config, store: Store, { log, clock, closer }
 
 async function openBorder(
   config: Config,
+  { servers, more, udp }: OpenedSip,
   media: MediaServer,
   cluster: Cluster | undefined,
   { log, clock, closer }: Site,
-): Promise<{ border: Border; carrier: DemoCarrier | undefined; sipUdp: () => string; control: OpenedSip['control'] }> {
-  const nodeId = cluster?.live.nodeId;
-  const { servers, more, udp, control } = await openSip(config, {
-    ...{ log, clock, closer },
-    ...(nodeId ? { ownName: nodeId } : {}),
-  });
+): Promise<{ border: Border; carrier: DemoCarrier | undefined; sipUdp: () => string }> {
   const sipUdp = (): { host: string; port: number } | undefined =>
     udp ?? border.sipServers().flatMap(({ addresses }) => addresses.filter(({ protocol }) => protocol === 'udp'))[0];
   const callCentre = () => sipUdp() ?? { host: '127.0.0.1', port: 0 };
@@ -303,7 +305,7 @@ async function openBorder(
     const address = sipUdp();
     return address ? `${address.host}:${address.port}` : '';
   };
-  return { border, carrier, sipUdp: told, control };
+  return { border, carrier, sipUdp: told };
 }
 
 async function tellDemo(

@@ -119,22 +119,67 @@ const Sip = Type.Union(
   { description: 'The SIP server.', default: { kind: 'embedded' } },
 );
 
-const Media = section('Our own media engine.', {
-  kind: Type.Literal('embedded', { default: 'embedded' }),
-  address: Type.String({ default: '127.0.0.1', description: 'Address for RTP.' }),
-  publicAddress: Type.Optional(Type.String({ description: 'Address to offer when behind NAT.' })),
-  rtpPorts: section('UDP ports for carriers, two per call.', {
-    from: Type.Integer({ default: 20000 }),
-    to: Type.Integer({ default: 29999 }),
-  }),
-  webrtcPort: Type.Integer({ default: 0, description: 'The one UDP port for browsers; 0 takes a free one.' }),
-  engines: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Media processes.' }),
-  mediaTimeoutSeconds: Type.Integer({
-    default: 20,
-    minimum: 2,
-    description: 'Silence after which a side counts as gone.',
-  }),
+const mediaTimeoutSeconds = Type.Integer({
+  default: 20,
+  minimum: 2,
+  description: 'Silence after which a side counts as gone.',
 });
+
+const FreeswitchServer = section('One FreeSWITCH.', {
+  name: Type.Optional(
+    Type.String({
+      description: 'Its name in logs and on the pages; host:port unless given.',
+      pattern: '^[\\w.:-]{1,64}$',
+    }),
+  ),
+  host: Type.String({ description: 'Name or address of its event socket.' }),
+  port: Type.Integer({ default: 8021, minimum: 1, maximum: 65535, description: 'Port of its event socket.' }),
+  password: Type.String({
+    default: 'env:ENGAWA_FREESWITCH_SECRET',
+    description: 'Password of the event socket: env:NAME or file:PATH.',
+  }),
+  profile: Type.String({ default: 'drachtio_mrf', description: 'Its SIP profile.' }),
+  region: Type.Optional(Type.String({ description: 'Calls of the same region prefer it.' })),
+  weight: Type.Number({ default: 1, exclusiveMinimum: 0, description: 'Its share of the calls, against the others.' }),
+  sounds: Type.Optional(
+    section('A folder that both hosts see, when it is not on ours: sounds are put there for it to play.', {
+      here: Type.String({ description: 'The folder as this program sees it.' }),
+      there: Type.String({ description: 'The same folder as FreeSWITCH sees it.' }),
+    }),
+  ),
+});
+
+const Media = Type.Union(
+  [
+    section('Our own media engine.', {
+      kind: Type.Literal('embedded', { default: 'embedded' }),
+      address: Type.String({ default: '127.0.0.1', description: 'Address for RTP.' }),
+      publicAddress: Type.Optional(Type.String({ description: 'Address to offer when behind NAT.' })),
+      rtpPorts: section('UDP ports for carriers, two per call.', {
+        from: Type.Integer({ default: 20000 }),
+        to: Type.Integer({ default: 29999 }),
+      }),
+      webrtcPort: Type.Integer({ default: 0, description: 'The one UDP port for browsers; 0 takes a free one.' }),
+      engines: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Media processes.' }),
+      mediaTimeoutSeconds,
+    }),
+    section('FreeSWITCH, one or several, configured as in config/freeswitch (docs/freeswitch.md).', {
+      kind: Type.Literal('freeswitch'),
+      servers: Type.Array(FreeswitchServer, { minItems: 1, description: 'Calls go to all that are up.' }),
+      listen: Type.String({
+        default: '127.0.0.1:0',
+        pattern: '^.+:\\d+$',
+        description:
+          'address:port where FreeSWITCH connects to this program, once for each party; each further server gets the next port. Port 0 takes a free one.',
+      }),
+      advertisedAddress: Type.Optional(
+        Type.String({ description: 'What FreeSWITCH is told instead of that address.' }),
+      ),
+      mediaTimeoutSeconds,
+    }),
+  ],
+  { description: 'Who carries the audio.', default: { kind: 'embedded' } },
+);
 
 const Turn = section(
   'TURN servers for desks whose networks do not let UDP through to the media ports. Each desk gets credentials of its own that last minutes, made with ENGAWA_TURN_SECRET (static-auth-secret of coturn).',

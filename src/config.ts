@@ -122,16 +122,40 @@ function crossChecks(config: Config): string[] {
   const names = config.queues.map((queue) => queue.name);
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
-  const { address, publicAddress } = config.media;
+  problems.push(...mediaProblems(config.media));
+  if (config.turn.relayOnly && !config.turn.urls.some((url) => url.startsWith('turn')))
+    problems.push('turn.relayOnly is true, but turn.urls has no turn: or turns: address: no desk could be heard.');
+  return problems;
+}
+
+function mediaProblems(media: Config['media']): string[] {
+  const problems: string[] = [];
+  if (media.kind === 'freeswitch') {
+    const names = media.servers.map(({ name, host, port }) => name ?? `${host}:${port}`);
+    for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
+      problems.push(`media.servers: “${twice}” is there twice.`);
+    const host = hostOf(`/${media.listen}`);
+    if (isEveryAddress(host) && !media.advertisedAddress)
+      problems.push(
+        `media.listen is ${media.listen}: set media.advertisedAddress to where FreeSWITCH reaches this program.`,
+      );
+    return problems;
+  }
+  const { address, publicAddress, rtpPorts } = media;
   if (isEveryAddress(address) && !publicAddress)
     problems.push(
       `media.address is ${address}, which no peer can send to: set media.publicAddress to the one to offer.`,
     );
-  if (config.turn.relayOnly && !config.turn.urls.some((url) => url.startsWith('turn')))
-    problems.push('turn.relayOnly is true, but turn.urls has no turn: or turns: address: no desk could be heard.');
-  const { from, to } = config.media.rtpPorts;
-  if (from >= to) problems.push(`media.rtpPorts: from (${from}) must be below to (${to}).`);
+  if (rtpPorts.from >= rtpPorts.to)
+    problems.push(`media.rtpPorts: from (${rtpPorts.from}) must be below to (${rtpPorts.to}).`);
   return problems;
+}
+
+function mediaChoice(media: Config['media']): string {
+  if (media.kind === 'freeswitch')
+    return `FreeSWITCH at ${media.servers.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+  const { engines, address, rtpPorts } = media;
+  return `embedded, ${engines} process${engines === 1 ? '' : 'es'}, RTP ${address}:${rtpPorts.from}-${rtpPorts.to}`;
 }
 
 export const hostOf = (listen: string): string => listen.slice(listen.indexOf('/') + 1, listen.lastIndexOf(':'));
@@ -168,7 +192,7 @@ function choicesOf(config: Config, environment: NodeJS.ProcessEnv): string[] {
     );
   return [
     `SIP server: ${config.sip.kind === 'embedded' ? `embedded, ${config.sip.listen.join(', ')}` : `drachtio-server at ${config.sip.servers.map(({ host, port }) => `${host}:${port}`).join(', ')}`}`,
-    `media: ${config.media.kind}, ${config.media.engines} process${config.media.engines === 1 ? '' : 'es'}, RTP ${config.media.address}:${config.media.rtpPorts.from}-${config.media.rtpPorts.to}`,
+    `media: ${mediaChoice(config.media)}`,
     `database: ${database}`,
     `live state: ${config.liveState.kind === 'memory' ? 'memory (one node)' : 'Redis (ENGAWA_REDIS_URL)'}`,
     `speech: ${config.speech.kind}`,

@@ -149,6 +149,7 @@ t.test(
 
 t.test('the embedded media engine does a DTLS handshake', async (t) => {
   const { config } = parseConfig('demo: true', 'engawa.yaml');
+  if (config.media.kind !== 'embedded') throw new Error('embedded unless told');
   t.same(await checkEmbeddedMedia(config.media, folder, true), [
     { level: 'ok', sentence: 'The media engine does ICE and DTLS at 127.0.0.1.' },
   ]);

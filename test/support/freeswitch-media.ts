@@ -67,7 +67,7 @@ export async function freeswitchRig(t: Test, { log = silentLogger }: { log?: Log
           cacheFolder: join(tmpdir(), 'engawa-test-sounds'),
         }),
         server: freeswitchAddress ?? { host: '127.0.0.1', port: 8021, password: '' },
-        sip,
+        sip: [sip],
         listen: { address: '127.0.0.1', port: 0 },
         // Nodes of one FreeSWITCH need names of their own: tests run at the same time.
         node: `test-${process.pid}-${opened++}`,

@@ -35,8 +35,8 @@ export interface FreeswitchMediaNeeds {
   prompts: Prompts;
   /** Its event socket. */
   server: EventSocketAddress;
-  /** The SIP server through which it is called. drachtio-server cannot call itself, so it must be another process. */
-  sip: SipControl;
+  /** The SIP servers through which it is called: the first that can be reached. */
+  sip: readonly SipControl[];
   listen: ListenAddress;
   /** FreeSWITCH's SIP profile. */
   profile?: string;
@@ -291,6 +291,20 @@ class Media implements FreeswitchMedia {
         'an endpoint can only join a conference of its own FreeSWITCH: create both with the same callId',
       );
     });
+  }
+
+  whereIs(endpoint: Endpoint): string | undefined {
+    return this.endpoints.has(endpoint as FreeswitchEndpoint) ? this.name : undefined;
+  }
+
+  async probe(): ReturnType<NonNullable<MediaServer['probe']>> {
+    if (this.state.kind === 'down') await this.tryNow();
+    else if (this.state.kind === 'up') {
+      const because = await this.state.link.prove();
+      if (because) return { ok: false, because };
+    }
+    const { ok, because = 'closed' } = await this.health();
+    return ok ? { ok } : { ok, because };
   }
 
   async health(): ReturnType<MediaServer['health']> {

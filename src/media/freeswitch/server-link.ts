@@ -46,6 +46,8 @@ export interface ServerLink extends Listenable<{ lost: { because: string } }> {
   readonly fingerprint: string;
   /** A channel and its dialog. Rejects with what drachtio-srf rejects, or an AppError when FreeSWITCH says nothing in time. */
   call(sdpOffer: string, headers?: Record<string, string>): Promise<MrfEndpoint>;
+  /** Why FreeSWITCH cannot be called, or does not connect back to us; undefined when it does. */
+  prove(): Promise<string | undefined>;
   close(): void;
 }
 
@@ -196,6 +198,10 @@ function makeLink(
     on: emitter.on,
     once: emitter.once,
     call: (sdpOffer, headers = {}) => call(needs, mrf, sdpOffer, headers),
+    async prove() {
+      const proof = await prove(needs, mrf);
+      return 'because' in proof ? proof.because : undefined;
+    },
     close,
   };
 }

@@ -185,7 +185,8 @@ class Walker {
   }
 
   #readTagged(node: YAMLMap, variants: Schema[], path: YamlPath): unknown {
-    const kind = node.get('kind');
+    const usual = variants.map((variant) => variant.properties?.['kind']?.default).find((each) => each !== undefined);
+    const kind = node.get('kind') ?? usual;
     const branch = variants.find((variant) => kindOf(variant) === kind);
     if (branch) return this.read(node, branch, path);
     const kinds = variants.map((variant) => String(kindOf(variant)));
