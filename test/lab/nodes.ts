@@ -99,7 +99,7 @@ export async function openCompany(needs: {
   };
   // The commands run outside the namespaces, so they reach PostgreSQL as it is there.
   const outside = { ...process.env, ...environment, ENGAWA_DATABASE_URL: company.direct };
-  const file = writeConfig(company, { name: 'setup', address: '127.0.0.1' });
+  const file = writeConfig(company, { name: 'setup', address: '127.0.0.1' }, false);
   for (let agent = 1; agent <= needs.agents; agent++) {
     const one = { login: `agent${agent}`, password: `a long password of agent ${agent}` };
     const args = ['user', 'add', one.login, '--config', file, '--role', 'agent', '--place', 'home'];
@@ -115,7 +115,7 @@ export async function openCompany(needs: {
 }
 
 export function createNode(company: Company, site: Site): LabNode {
-  const file = writeConfig(company, site);
+  const file = writeConfig(company, site, true);
   let child: ChildProcess | undefined;
   let printed = '';
   return {
@@ -159,7 +159,7 @@ export function createNode(company: Company, site: Site): LabNode {
   };
 }
 
-function writeConfig(company: Company, site: { name: string; address: string }): string {
+function writeConfig(company: Company, site: { name: string; address: string }, needsRedis: boolean): string {
   const { folder } = company;
   const tls = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
   const identity = readFileSync(join(folder, 'identity.txt'), 'utf8');
@@ -179,6 +179,7 @@ function writeConfig(company: Company, site: { name: string; address: string }):
     },
     media: { kind: 'embedded', address: site.address, engines: 2, mediaTimeoutSeconds: 10 },
     database: { kind: 'postgres' },
+    ...(needsRedis ? { liveState: { kind: 'redis' }, cluster: { name: site.name } } : {}),
     recording: { recipients: [recipient], folder: join(folder, 'recordings') },
     queues: [{ name: 'general', label: { ja: '一般', en: 'General' }, ringTimeoutSeconds: 8, afterCallWorkSeconds: 2 }],
     trunks: [{ name: 'carrier', addresses: [company.carrier.address], formIn: 'national', optionsIntervalSeconds: 0 }],
