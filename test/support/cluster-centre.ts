@@ -68,7 +68,7 @@ export async function startClusterCentre(
           control: { listen: '127.0.0.1:0', secret: 'env:ENGAWA_SIP_SECRET' },
         },
         database: { kind: 'postgres' },
-        liveState: { kind: 'redis', lapseSeconds: 3 },
+        liveState: { kind: 'redis', lapseSeconds: 4 },
         cluster: { name },
         ...options.config,
       },

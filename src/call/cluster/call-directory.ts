@@ -77,6 +77,9 @@ export function createCallDirectory(needs: {
       if (before && before !== value.personId) needs.onDesk(before);
       if (value.personId) needs.onDesk(value.personId);
     }),
+    live.on('declaredDead', () => {
+      for (const call of calls.values()) list(call);
+    }),
     map.on('removed', ({ key, owner, because }) => {
       const callId = key as CallId;
       const before = forget(callId);

@@ -46,7 +46,7 @@ export function createSharedRegistrations({ live, clock }: { live: LiveState; cl
   function tellGone(registration: Registration, because: GoneBecause): void {
     if (!sameRegistration(registration, told.get(registration.personId))) return;
     told.delete(registration.personId);
-    forgetOwn(registration.personId);
+    if (sameRegistration(registration, own.get(registration.personId))) forgetOwn(registration.personId);
     emitter.emit('gone', { registration, because });
   }
 
