@@ -125,6 +125,10 @@ export async function startFreeswitch(t: Teardown, more: Record<string, string> 
   const folder = mkdtempSync(join(tmpdir(), 'engawa-freeswitch-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const [sipPort, port, rtp] = await freePorts(3);
+  const at = {
+    port: Number(more['FS_EVENT_SOCKET_PORT'] ?? port),
+    sipPort: Number(more['FS_SIP_PORT'] ?? sipPort),
+  };
   const rtpStart = Math.min(64_000, rtp! + (rtp! % 2));
   const logFile = join(folder, 'log', 'freeswitch.log');
   const server = await start(
@@ -136,16 +140,16 @@ export async function startFreeswitch(t: Teardown, more: Record<string, string> 
       FS_RUN_FOLDER: join(folder, 'run'),
       FS_CERTS_FOLDER: join(folder, 'certs'),
       FS_LOG_FILE: logFile,
-      FS_EVENT_SOCKET_PORT: String(port),
-      FS_SIP_PORT: String(sipPort),
+      FS_EVENT_SOCKET_PORT: String(at.port),
+      FS_SIP_PORT: String(at.sipPort),
       FS_RTP_START_PORT: String(rtpStart),
       FS_RTP_END_PORT: String(rtpStart + 198),
       ...more,
     },
-    [sipPort!, port!],
+    [at.sipPort, at.port],
     logFile,
   );
-  return { ...server, eventSocket: { host: '127.0.0.1', port: port!, password: secret }, sipPort: sipPort! };
+  return { ...server, eventSocket: { host: '127.0.0.1', port: at.port, password: secret }, sipPort: at.sipPort };
 }
 
 async function freePorts(count: number): Promise<number[]> {
