@@ -14,8 +14,23 @@ const calling = new Set<Customer>();
 
 onOrder<CarrierOrder>((order) => {
   if (order.kind === 'call') void place(order);
-  else for (const customer of calling) customer.hangUp();
+  else for (const customer of calling) hangUp(customer);
 });
+
+/** A BYE is sent again until it is answered (RFC 3261 §17.1.2.2): the simulated customer itself sends it once. */
+function hangUp(customer: Customer): void {
+  const wasTalking = customer.state === 'talking';
+  customer.hangUp();
+  if (wasTalking)
+    setTimeout(
+      () =>
+        void customer
+          .request('BYE')
+          .catch(() => customer.request('BYE'))
+          .catch(() => {}),
+      500,
+    );
+}
 
 async function place(order: Extract<CarrierOrder, { kind: 'call' }>): Promise<void> {
   carrier.connect(order.sip);
@@ -36,7 +51,7 @@ async function place(order: Extract<CarrierOrder, { kind: 'call' }>): Promise<vo
         if (now - heardAt > pauseFromMs) pausesMs.push(now - heardAt);
         heardAt = now;
       }
-      if (now - answeredAt > order.talkMs) customer.hangUp();
+      if (now - answeredAt > order.talkMs) hangUp(customer);
     } else if (customer.state === 'calling' && now - startedAt > patienceMs) customer.hangUp();
     if (customer.state !== 'ended' && customer.state !== 'refused') return;
     clearInterval(look);

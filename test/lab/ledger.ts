@@ -37,6 +37,10 @@ export interface Ledger {
 /** The end of a call that somebody wanted. */
 const wanted = new Set(['normal', 'cancelled', 'transferred', 'busy', 'no-answer', 'rejected']);
 
+/** The carrier's INVITE and the beginning of its call record. */
+const sameCallMs = 700;
+const longestCallMs = 60_000;
+
 export function createLedger(now: () => number): Ledger {
   const calls = new Map<number, PlacedCall>();
   const deaths: { node: string; at: number }[] = [];
@@ -61,7 +65,11 @@ export function createLedger(now: () => number): Ledger {
       const refused = all.filter((call) => call.over && !call.over.answered && call.over.endedBy !== 'us');
       const refusedWithNode = refused.filter((call) => aNodeDiedWithin(call.placedAt, call.over!.at, call.node));
       const cut = records.filter((record) => record.cause !== null && !wanted.has(record.cause));
-      const cutWithNode = cut.filter((record) => aNodeDiedWithin(record.startedAt, record.endedAt ?? now()));
+      // Its end is the last that is known of such a call; the node that had it died soon after.
+      const cutWithNode = cut.filter((record) => {
+        const call = all.find(({ placedAt }) => Math.abs(record.startedAt - placedAt) < sameCallMs);
+        return call && aNodeDiedWithin(record.startedAt, (record.endedAt ?? now()) + longestCallMs, call.node);
+      });
       return {
         calls: all.length,
         answered: answered.length,
