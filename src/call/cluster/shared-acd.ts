@@ -16,6 +16,8 @@ import type { LogEntry } from '../../store/live-state.ts';
 /** An agent as a node knows it when the order begins anew. */
 export interface StatedAgent {
   agent: AgentView;
+  /** The desk is at the node that states this; otherwise only the call is. */
+  deskHere: boolean;
   /** Whose node has the call that the agent is on. */
   callNode: NodeId | null;
   /** The queue that call came through. */
@@ -163,8 +165,9 @@ export class SharedAcd {
     for (const agent of this.acd.agents()) {
       const place = agent.callId === null ? undefined : this.#calls.get(agent.callId);
       const talksHere = agent.state === 'on-call' && place?.node === node;
-      if (!talksHere && this.#desks.get(agent.personId) !== node) continue;
-      agents.push({ agent, callNode: place?.node ?? null, callQueue: place?.queue ?? null });
+      const deskHere = this.#desks.get(agent.personId) === node;
+      if (!talksHere && !deskHere) continue;
+      agents.push({ agent, deskHere, callNode: place?.node ?? null, callQueue: place?.queue ?? null });
     }
     return { agents, waiting: this.acd.snapshot().calls.flatMap(({ call }) => this.#ofNode(call, node)) };
   }
@@ -297,7 +300,7 @@ export class SharedAcd {
     const all: AcdEffect[] = [];
     const stillWaits = new Set(waiting.map(({ callId }) => callId));
     const stillTalks = new Set(agents.flatMap(({ agent, callNode }) => (callNode === node ? [agent.callId] : [])));
-    const stillAtDesk = new Set(agents.map(({ agent }) => agent.personId));
+    const stillAtDesk = new Set(agents.flatMap(({ agent, deskHere }) => (deskHere ? [agent.personId] : [])));
     for (const callId of this.callsOf(node))
       if (!stillWaits.has(callId) && !stillTalks.has(callId)) this.#dropCall(callId, atMs, all);
     for (const personId of this.#deskOrder(node)) if (!stillAtDesk.has(personId)) this.#desertDesk(personId, atMs, all);
@@ -323,13 +326,14 @@ export class SharedAcd {
       const known = this.#calls.get(callId);
       const over = this.#gone.has(callNode) || (known?.node === callNode && known.personId !== personId);
       if (over) return this.#stateFree(node, { ...stated, agent: afterCall(agent) }, atMs, effects);
-      this.#claimDesk(node, agent);
     }
+    const speaksForAgent = stated.deskHere && this.#claimDesk(node, agent);
     // It was still waiting when the order last heard of it.
     if (this.acd.position(callId) !== undefined) this.#tell({ kind: 'callGone', callId }, atMs, effects);
     const now = this.acd.agent(personId);
     if (now?.state === 'on-call' && now.callId === callId) {
       if (callNode === node) this.#calls.set(callId, { node, queue: callQueue, personId });
+      if (speaksForAgent) this.#stateNext(agent, atMs, effects);
       return;
     }
     this.#signIn(agent, atMs, effects);
@@ -337,8 +341,9 @@ export class SharedAcd {
     this.#tell({ kind: 'agentNotReady', personId, because: agent.because ?? 'node-gone' }, atMs, effects);
     if (!this.#tell({ kind: 'agentCallStarted', personId, callId }, atMs, effects)) return;
     this.#calls.set(callId, { node: callNode, queue: callQueue, personId });
-    this.#tell({ kind: 'agentReady', personId }, atMs, effects);
-    this.#stateNext(agent, atMs, effects);
+    // Without the word of the desk: after the call available, as after every call.
+    if (speaksForAgent) this.#stateNext(agent, atMs, effects);
+    else this.#tell({ kind: 'agentReady', personId }, atMs, effects);
   }
 
   /** Whoever else was said to talk in this call does so no more. */
@@ -360,7 +365,6 @@ export class SharedAcd {
       const callId = (agent.callId ?? `after-${personId}`) as CallId;
       const leftSeconds = Math.max(1, ((agent.afterCallWorkEndsAt ?? atMs) - atMs) / 1000);
       if (!this.#tell({ kind: 'agentCallStarted', personId, callId }, atMs, effects)) return;
-      this.#tell({ kind: 'agentReady', personId }, atMs, effects);
       this.#stateNext(agent, atMs, effects);
       this.#tell({ kind: 'agentCallEnded', personId, callId, afterCallWorkSeconds: leftSeconds }, atMs, effects);
     } else if (state !== 'after-call-work') this.#tell({ kind: 'agentReady', personId }, atMs, effects);
@@ -380,6 +384,7 @@ export class SharedAcd {
   }
 
   #stateNext({ personId, nextState, because }: AgentView, atMs: number, effects: AcdEffect[]): void {
+    this.#tell({ kind: 'agentReady', personId }, atMs, effects);
     if (nextState === 'not-ready')
       this.#tell({ kind: 'agentNotReady', personId, because: because ?? 'break' }, atMs, effects);
     else if (nextState === 'offline') this.#tell({ kind: 'agentSignedOut', personId }, atMs, effects);
