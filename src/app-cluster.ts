@@ -15,8 +15,9 @@ import { createSharedRegistrations } from './sbc/softphones/shared-registrations
 import { type Secrets, secretOf } from './secrets.ts';
 import type { Clock } from './shared/clock.ts';
 import type { Closer } from './shared/closer.ts';
+import { createEmitter } from './shared/emitter.ts';
 import { asError } from './shared/errors.ts';
-import type { CallId, NodeId } from './shared/ids.ts';
+import type { CallId, NodeId, PersonId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
 import { createLiveState } from './store/create-live-state.ts';
 import type { LiveNode, LiveState } from './store/live-state.ts';
@@ -51,6 +52,7 @@ export interface Running {
   control: { host: string; port: number } | undefined;
 }
 
+const movePagesEveryMs = 1000;
 const sweepEveryMs = 60_000;
 /** A call younger than this may not be listed yet. */
 const sweepOlderMs = 120_000;
@@ -121,10 +123,30 @@ function createCluster(
     closer.add('sweep of calls left open', () => timer.cancel());
   }
 
-  async function drain({ border }: Running): Promise<void> {
+  let draining = false;
+  const moves = createEmitter<{ moves: PersonId }>();
+
+  /** Pages go as soon as their desks have nothing to do; calls end when they end. */
+  async function movePages({ callCentre }: Running): Promise<void> {
+    for (const personId of callCentre.idleDesks()) {
+      await callCentre.letDeskGo(personId);
+      moves.emit('moves', personId);
+    }
+  }
+
+  async function drain(running: Running): Promise<void> {
+    if (draining) return;
+    draining = true;
+    const { border } = running;
     log.info('draining: no new calls; those that are here go on until they end');
     border.drain();
     await live.describe({ draining: true });
+    const move = () => {
+      movePages(running).catch((err: unknown) => log.warn({ err: asError(err) }, 'pages could not be moved'));
+    };
+    move();
+    const timer = clock.every(movePagesEveryMs, move);
+    closer.add('moving of pages', () => timer.cancel());
   }
 
   return {
@@ -154,6 +176,8 @@ function createCluster(
       await live.describe({ facts: { url, ...(address ? { sipControl: address } : {}) } });
     },
     nodes: (running) => ({
+      isDraining: () => draining,
+      onPageMoves: (listener) => moves.on('moves', listener),
       list: () => {
         const calls = running().callCentre.callsByNode();
         return live.nodes().map(({ nodeId, startedAt, facts, draining }) => ({

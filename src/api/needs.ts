@@ -5,6 +5,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { Unsubscribe } from '../shared/emitter.ts';
 import type { NodeId, PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Person, Role } from '../store/records.ts';
@@ -93,6 +94,10 @@ export interface NodesNeeds {
   list(): NodeView[];
   /** False: there is no such node. Rejects with AppError 'node-unreachable'. */
   drain(id: NodeId): Promise<boolean>;
+  /** No new pages here: this node is about to be stopped. */
+  isDraining(): boolean;
+  /** Told when this node lets go of the page and the softphone of a person, so that they come back at another one. */
+  onPageMoves(listener: (personId: PersonId) => void): Unsubscribe;
 }
 
 export interface MediaServers {

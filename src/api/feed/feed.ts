@@ -49,9 +49,13 @@ export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, vie
   const offSessions = identity.onSessionEnded(({ session }) =>
     cutWhere(({ sessionId }) => sessionId === session.id, 'signed-out'),
   );
+  const offMoves = needs.nodes?.onPageMoves((personId) =>
+    cutWhere(({ caller }) => caller.kind === 'session' && caller.person.id === personId, 'shutting-down'),
+  );
   app.addHook('preClose', async () => {
     cutWhere(() => true, 'shutting-down');
     offSessions();
+    offMoves?.();
     recent.close();
   });
 
@@ -69,6 +73,8 @@ export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, vie
     },
     async (request, reply) => {
       const caller = callerOf(request);
+      if (needs.nodes?.isDraining())
+        throw new HttpProblem(503, 'This node is about to be stopped; another one answers.');
       const since = lastEventId(request);
       const person = caller.kind === 'session' ? caller.person : undefined;
       if (person && hasDesk(person)) await openDesk(needs.callCentre, person.id);

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { SignedIn } from '../../identity/identity.ts';
 import { hasDesk } from '../../identity/permissions.ts';
 import { asError } from '../../shared/errors.ts';
-import type { SessionId } from '../../shared/ids.ts';
+import type { PersonId, SessionId } from '../../shared/ids.ts';
 import { isOwnOrigin, sessionCookie } from '../caller.ts';
 import { translate } from '../errors.ts';
 import type { ApiLimits, ApiNeeds } from '../needs.ts';
@@ -26,13 +26,14 @@ const idleCheckMs = 10_000;
 export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: ApiLimits }): Softphones {
   const { identity, softphone, limits, clock, log } = needs;
   const perSession = new Map<SessionId, Set<Tunnel>>();
+  const owners = new Map<Tunnel, PersonId>();
   const idleMs = Math.max(leastIdleMs, softphone.registerExpiresSeconds * 2000);
   let closed = false;
   const all = () => [...perSession.values()].flatMap((tunnels) => [...tunnels]);
 
   async function take(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     if (request.url?.split('?')[0] !== '/sip') return refuseUpgrade(socket, 404);
-    if (closed) return refuseUpgrade(socket, 503, 'The service is being stopped.');
+    if (closed || needs.nodes?.isDraining()) return refuseUpgrade(socket, 503, 'The service is being stopped.');
     const problem = upgradeProblem(request);
     if (problem) return refuseUpgrade(socket, problem.status, problem.detail);
     const { origin, host, cookie } = request.headers;
@@ -72,10 +73,12 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
       log: log.child(who),
       onClose: () => {
         tunnels.delete(tunnel);
+        owners.delete(tunnel);
         if (tunnels.size === 0 && perSession.get(session.id) === tunnels) perSession.delete(session.id);
       },
     });
     tunnels.add(tunnel);
+    owners.set(tunnel, person.id);
   }
 
   const onUpgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
@@ -91,6 +94,9 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
   const offSessions = identity.onSessionEnded(({ session, because }) => {
     for (const tunnel of perSession.get(session.id) ?? []) tunnel.close(`signed out: ${because}`);
   });
+  const offMoves = needs.nodes?.onPageMoves((personId) => {
+    for (const [tunnel, owner] of owners) if (owner === personId) tunnel.close('another node serves this desk');
+  });
   const idleCheck = clock.every(idleCheckMs, () => {
     const now = clock.now();
     for (const tunnel of all()) if (now - tunnel.heardAt > idleMs) tunnel.close('nothing was heard for too long');
@@ -103,6 +109,7 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
     close() {
       closed = true;
       offSessions();
+      offMoves?.();
       idleCheck.cancel();
       for (const tunnel of all()) tunnel.close('the service is being stopped');
     },

@@ -2,7 +2,8 @@
 // node that took it (docs/decisions/0040). Joins the shared queues, the directory of calls and the commands between nodes to a call
 // centre (call-centre.ts) that otherwise works as if it were alone.
 
-import type { CallId, NodeId } from '../../shared/ids.ts';
+import type { AgentState } from '../../shared/events.ts';
+import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { LiveState } from '../../store/live-state.ts';
 import { createCallCentre, type RunningCallCentre } from '../call-centre.ts';
 import type { CallParts } from '../parts.ts';
@@ -13,6 +14,10 @@ import { createSharedRunner, type SharedRunner } from './shared-runner.ts';
 export interface ClusterCallCentre extends RunningCallCentre {
   readonly queuesMode: SharedRunner['mode'];
   callsByNode(): Map<NodeId, number>;
+  /** Desks at this node that have no call and no after-call work: free to move. */
+  idleDesks(): PersonId[];
+  /** The agent gets no call until the desk is at another node, and is available again there. */
+  letDeskGo(personId: PersonId): Promise<void>;
   /** Listed by any node that is there. */
   isCallRunning(callId: CallId): boolean;
   /** Answers what other nodes ask about calls; undefined: it was about something else. */
@@ -25,6 +30,12 @@ export interface ClusterNeeds {
   onCallLost(callId: CallId, node: NodeId): void;
   aloneAfterMs?: number;
 }
+
+/** The reason of an agent whose page has been sent to another node and is not there yet. */
+const nodeDraining = 'node-draining';
+/** A page that is back within this is at work again by itself. */
+const backWithinMs = 60_000;
+const idle = new Set<AgentState>(['offline', 'not-ready', 'available']);
 
 export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): ClusterCallCentre {
   const { live } = needs;
@@ -42,7 +53,12 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
   }
 
   const offDesks = parts.border.on('softphoneRegistered', ({ personId, nodeId }) => {
-    if (nodeId === live.nodeId) queues?.deskIsHere(personId);
+    if (nodeId !== live.nodeId || !queues) return;
+    queues.deskIsHere(personId);
+    // It was this installation's doing that the agent became not ready, and the desk is back.
+    const agent = queues.acd.agent(personId);
+    const ours = agent?.because === 'node-gone' || agent?.because === nodeDraining;
+    if (ours && clock.now() - agent.stateSince < backWithinMs) void queues.apply({ kind: 'agentReady', personId });
   });
   const local: RunningCallCentre = createCallCentre(parts, {
     acd: (onEffect) => {
@@ -72,6 +88,15 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
       return queues!.mode;
     },
     callsByNode: directory.countByNode,
+    idleDesks: () =>
+      local
+        .agents()
+        .filter(({ personId, state }) => idle.has(state) && queues!.deskOf(personId) === live.nodeId)
+        .map(({ personId }) => personId),
+    async letDeskGo(personId) {
+      if (queues!.acd.agent(personId)?.state === 'available')
+        await queues!.apply({ kind: 'agentNotReady', personId, because: nodeDraining });
+    },
     isCallRunning: (callId) => local.hasCall(callId) || directory.isListed(callId),
     answer: (question) => (isCommandQuestion(question) ? answerCommand(local, question) : undefined),
     close() {
