@@ -271,5 +271,18 @@ t.test('a session timer that the far end asks for is agreed on', async (t) => {
   void leg.answer(sdpText('pbx'));
   const ok = await rig.carrier.nextResponse(200);
   t.match(ok.get('Session-Expires'), /^900;refresher=uac$/);
-  inDialog(rig.carrier, 'ACK', { ...callerDialog(call, ok), cseq: 1 });
+  const dialog = callerDialog(call, ok);
+  inDialog(rig.carrier, 'ACK', { ...dialog, cseq: 1 });
+  inDialog(
+    rig.carrier,
+    'UPDATE',
+    { ...dialog, cseq: 2 },
+    { headers: ['Supported: timer', 'Session-Expires: 900;refresher=uac'] },
+  );
+  const refreshed = await rig.carrier.nextResponse();
+  t.strictSame(
+    [refreshed.status, refreshed.get('Session-Expires')],
+    [200, '900;refresher=uac'],
+    'and again at its refresh',
+  );
 });

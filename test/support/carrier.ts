@@ -5,6 +5,7 @@ import type { Law } from '../../src/protocol/rtp/g711.ts';
 import type { Direction } from '../../src/protocol/sdp/attributes.ts';
 import { createRtpParty, type RtpParty } from './rtp-party.ts';
 import {
+  cameFrom,
   createUdpParty,
   newBranch,
   newTag,
@@ -219,6 +220,9 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
       }
       if (message.method && message.method !== 'ACK') {
         customer.requests.push(message);
+        // Another SIP server may have taken up the dialog: its Contact is the new target (RFC 3261 §12.2.2).
+        party.remote = cameFrom(message, party.remote);
+        dialog.target = /<([^>]+)>/.exec(message.get('Contact') ?? '')?.[1] ?? dialog.target;
         if (isOffer(message)) return answerOffer(customer, message, party);
         return party.send(responseText(message, 200));
       }

@@ -146,6 +146,15 @@ export function createWebSocketParty(remote: { host: string; port: number }): Pr
   });
 }
 
+/** Where a request came from, as its Via says: where its response belongs (RFC 3261 §18.2.2). */
+export function cameFrom(
+  request: PartyMessage,
+  otherwise: { host: string; port: number },
+): { host: string; port: number } {
+  const [, host, port] = /^SIP\/2\.0\/UDP ([\d.]+):(\d+)/i.exec(request.get('Via') ?? '') ?? [];
+  return host && port ? { host, port: Number(port) } : otherwise;
+}
+
 export const newTag = () => randomBytes(4).toString('hex');
 export const newBranch = () => `z9hG4bK${randomBytes(6).toString('hex')}`;
 

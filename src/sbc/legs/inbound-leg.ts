@@ -12,6 +12,7 @@ import { causeOfBye, refusalOf } from '../sip-cause.ts';
 import { factsAsCallee } from './dialog-facts.ts';
 import { createLegCore, type LegContext, type LegCore, within } from './leg-core.ts';
 import { looksLikeSdp } from './sdp-view.ts';
+import { listed, sessionTimerOf } from './session-expires.ts';
 import { allowedMethods, createSipDialog, type ServerLoss } from './sip-dialog.ts';
 
 export interface InboundLegOptions extends LegContext {
@@ -129,7 +130,8 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
   function answer(sdp: string): Promise<Answered> {
     if (!core.step('answer')) return Promise.resolve({ kind: 'ended' });
     undecided.cancel();
-    const headers = { ...answerHeaders(request, options.sessionExpiresSeconds), 'Content-Type': 'application/sdp' };
+    const timer = sessionTimerOf(request, options.sessionExpiresSeconds);
+    const headers = { Allow: allowedMethods, Supported: 'timer, 100rel', ...timer, 'Content-Type': 'application/sdp' };
     return new Promise((resolve) => {
       settleAnswer = resolve;
       respond(response, 200, { body: sdp, headers }, (error, ok) => core.guard(() => onAnswerSent(sdp, error, ok)));
@@ -204,25 +206,4 @@ export function createInboundLeg(options: InboundLegOptions): Leg {
 
 function requires(request: IncomingRequest, option: string): boolean {
   return listed(request.get('Require'), option);
-}
-
-function listed(header: string | undefined, option: string): boolean {
-  return (header ?? '').split(',').some((one) => one.trim().toLowerCase() === option);
-}
-
-/**
- * Session timer of the 200 (RFC 4028 §9): we take what the far end proposes, at most ours, never under its Min-SE. Who
- * cannot refresh (no `timer` in Supported) leaves the refreshing to us.
- */
-function answerHeaders(request: IncomingRequest, sessionExpiresSeconds: number): Record<string, string> {
-  const headers: Record<string, string> = { Allow: allowedMethods, Supported: 'timer, 100rel' };
-  if (sessionExpiresSeconds === 0) return headers;
-  const knowsTimers = listed(request.get('Supported'), 'timer');
-  const asked = /^\s*(\d+)\s*(?:;.*?refresher\s*=\s*(uac|uas))?/i.exec(request.get('Session-Expires') ?? '');
-  const minimum = Math.max(90, Number.parseInt(request.get('Min-SE') ?? '0', 10) || 0);
-  const seconds = Math.max(minimum, Math.min(sessionExpiresSeconds, asked ? Number(asked[1]) : sessionExpiresSeconds));
-  const refresher = knowsTimers ? (asked?.[2]?.toLowerCase() ?? 'uac') : 'uas';
-  headers['Session-Expires'] = `${seconds};refresher=${refresher}`;
-  if (knowsTimers) headers['Require'] = 'timer';
-  return headers;
 }

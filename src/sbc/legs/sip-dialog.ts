@@ -21,6 +21,7 @@ import { answerRefer } from './refer.ts';
 import { renegotiate } from './renegotiate.ts';
 import { rescueDialog, sendFarewell } from './rescue.ts';
 import { isHold, looksLikeSdp } from './sdp-view.ts';
+import { refreshedTimerOf } from './session-expires.ts';
 
 export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, REFER';
 
@@ -245,12 +246,12 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
     if (looksLikeSdp(request.body)) return void answerTheirs(request, request.body, response);
     if (request.body) return respond(response, 415, { headers: { Accept: 'application/sdp' } });
     // UPDATE without SDP refreshes the session or the target; the SIP server has seen to both.
-    if (request.method === 'UPDATE') return respond(response, 200);
-    void offerOnRequest(response);
+    if (request.method === 'UPDATE') return respond(response, 200, { headers: refreshedTimerOf(request) });
+    void offerOnRequest(request, response);
   }
 
   /** A re-INVITE without SDP (RFC 3261 §14.2): our offer goes with the 200, the answer comes with its ACK. */
-  async function offerOnRequest(response: OutgoingResponse): Promise<void> {
+  async function offerOnRequest(request: IncomingRequest, response: OutgoingResponse): Promise<void> {
     turns.beginTheirs();
     lateAnswerDue = true;
     try {
@@ -261,7 +262,8 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
         return respond(response, 488);
       }
       dialog.localSdp = sdpOffer;
-      respond(response, 200, { body: sdpOffer, headers: { 'Content-Type': 'application/sdp' } }, (error) => {
+      const headers = { 'Content-Type': 'application/sdp', ...refreshedTimerOf(request) };
+      respond(response, 200, { body: sdpOffer, headers }, (error) => {
         if (error) endLateOffer();
       });
     } catch (thrown) {
@@ -291,7 +293,7 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
       if (closed || cancelled) return;
       if (answer.kind === 'incompatible') return respond(response, 488, { headers: { Warning: warning } });
       dialog.localSdp = answer.sdpAnswer;
-      const headers = { 'Content-Type': 'application/sdp' };
+      const headers = { 'Content-Type': 'application/sdp', ...refreshedTimerOf(request) };
       respond(response, 200, { body: answer.sdpAnswer, headers }, (error) => {
         if (error) return log.debug({ err: error }, 'an answer inside a dialog could not be sent');
         tellDirection(sdpOffer);
