@@ -82,3 +82,17 @@ sip: {kind: embedded, control: {listen: '127.0.0.1:9022'}}
   t.ok(choices.includes('live state: Redis (ENGAWA_REDIS_URL)'));
   t.match(problemsOf(`${recipients}liveState: {kind: redis, keyPrefix: '{x}'}`), 'keyPrefix');
 });
+
+t.test('several drachtio-servers, each with a name of its own', async (t) => {
+  const { config, choices } = parseConfig(
+    `${recipients}sip: {kind: drachtio, region: tokyo, listen: '10.0.0.9:9023', servers: [{host: a}, {host: b, port: 9122, name: west}]}`,
+    'engawa.yaml',
+  );
+  t.match(config.sip, { servers: [{ host: 'a', port: 9022, secret: 'env:ENGAWA_DRACHTIO_SECRET' }, { name: 'west' }] });
+  t.ok(choices.includes('SIP server: drachtio-server at a:9022, b:9122'));
+  t.match(problemsOf(`${recipients}sip: {kind: drachtio, servers: []}`), 'sip.servers is empty');
+  t.match(
+    problemsOf(`${recipients}sip: {kind: drachtio, servers: [{host: a}, {host: a}]}`),
+    'sip.servers: “a:9022” is there twice',
+  );
+});

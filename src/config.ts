@@ -15,6 +15,7 @@ export type { Config } from './config-schema.ts';
 const fromEnvironment: Record<string, { path: readonly [string, string]; parse: (text: string) => unknown }> = {
   ENGAWA_HTTP_HOST: { path: ['http', 'host'], parse: String },
   ENGAWA_HTTP_PORT: { path: ['http', 'port'], parse: Number },
+  ENGAWA_ADVERTISED_ADDRESS: { path: ['media', 'advertisedAddress'], parse: String },
   ENGAWA_LOG_LEVEL: { path: ['log', 'level'], parse: String },
 };
 
@@ -103,6 +104,7 @@ function crossChecks(config: Config): string[] {
     if (config.demo && listen.some((address) => !isLoopback(hostOf(address))))
       problems.push('demo: true binds to loopback only, but sip.listen has another address.');
   } else {
+    if (config.sip.servers.length === 0) problems.push('sip.servers is empty: name at least one drachtio-server.');
     const names = config.sip.servers.map(({ name, host, port }) => name ?? `${host}:${port}`);
     for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
       problems.push(`sip.servers: “${twice}” is there twice.`);
@@ -123,6 +125,11 @@ function crossChecks(config: Config): string[] {
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
   problems.push(...mediaProblems(config.media));
+  const { taps } = config.recording;
+  if (taps && (taps.certFile === undefined) !== (taps.keyFile === undefined))
+    problems.push('recording.taps needs certFile and keyFile, or neither.');
+  if (taps && !taps.certFile && !isLoopback(hostOf(`/${taps.listen}`)))
+    problems.push('recording.taps.listen is beyond loopback: recording.taps needs certFile and keyFile.');
   if (config.turn.relayOnly && !config.turn.urls.some((url) => url.startsWith('turn')))
     problems.push('turn.relayOnly is true, but turn.urls has no turn: or turns: address: no desk could be heard.');
   return problems;
