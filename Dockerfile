@@ -22,7 +22,7 @@ FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
 # A number that compose.yaml and the Helm chart know. The folders are there so that fresh volumes get their owner.
 RUN useradd --system --uid 10001 --user-group --create-home --home-dir /data engawa \
-  && mkdir -p /data/cache/prompts && chown -R engawa:engawa /data && chmod 700 /data
+  && mkdir -p /data /sounds && chown -R engawa:engawa /data /sounds && chmod 700 /data
 WORKDIR /engawa
 COPY --from=build /build/package.json /build/package-lock.json ./
 COPY --from=build /build/node_modules node_modules

@@ -1,26 +1,32 @@
 // config/drachtio and config/freeswitch on the real servers, started by their start.sh: what they let in and what not, and
 // what `engawa doctor` finds there, the call with ICE and DTLS and the way back included.
 
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { parse, stringify } from 'yaml';
 import { checkFreeswitch } from '../../src/cli/doctor/freeswitch.ts';
 import { checkDrachtio } from '../../src/cli/doctor/sip-servers.ts';
 import { connectEventSocket } from '../../src/media/freeswitch/event-socket.ts';
+import { ensureIdentity } from '../../src/recording/identity.ts';
 import { createSipServer } from '../../src/sbc/embedded/sip-server.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
+import { startCoturn } from '../support/coturn.ts';
+import { testDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   drachtioBin,
   freeswitchBin,
-  freeTcpPort,
   startDrachtio,
   startFreeswitch,
   withoutServer,
 } from '../support/installed-servers.ts';
+import { missing } from '../support/peers.ts';
+import { freeTcpPort, skipWithoutRedis, startRedis } from '../support/redis.ts';
 
 t.setTimeout(300_000);
 const noDrachtio = withoutServer(drachtioBin, 'ENGAWA_TEST_DRACHTIO_BIN');
@@ -179,3 +185,56 @@ t.test('FreeSWITCH with our configuration', { skip: noFreeswitch }, async (t) =>
     );
   });
 });
+
+t.test(
+  'the command, with config/deployed.yaml on drachtio-server, FreeSWITCH, Redis and coturn',
+  { skip: noDrachtio || noFreeswitch || missing('turnserver') || skipWithoutRedis },
+  async (t) => {
+    const [drachtio, freeswitch, coturn] = await Promise.all([startDrachtio(t), startFreeswitch(t), startCoturn(t)]);
+    const redis = await startRedis(t);
+    const folder = t.testdir({ 'engawa.yaml': '' });
+    const deployed = parse(readFileSync(join(projectRoot, 'config/deployed.yaml'), 'utf8'));
+    const config = {
+      ...deployed,
+      dataFolder: join(folder, 'data'),
+      http: { port: 0 },
+      sip: { kind: 'drachtio', servers: [{ host: '127.0.0.1', port: drachtio.control.port }] },
+      media: { kind: 'freeswitch', servers: [{ host: '127.0.0.1', port: freeswitch.eventSocket.port }] },
+      turn: { urls: coturn.urls },
+      // That of the example opens nothing.
+      recording: { recipients: (await ensureIdentity(join(folder, 'identity.txt'))).recipients },
+    };
+    writeFileSync(join(folder, 'engawa.yaml'), stringify(config));
+    const environment = {
+      ENGAWA_DRACHTIO_SECRET: drachtio.control.secret,
+      ENGAWA_FREESWITCH_SECRET: freeswitch.eventSocket.password,
+      ENGAWA_TURN_SECRET: coturn.secret,
+      ENGAWA_REDIS_URL: redis.url,
+      ENGAWA_DATABASE_URL: await testDatabase(t),
+    };
+    const doctor = (overrides: Record<string, string> = {}) =>
+      spawnSync(
+        process.execPath,
+        ['--import', 'tsx', 'src/cli/engawa.ts', 'doctor', '--config', join(folder, 'engawa.yaml')],
+        { cwd: projectRoot, encoding: 'utf8', env: { ...process.env, ...environment, ...overrides } },
+      );
+    const well = doctor();
+    t.equal(well.status, 0, well.stdout + well.stderr);
+    for (const line of [
+      /^ok +PostgreSQL answers/m,
+      /^ok +Redis at /m,
+      /^ok +drachtio-server at .* takes our secret/m,
+      /^ok +FreeSWITCH at .* does ICE and DTLS/m,
+      /^ok +It reaches this program at /m,
+      /^ok +turn:.* relays to the media server at 127\.0\.0\.1/m,
+      /^warning +FreeSWITCH at .* takes SIP at 127\.0\.0\.1, which desks reach by way of the TURN server/m,
+      /^Calls can be taken\.$/m,
+    ])
+      t.match(well.stdout, line);
+    const ill = doctor({ ENGAWA_FREESWITCH_SECRET: 'wrong', ENGAWA_TURN_SECRET: 'w'.repeat(40) });
+    t.equal(ill.status, 1);
+    t.match(ill.stdout, /^error +FreeSWITCH at .*password/m);
+    t.match(ill.stdout, /^error +turn:.*static-auth-secret/m);
+    t.match(ill.stdout, /^2 things to mend\.$/m);
+  },
+);

@@ -4,15 +4,18 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from './eventually.ts';
+import { freeTcpPort } from './redis.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
 }
+
+export { freeTcpPort };
 
 export const drachtioBin = process.env['ENGAWA_TEST_DRACHTIO_BIN'];
 export const freeswitchBin = process.env['ENGAWA_TEST_FREESWITCH_BIN'];
@@ -41,15 +44,6 @@ export interface StartedFreeswitch extends StartedServer {
 }
 
 const secret = 'a-secret-for-this-test-0123456789';
-
-/** A port that nobody listens on with TCP at this moment. */
-export async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {

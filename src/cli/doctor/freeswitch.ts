@@ -14,10 +14,28 @@ export const minimumFreeswitch = '1.10.11';
 export interface FreeswitchCheck {
   eventSocket: EventSocketAddress;
   /** The SIP server's control port: our calls to FreeSWITCH go through it, as real ones do. */
-  sip: { host: string; port: number; secret: string };
+  sip: { host: string; port: number; secret: string; tls?: { ca?: string | Buffer } };
   /** Where FreeSWITCH dials back: what to bind to, and what it is told. Port 0 takes a free one. */
   reverse: { host: string; port: number; advertised?: string };
   profile?: string;
+}
+
+/** What a FreeSWITCH offers to browsers, and where its SIP listens; undefined when it does not answer. */
+export async function addressesOf(
+  eventSocket: EventSocketAddress,
+  profile: string,
+): Promise<{ media: string; control: string } | undefined> {
+  const connected = await connectEventSocket(eventSocket);
+  if (connected.kind === 'failed') return undefined;
+  try {
+    const status = await connected.socket.api(`sofia status profile ${profile}`);
+    const field = (name: string) => new RegExp(`^${name}\\s+(\\S+)`, 'm').exec(status)?.[1];
+    const media = field('Ext-RTP-IP') ?? field('RTP-IP');
+    const control = field('SIP-IP');
+    return media && control ? { media, control } : undefined;
+  } finally {
+    connected.socket.close();
+  }
 }
 
 const needed = [
@@ -138,7 +156,8 @@ async function connectSip(srf: Srf, sip: FreeswitchCheck['sip']): Promise<void> 
     srf.on('connect', (thrown: Error | null) => (thrown ? reject(thrown) : resolve()));
     srf.on('error', reject);
   });
-  srf.connect(sip);
+  // Its declaration does not know of tls.
+  srf.connect(sip as Parameters<typeof srf.connect>[0]);
   await within(ready, 5000);
 }
 

@@ -48,6 +48,11 @@ function wantedPorts({ http, sip, media }: Config): WantedPort[] {
       { what: 'first RTP port', protocol: 'udp', host: media.address, port: media.rtpPorts.from },
       { what: 'WebRTC port', protocol: 'udp', host: media.address, port: media.webrtcPort },
     );
+  else if (placeOf(`tcp/${media.listen}`).port !== 0)
+    for (const index of media.servers.keys()) {
+      const { host, port } = placeOf(`tcp/${media.listen}`);
+      wanted.push({ what: 'FreeSWITCH dials us', protocol: 'tcp', host, port: port + index });
+    }
   const sipAddresses = sip.kind === 'embedded' ? sip.listen : [];
   for (const address of sipAddresses)
     wanted.push({ what: 'SIP', protocol: address.startsWith('udp/') ? 'udp' : 'tcp', ...placeOf(address) });

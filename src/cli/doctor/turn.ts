@@ -6,6 +6,8 @@ import type { Config } from '../../config.ts';
 import { loadSecrets } from '../../secrets.ts';
 import { asError } from '../../shared/errors.ts';
 import { error, type Finding, ok, type Patient, warning } from './finding.ts';
+import { addressesOf } from './freeswitch.ts';
+import { eventSocketsOf } from './media.ts';
 import { openTurnClient, parseTurnUrl, type TurnAnswer, type TurnClient } from './turn-client.ts';
 
 export interface TurnCheck {
@@ -33,15 +35,32 @@ export async function checkTurn({ config }: Patient): Promise<Finding[]> {
   if (turn.urls.length === 0)
     return [warning('turn.urls is empty: a home whose network blocks UDP to the media ports will have no audio.')];
   const { turnSecret } = loadSecrets(dataFolder);
-  return checkTurnServers({ urls: turn.urls, secret: turnSecret ?? '', mediaPeers: mediaPeersOf(config) });
+  const { peers, findings } = await mediaPeersOf(config);
+  return [...findings, ...(await checkTurnServers({ urls: turn.urls, secret: turnSecret ?? '', mediaPeers: peers }))];
 }
 
 const everyAddress = new Set(['0.0.0.0', '::']);
 
-export function mediaPeersOf({ media }: Config): string[] {
-  if (media.kind !== 'embedded') return [];
-  const offered = media.publicAddress ?? media.address;
-  return everyAddress.has(offered) ? [] : [offered];
+/** Addresses that media servers offer to browsers. */
+async function mediaPeersOf({ media }: Config): Promise<{ peers: string[]; findings: Finding[] }> {
+  if (media.kind === 'embedded') {
+    const offered = media.publicAddress ?? media.address;
+    return { peers: everyAddress.has(offered) ? [] : [offered], findings: [] };
+  }
+  const peers: string[] = [];
+  const findings: Finding[] = [];
+  for (const { profile, ...eventSocket } of eventSocketsOf(media)) {
+    const addresses = await addressesOf(eventSocket, profile);
+    if (!addresses) continue;
+    peers.push(addresses.media);
+    if (addresses.media === addresses.control)
+      findings.push(
+        warning(
+          `FreeSWITCH at ${eventSocket.host} takes SIP at ${addresses.control}, which desks reach by way of the TURN server: give FS_CONTROL_IP another address than FS_RTP_IP.`,
+        ),
+      );
+  }
+  return { peers: [...new Set(peers)], findings };
 }
 
 export async function checkTurnServers(check: TurnCheck): Promise<Finding[]> {
