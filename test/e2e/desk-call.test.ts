@@ -6,7 +6,7 @@ import { openDesk } from '../support/desk-page.ts';
 import { startEngawa } from '../support/engawa.ts';
 import { eventually } from '../support/eventually.ts';
 
-t.setTimeout(240_000);
+t.setTimeout(420_000);
 const tone = 440;
 
 t.test('a test call from ring to after-call work', async (t) => {

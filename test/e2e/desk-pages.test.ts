@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { openDesk, signIn } from '../support/desk-page.ts';
 import { startEngawa } from '../support/engawa.ts';
 
-t.setTimeout(240_000);
+t.setTimeout(420_000);
 
 const languages = [
   { id: 'ja', label: '日本語' },

@@ -6,7 +6,7 @@ import { startEngawa } from '../support/engawa.ts';
 import { eventually } from '../support/eventually.ts';
 import { createRecordingProxy } from '../support/recording-proxy.ts';
 
-t.setTimeout(240_000);
+t.setTimeout(420_000);
 const tone = 550;
 
 const lines = (desk: DeskPage) => desk.page.evaluate('window.__lines.length') as Promise<number>;

@@ -4,7 +4,7 @@ import t from 'tap';
 import { openDesk, signIn } from '../support/desk-page.ts';
 import { startEngawa } from '../support/engawa.ts';
 
-t.setTimeout(180_000);
+t.setTimeout(420_000);
 
 t.test('the way to the desk', async (t) => {
   const engawa = await startEngawa(t);

@@ -1,20 +1,18 @@
 // The first call, with real parts only: sipp and a tone are the customer behind a carrier, Chromium is the agent at home, the
 // built program is between. Every byte that the browser receives is kept and searched for the customer's number.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t from 'tap';
-import type { CallView, RecordingView } from '../../src/api/contract.ts';
+import type { CallView } from '../../src/api/contract.ts';
 import { openDesk } from '../support/desk-page.ts';
 import { startEngawa } from '../support/engawa.ts';
 import { eventually } from '../support/eventually.ts';
 import { findNumber } from '../support/number-finder.ts';
-import { ageOpen, type Heard, listen } from '../support/opened-audio.ts';
+import type { Heard } from '../support/opened-audio.ts';
 import { createRecordingProxy } from '../support/recording-proxy.ts';
+import { downloadedRecording } from '../support/sealed-recording.ts';
 import { startSippCustomer } from '../support/sipp-customer.ts';
 
-t.setTimeout(180_000);
+t.setTimeout(420_000);
 
 const customerTone = 440;
 const agentTone = 660;
@@ -107,17 +105,7 @@ t.test(
     t.ok((call.quality.customer?.mosEstimate ?? 0) > 3.5, 'a good line');
 
     await t.test('the sealed recording opens with the age command line and has one party per channel', async (t) => {
-      const recording = await eventually('the recording is complete', async () => {
-        const one = await engawa.get<RecordingView>(`/api/v1/recordings/${call.recordingIds[0]}`);
-        return one.state === 'complete' ? one : undefined;
-      });
-      const folder = mkdtempSync(join(tmpdir(), 'engawa-opened-'));
-      t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-      const sealed = join(folder, 'call.opus.age');
-      writeFileSync(sealed, await engawa.getAs('midori', `/api/v1/recordings/${recording.id}/file`));
-      const opened = ageOpen(sealed, join(engawa.dataFolder, 'recording-identity.txt'));
-      t.equal(opened.status, 0, opened.stderr);
-      const heard = listen(opened.stdout);
+      const heard = await downloadedRecording(engawa, call.recordingIds[0]!);
       const end = heard.durationMs - 600;
       t.ok(heard.level('left', customerTone, 1000, end) > 1000, 'the customer is left');
       t.ok(heard.level('left', agentTone, 1000, end) < 100, 'the agent is not left');

@@ -1,7 +1,7 @@
 // A browser plays an opened recording: left and right apart, the whole length.
 
-import { chromium } from 'playwright-core';
 import t from 'tap';
+import { launchChromium } from '../support/chromium.ts';
 import { chromiumPath, missing } from '../support/peers.ts';
 import { recordingBench } from '../support/recording-bench.ts';
 import { connectTap } from '../support/tap-client.ts';
@@ -38,9 +38,8 @@ t.test(
     await recorder.stop(recordingId);
     const { ogg } = await openWithUs(recordingId);
 
-    const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
-    const browser = await chromium.launch({ executablePath: chromiumPath, args });
-    t.teardown(() => browser.close());
+    const { browser, close } = await launchChromium();
+    t.teardown(close);
     const page = await browser.newPage();
     const heard = (await page.evaluate(`(${listenInPage})("${ogg.toString('base64')}")`)) as Heard;
     t.equal(heard.channels, 2);

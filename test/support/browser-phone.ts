@@ -1,14 +1,10 @@
 // A real browser as a party: Chromium with a microphone that plays a tone, one RTCPeerConnection per phone, and the tone that
 // it hears measured inside the page. Not our softphone: only what a browser itself does with our SDP and packets.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { writeWav } from '../../src/media/wav.ts';
-import { chromiumPath } from './peers.ts';
+import type { Page } from 'playwright-core';
+import { launchChromium } from './chromium.ts';
 
 export interface BrowserPhone {
   readonly page: Page;
@@ -95,37 +91,13 @@ window.figures = async () => {
 };
 </script>`;
 
-function toneFile(folder: string, frequencyHz: number): string {
-  const sampleRateHz = 48_000;
-  const samples = Int16Array.from({ length: sampleRateHz }, (_, i) =>
-    Math.round(12_000 * Math.sin((2 * Math.PI * frequencyHz * i) / sampleRateHz)),
-  );
-  const path = join(folder, 'tone.wav');
-  writeFileSync(path, writeWav({ sampleRateHz, samples }));
-  return path;
-}
-
 export async function openPhoneBrowser({ toneHz }: { toneHz: number }): Promise<PhoneBrowser> {
-  const folder = mkdtempSync(join(tmpdir(), 'engawa-phone-'));
   const server: Server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');
     response.end(pageSource);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser: Browser = await chromium.launch({
-    executablePath: chromiumPath,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--use-fake-ui-for-media-stream',
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-audio-capture=${toneFile(folder, toneHz)}`,
-      '--autoplay-policy=no-user-gesture-required',
-    ],
-  });
+  const { browser, close } = await launchChromium({ toneHz });
 
   return {
     async newPhone() {
@@ -144,9 +116,8 @@ export async function openPhoneBrowser({ toneHz }: { toneHz: number }): Promise<
       };
     },
     async close() {
-      await browser.close();
+      await close();
       await new Promise((resolve) => server.close(resolve));
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -2,12 +2,10 @@
 // The page is the product's own, untouched; only the browser is prepared: what the line brings is measured by an analyser on
 // each RTCPeerConnection, and the microphone's processing is off, because noise suppression removes a pure tone.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from './chromium.ts';
 import { eventually } from './eventually.ts';
-import { heardTones, toneWav } from './tones.ts';
+import { heardTones } from './tones.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -97,15 +95,7 @@ const preparation = `(() => {
 
 export async function openDesk(t: Teardown, options: DeskOptions): Promise<DeskPage> {
   const { url, login, password, lang = 'en', patienceMs = 30_000 } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'engawa-desk-'));
-  const toneFile = join(folder, 'tone.wav');
-  writeFileSync(toneFile, toneWav(options.toneHz, 1000, { amplitude: 12_000 }));
-  const browser = await launch(toneFile);
-  let closed: Promise<void> | undefined;
-  const close = () => {
-    closed ??= browser.close().finally(() => rmSync(folder, { recursive: true, force: true }));
-    return closed;
-  };
+  const { browser, close } = await launchChromium({ toneHz: options.toneHz });
   t.teardown(close);
 
   const context = await browser.newContext({ viewport: options.viewport ?? { width: 1280, height: 900 } });
@@ -121,23 +111,6 @@ export async function openDesk(t: Teardown, options: DeskOptions): Promise<DeskP
   await signIn(page, lang, login, password);
   if (!options.beforeShift) await desk.startShift();
   return desk;
-}
-
-function launch(toneFile: string): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--use-fake-ui-for-media-stream',
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-audio-capture=${toneFile}`,
-      '--autoplay-policy=no-user-gesture-required',
-    ],
-  });
 }
 
 const names = {

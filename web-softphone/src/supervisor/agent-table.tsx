@@ -7,7 +7,7 @@ import { Icon, type IconName } from '../controls/icon.tsx';
 import { clockOf, useServerNow } from '../state/now.ts';
 import { refusal, useLanguage } from '../text/language.tsx';
 import type { Refused } from '../text/refusals.ts';
-import { Scroll } from './scroll.tsx';
+import { BoardTable } from './board-table.tsx';
 import type { Board } from './use-board.ts';
 
 const icons: Record<AgentRow['state'], IconName> = {
@@ -40,41 +40,37 @@ export function AgentTable({ agents, onChange }: AgentTableProps) {
   const { words } = useLanguage();
   const [problem, setProblem] = useState<Refused>();
   const sorted = [...(agents ?? [])].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+  const columns = [
+    { label: words.board.name },
+    { label: words.board.state },
+    { label: words.board.since, number: true },
+    { label: words.board.place },
+    { label: words.board.softphone },
+    { label: words.board.change, unseen: true },
+  ];
+  const note = (
+    <p role="status" className="hint">
+      {problem && refusal(words, problem)}
+    </p>
+  );
+  const rows =
+    agents &&
+    sorted.map((agent) => (
+      <AgentLine
+        key={agent.person.id}
+        agent={agent}
+        onChange={async (state) => setProblem(await onChange(agent.person.id, state))}
+      />
+    ));
   return (
-    <section className="card board-card" aria-labelledby="board-agents">
-      <h2 id="board-agents">{words.board.agents}</h2>
-      <p role="status" className="hint">
-        {problem && refusal(words, problem)}
-      </p>
-      {agents?.length === 0 && <p className="hint">{words.board.noAgents}</p>}
-      <Scroll>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{words.board.name}</th>
-              <th scope="col">{words.board.state}</th>
-              <th scope="col" className="number">
-                {words.board.since}
-              </th>
-              <th scope="col">{words.board.place}</th>
-              <th scope="col">{words.board.softphone}</th>
-              <th scope="col">
-                <span className="unseen">{words.board.change}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {sorted.map((agent) => (
-              <AgentLine
-                key={agent.person.id}
-                agent={agent}
-                onChange={async (state) => setProblem(await onChange(agent.person.id, state))}
-              />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-    </section>
+    <BoardTable
+      id="board-agents"
+      title={words.board.agents}
+      note={note}
+      columns={columns}
+      empty={words.board.noAgents}
+      rows={rows}
+    />
   );
 }
 

@@ -7,8 +7,8 @@ import { clockOf, useServerNow } from '../state/now.ts';
 import { useLanguage } from '../text/language.tsx';
 import '../styles/board.css';
 import { AgentTable } from './agent-table.tsx';
+import { BoardTable } from './board-table.tsx';
 import { RecordingTable } from './recording-table.tsx';
-import { Scroll } from './scroll.tsx';
 import { type TrunkRow, useBoard } from './use-board.ts';
 
 export function Wallboard({ api }: { api: Api }) {
@@ -66,76 +66,37 @@ function Figures({ agents = [], queues = [], readAt }: { agents?: AgentRow[]; qu
 function Queues({ queues = [], readAt }: { queues?: QueueView[]; readAt: number }) {
   const { words, language } = useLanguage();
   const now = useServerNow();
-  return (
-    <section className="card board-card" aria-labelledby="board-queues">
-      <h2 id="board-queues">{words.board.queues}</h2>
-      <Scroll>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{words.board.queue}</th>
-              <th scope="col" className="number">
-                {words.board.waiting}
-              </th>
-              <th scope="col" className="number">
-                {words.board.longest}
-              </th>
-              <th scope="col" className="number">
-                {words.board.free}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {queues.map((queue) => (
-              <tr key={queue.name}>
-                <td>{queue.label[language]}</td>
-                <td className="number">{queue.waiting}</td>
-                <td className="number">{queue.waiting > 0 ? clockOf(queue.longestWaitMs + now - readAt) : '–'}</td>
-                <td className="number">{queue.agents['available'] ?? 0}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-    </section>
-  );
+  const columns = [
+    { label: words.board.queue },
+    { label: words.board.waiting, number: true },
+    { label: words.board.longest, number: true },
+    { label: words.board.free, number: true },
+  ];
+  const rows = queues.map((queue) => (
+    <tr key={queue.name}>
+      <td>{queue.label[language]}</td>
+      <td className="number">{queue.waiting}</td>
+      <td className="number">{queue.waiting > 0 ? clockOf(queue.longestWaitMs + now - readAt) : '–'}</td>
+      <td className="number">{queue.agents['available'] ?? 0}</td>
+    </tr>
+  ));
+  return <BoardTable id="board-queues" title={words.board.queues} columns={columns} rows={rows} />;
 }
 
 function Trunks({ trunks }: { trunks: TrunkRow[] | undefined }) {
   const { board: words } = useLanguage().words;
-  return (
-    <section className="card board-card" aria-labelledby="board-trunks">
-      <h2 id="board-trunks">{words.trunks}</h2>
-      {trunks?.length === 0 && <p className="hint">{words.noTrunks}</p>}
-      {trunks !== undefined && trunks.length > 0 && (
-        <Scroll>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{words.trunk}</th>
-                <th scope="col">{words.state}</th>
-                <th scope="col" className="number">
-                  {words.activeCalls}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {trunks.map((trunk) => (
-                <tr key={trunk.name}>
-                  <td>{trunk.name}</td>
-                  <td>
-                    <span className="chip" data-ok={trunk.up}>
-                      <Icon name={trunk.up ? 'check' : 'warning'} />
-                      {trunk.up ? words.up : words.down}
-                    </span>
-                  </td>
-                  <td className="number">{trunk.activeCalls}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      )}
-    </section>
-  );
+  const columns = [{ label: words.trunk }, { label: words.state }, { label: words.activeCalls, number: true }];
+  const rows = trunks?.map((trunk) => (
+    <tr key={trunk.name}>
+      <td>{trunk.name}</td>
+      <td>
+        <span className="chip" data-ok={trunk.up}>
+          <Icon name={trunk.up ? 'check' : 'warning'} />
+          {trunk.up ? words.up : words.down}
+        </span>
+      </td>
+      <td className="number">{trunk.activeCalls}</td>
+    </tr>
+  ));
+  return <BoardTable id="board-trunks" title={words.trunks} columns={columns} empty={words.noTrunks} rows={rows} />;
 }
