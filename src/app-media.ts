@@ -52,7 +52,7 @@ function openPrompts(config: Config, { log, closer }: Site): Prompts {
 }
 
 async function openMembers(
-  { media }: Config,
+  { media, recording }: Config,
   prompts: Prompts,
   { log, clock, sipServers, nodeId }: Site,
 ): Promise<PoolMember[]> {
@@ -95,6 +95,7 @@ async function openMembers(
           ...(media.advertisedAddress ? { advertisedAddress: media.advertisedAddress } : {}),
         },
         ...(sounds ? { sharedSounds: sounds } : {}),
+        allowSelfSignedRecorder: recording.taps?.selfSigned ?? false,
       }),
     })),
   );

@@ -9,7 +9,7 @@ import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { logEvent } from './app-log.ts';
 import { openMedia } from './app-media.ts';
-import { type OpenedSip, openSip } from './app-sip.ts';
+import { type OpenedSip, openSip, placeOf } from './app-sip.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
 import { createClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
 import { demoNumbers } from './call/demo-numbers.ts';
@@ -22,7 +22,7 @@ import { createIdentity } from './identity/identity.ts';
 import type { MediaPool } from './media/media-pool.ts';
 import type { MediaServer } from './media/media-server.ts';
 import { createNumberVault } from './privacy/number-vault.ts';
-import { createRecorder } from './recording/create-recorder.ts';
+import { createRecorder, type RecorderOptions } from './recording/create-recorder.ts';
 import { ensureIdentity } from './recording/identity.ts';
 import type { Recorder } from './recording/recorder.ts';
 import type { Border } from './sbc/border.ts';
@@ -259,9 +259,18 @@ async function openRecorder(config: Config, store: Store, { log, clock, closer }
     memoryLimitBytes: bufferMegabytes * 1024 * 1024,
     processes,
     syncTails,
+    ...tapsOf(config),
   });
   closer.add('recorder', () => recorder.close());
   return recorder;
+}
+
+function tapsOf({ recording: { taps } }: Config): Pick<RecorderOptions, 'taps'> {
+  if (!taps) return {};
+  const { certFile, keyFile, host } = taps;
+  const tls =
+    certFile && keyFile ? { tls: { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') } } : {};
+  return { taps: { ...placeOf(taps.listen), advertisedHost: host, ...tls } };
 }
 
 async function openBorder(

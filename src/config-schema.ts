@@ -278,6 +278,18 @@ const Recording = section('Recordings: every call, sealed.', {
     default: false,
     description: 'A power cut costs two seconds instead of 22; one disk sync per call and half second.',
   }),
+  taps: Type.Optional(
+    section('Where FreeSWITCH on other hosts brings the audio of calls; unless given, ours on loopback.', {
+      listen: Type.String({
+        pattern: '^.+:\\d+$',
+        description: 'address:port of the first recorder process; each further one gets the next port.',
+      }),
+      host: Type.String({ description: 'What FreeSWITCH connects to: a name that is in the certificate.' }),
+      certFile: Type.Optional(Type.String({ description: 'PEM, with its chain. Needed beyond loopback.' })),
+      keyFile: Type.Optional(Type.String({ description: 'PEM.' })),
+      selfSigned: Type.Boolean({ default: false, description: 'No authority that FreeSWITCH knows has signed it.' }),
+    }),
+  ),
 });
 
 const Queue = section('A queue.', {

@@ -15,6 +15,7 @@ export type { Config } from './config-schema.ts';
 const fromEnvironment: Record<string, { path: readonly [string, string]; parse: (text: string) => unknown }> = {
   ENGAWA_HTTP_HOST: { path: ['http', 'host'], parse: String },
   ENGAWA_HTTP_PORT: { path: ['http', 'port'], parse: Number },
+  ENGAWA_MEDIA_ADDRESS: { path: ['media', 'address'], parse: String },
   ENGAWA_ADVERTISED_ADDRESS: { path: ['media', 'advertisedAddress'], parse: String },
   ENGAWA_LOG_LEVEL: { path: ['log', 'level'], parse: String },
 };

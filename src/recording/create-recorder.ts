@@ -18,6 +18,7 @@ import { createRowKeeper, type RowKeeper } from './row-keeper.ts';
 import { createSealer } from './sealing.ts';
 import { createFolderStorage, recordingName } from './storage.ts';
 import type { TakeResult } from './take.ts';
+import type { TapListen } from './tap-server.ts';
 import type { TimelineOrigin } from './timeline.ts';
 
 export interface RecorderOptions {
@@ -37,6 +38,11 @@ export interface RecorderOptions {
   memoryLimitBytes?: number;
   /** True: a power cut costs no more than two seconds. False: up to 22 s per recording; `kill -9` costs two either way. */
   syncTails?: boolean;
+  /**
+   * For media servers on other hosts: where taps are taken, the first port (each further process takes the next one), and the
+   * host name that the certificate has.
+   */
+  taps?: TapListen & { port?: number; advertisedHost?: string };
   /** How long `close` waits for files to be finished. */
   closeTimeoutMs?: number;
 }
@@ -80,9 +86,10 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
     complexity: options.complexity ?? 1,
     syncTails: options.syncTails ?? false,
     memoryLimitBytes: Math.floor((options.memoryLimitBytes ?? 64 * mebibyte) / processes),
-    port: 0,
+    port: options.taps?.port ?? 0,
+    taps: tapListen(options.taps),
   };
-  const live = createLiveRecordings({ clock, log, rows, recipients });
+  const live = createLiveRecordings({ clock, log, rows, recipients, taps: options.taps });
   await live.start(settings, processes);
   // Failing to look back must not keep us from recording what comes.
   rows
@@ -102,14 +109,30 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
   };
 }
 
-function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeeper; recipients: string[] }) {
-  const { clock, log, rows, recipients } = needs;
+/** Only what the processes need; refuses a conversation in the clear between hosts. */
+function tapListen({ host, tls }: TapListen = {}): TapListen {
+  if (host !== undefined && host !== '::1' && !host.startsWith('127.') && !tls)
+    throw new AppError('config-invalid', `recording.taps: beyond loopback (${host}) taps need certFile and keyFile.`);
+  return { ...(host === undefined ? {} : { host }), ...(tls ? { tls } : {}) };
+}
+
+interface LiveRecordingsNeeds {
+  clock: Clock;
+  log: Logger;
+  rows: RowKeeper;
+  recipients: string[];
+  taps: RecorderOptions['taps'];
+}
+
+function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecordingsNeeds) {
   const emitter = createEmitter<RecorderEvents>((err) => log.error({ err }, 'a listener of the recorder failed'));
   const children: RecorderChild[] = [];
   const open = new Map<RecordingId, Open>();
   let closing = false;
 
-  const tapUrl = ({ child, token }: Open) => `ws://127.0.0.1:${children[child]!.port}/tap/${token}`;
+  const { advertisedHost = taps?.host ?? '127.0.0.1', tls } = taps ?? {};
+  const tapUrl = ({ child, token }: Open) =>
+    `${tls ? 'wss' : 'ws'}://${advertisedHost}:${children[child]!.port}/tap/${token}`;
 
   function launchTake(entry: Open): void {
     const { recordingId, token, paused, origin, generation } = entry;
@@ -219,7 +242,8 @@ function createLiveRecordings(needs: { clock: Clock; log: Logger; rows: RowKeepe
     async start(settings: ProcessSettings, count: number) {
       for (let child = 0; child < count; child++) {
         const hooks = { onMessage, onLost: () => onLost(child), onReplaced: () => onReplaced(child) };
-        children.push(await startRecorderChild({ clock, log, settings, ...hooks }));
+        const port = settings.port === 0 ? 0 : settings.port + child;
+        children.push(await startRecorderChild({ clock, log, settings: { ...settings, port }, ...hooks }));
       }
     },
     async open({ callId, startedAt }: { callId: CallId; startedAt: number }) {

@@ -2,6 +2,7 @@
 
 import type { RecordingId } from '../shared/ids.ts';
 import type { TakeResult } from './take.ts';
+import type { TapListen } from './tap-server.ts';
 import type { TimelineOrigin } from './timeline.ts';
 
 export interface ProcessSettings {
@@ -13,6 +14,7 @@ export interface ProcessSettings {
   memoryLimitBytes: number;
   /** 0: any. A process that replaces another takes its port, so that tap addresses stay good. */
   port: number;
+  taps: TapListen;
 }
 
 export interface OpenTake {

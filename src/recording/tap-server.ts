@@ -1,10 +1,11 @@
-// Where media servers bring audio: a WebSocket on loopback, sub-protocol `audio.drachtio.org` (what mod_audio_fork speaks).
+// Where media servers bring audio: a WebSocket, on loopback unless told, then with TLS; sub-protocol `audio.drachtio.org` (what mod_audio_fork speaks).
 // The address carries a secret token per recording; anything else is refused before the upgrade.
 // Binary frames are 16-bit little-endian stereo at 8 kHz, counted in bytes: a late frame of mod_audio_fork comes doubled.
 // The first text frame is metadata in JSON, to which drachtio-fsmrf 4.1.2 appends `|true|false|`; of it only
 // `resumedAtMs` is of use here (media/embedded: the same tap after an interruption, at this point of its own count).
 
 import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -38,7 +39,15 @@ interface Admission {
 
 const patienceMs = 300;
 
-export async function startTapServer({ port }: { port: number }): Promise<TapServer> {
+/** Where taps are taken. */
+export interface TapListen {
+  /** 127.0.0.1 unless told. Beyond loopback `tls` must be given: what comes is a conversation in the clear. */
+  host?: string;
+  /** PEM. */
+  tls?: { cert: string; key: string };
+}
+
+export async function startTapServer({ port, taps = {} }: { port: number; taps?: TapListen }): Promise<TapServer> {
   const admissions = new Map<string, Admission>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -46,7 +55,9 @@ export async function startTapServer({ port }: { port: number }): Promise<TapSer
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(tapProtocol) ? tapProtocol : false),
   });
-  const server = createServer((_, response) => response.writeHead(426).end());
+  const { host = '127.0.0.1', tls } = taps;
+  const refuseRequest: Parameters<typeof createServer>[1] = (_, response) => response.writeHead(426).end();
+  const server = tls ? createTlsServer(tls, refuseRequest) : createServer(refuseRequest);
   server.on('upgrade', (request, socket, head) => {
     const admission = admissions.get(tokenOf(request));
     if (!admission) return refuse(socket);
@@ -54,7 +65,7 @@ export async function startTapServer({ port }: { port: number }): Promise<TapSer
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
 
   return {
