@@ -52,6 +52,7 @@ export interface Running {
   control: { host: string; port: number } | undefined;
 }
 
+const lostAfterMs = 3000;
 const movePagesEveryMs = 1000;
 const sweepEveryMs = 60_000;
 /** A call younger than this may not be listed yet. */
@@ -123,6 +124,13 @@ function createCluster(
     closer.add('sweep of calls left open', () => timer.cancel());
   }
 
+  function endLost(callId: CallId, node: NodeId): void {
+    log.warn({ callId, node }, 'a call went with its node');
+    endLostCall({ events: store.events }, callId).catch((err: unknown) =>
+      log.error({ err: asError(err), callId }, 'the record of a lost call is not ended yet'),
+    );
+  }
+
   let draining = false;
   const moves = createEmitter<{ moves: PersonId }>();
 
@@ -155,11 +163,11 @@ function createCluster(
     store: { ...store, events },
     aloneAfterMs: (config.liveState.kind === 'redis' ? config.liveState.lapseSeconds : 4) * 1000 + 2000,
     callLost(callId, node) {
-      if (!first()) return;
-      log.warn({ callId, node }, 'a call went with its node');
-      void endLostCall({ events: store.events }, callId).catch((err: unknown) =>
-        log.error({ err: asError(err), callId }, 'the record of a lost call is not ended yet'),
-      );
+      // A node that merely was not heard of for a moment lists its calls again.
+      clock.after(lostAfterMs, () => {
+        const back = live.nodes().some(({ nodeId }) => nodeId === node);
+        if (!back && first() && live.map('calls').get(callId) === undefined) endLost(callId, node);
+      });
     },
     async begin(running) {
       const { callCentre, border, control, url } = running;

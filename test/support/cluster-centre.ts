@@ -21,6 +21,8 @@ export interface ClusterNode extends WholeCentre {
   readonly name: string;
   /** As this node sees it. */
   nodes(): Promise<NodeView[]>;
+  /** Takes a node out of use, asked for at this one. */
+  drain(id: string): Promise<void>;
   /** SIGKILL, with all that belongs to it. */
   kill(): Promise<void>;
 }
@@ -77,6 +79,12 @@ export async function startClusterCentre(
       ...centre,
       name,
       nodes: async () => (await centre.engawa.get<{ items: NodeView[] }>('/api/v1/nodes')).items,
+      async drain(id) {
+        const { url, apiKey } = centre.engawa;
+        const headers = { authorization: `Bearer ${apiKey}` };
+        const answer = await fetch(new URL(`/api/v1/nodes/${id}/drain`, url), { method: 'POST', headers });
+        if (answer.status !== 204) throw new Error(`drain: ${answer.status} ${await answer.text()}`);
+      },
       async kill() {
         nodes.splice(nodes.indexOf(node), 1);
         await centre.engawa.stop('SIGKILL');
