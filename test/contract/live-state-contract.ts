@@ -118,20 +118,14 @@ export function liveStateContract(t: Test, open: (t: Test) => Promise<LiveStateW
     const answers: Promise<unknown>[] = [];
     for (const node of all) node.on('down', ({ because }) => downs.push(because));
     a.map<number>('echo').on('put', ({ key, value, owner }) => {
-      if (owner !== a.nodeId && value < 50)
-        a.map('echo')
-          .put(`${key}'`, value + 100)
-          .catch(t.error);
+      if (owner !== a.nodeId && value < 50) answers.push(a.map('echo').put(`${key}'`, value + 100));
     });
     const read = followed(c, 'acd');
     b.log<number>('acd').follow({
       onSnapshot() {},
       onLost() {},
       onEntry: ({ value }) => {
-        if (value < 50)
-          b.log('acd')
-            .append(value + 100)
-            .catch(t.error);
+        if (value < 50) answers.push(b.log('acd').append(value + 100));
       },
     });
     for (let i = 0; i < 20; i++) {
