@@ -154,7 +154,7 @@ function configurationPage(): string {
     '# Configuration',
     '',
     'One YAML file, given with `engawa start --config FILE`. Unknown keys are refused with the nearest known one; every mistake has',
-    'file, line, column and a sentence. `ENGAWA_HTTP_HOST`, `ENGAWA_HTTP_PORT`, `ENGAWA_ADVERTISED_ADDRESS` (`media.advertisedAddress`) and `ENGAWA_LOG_LEVEL` override the file. Secrets come from the',
+    'file, line, column and a sentence. `ENGAWA_HTTP_HOST`, `ENGAWA_HTTP_PORT`, `ENGAWA_MEDIA_ADDRESS` (`media.address`), `ENGAWA_ADVERTISED_ADDRESS` (`media.advertisedAddress`) and `ENGAWA_LOG_LEVEL` override the file. Secrets come from the',
     'environment only: `ENGAWA_DATABASE_URL`, `ENGAWA_REDIS_URL`, `ENGAWA_DRACHTIO_SECRET`, `ENGAWA_TURN_SECRET`, `ENGAWA_VAULT_KEY`, each also as `NAME_FILE` with the path of a file (the key: 64 hexadecimal digits; made and kept in',
     'the data folder when not given: back it up, aliases cannot be called back without it). `engawa doctor --config FILE` checks an installation.',
     '',

@@ -62,16 +62,16 @@ function manifests(values: object): Manifest[] {
 const all = manifests(complete);
 const sets = all.filter(({ kind }) => kind === 'StatefulSet');
 
-t.test('with everything on, nodes and three kinds of servers are there; what is not named is not started', (t) => {
+t.test('with everything on, nodes and servers are there; what is not named is not started', (t) => {
   const names = (given: Manifest[]) =>
     given
       .filter(({ kind }) => kind === 'StatefulSet')
       .map(({ metadata }) => metadata.name)
       .sort();
-  t.same(names(all), ['prod-engawa', 'prod-engawa-coturn', 'prod-engawa-drachtio', 'prod-engawa-freeswitch']);
+  t.same(names(all), ['prod-engawa', 'prod-engawa-coturn', 'prod-engawa-drachtio']);
   t.same(names(manifests({})), ['prod-engawa', 'prod-engawa-drachtio']);
   const notes = renderChart(chart, {}).get('NOTES.txt') ?? '';
-  t.match(notes, /no FreeSWITCH is started/);
+  t.match(notes, /the nodes carry media themselves/);
   t.match(notes, /no TURN server is started/);
   t.throws(() => renderChart(chart, { secretName: '' }), /secretName is needed/);
   t.end();
@@ -122,7 +122,7 @@ t.test('nothing is root, every image has a version, and servers have hosts of th
 t.test('variables are read, and secrets are those that deploy/make-secrets.sh makes', (t) => {
   const made = read('deploy/make-secrets.sh');
   const readers: Record<string, string> = {
-    engawa: read('compose.yaml'),
+    engawa: read('compose.yaml') + read('src/config.ts'),
     drachtio: read('config/drachtio/start.sh'),
     freeswitch: read('config/freeswitch/start.sh') + read('config/freeswitch/vars.xml'),
     coturn: read('config/coturn/start.sh'),
@@ -135,7 +135,7 @@ t.test('variables are read, and secrets are those that deploy/make-secrets.sh ma
         const secret = /^\/secrets\/(.+)$/.exec(variable.value ?? '')?.[1];
         if (secret) t.match(made, `write ${secret} `, `${secret} is made`);
       }
-      if (command) t.match(initContainers[0]?.command, ['cp', '-r', `/engawa/config/${name}/.`, '/config/']);
+      if (command) t.same(initContainers[0]?.command, ['cp', '-r', `/engawa/config/${name}/.`, '/config/']);
     }
     for (const { secret } of volumes)
       if (secret) {
@@ -150,6 +150,10 @@ t.test('the configuration in it is one that Engawa takes', (t) => {
   const text = all.find(({ kind }) => kind === 'ConfigMap')?.data?.['engawa.yaml'] ?? '';
   const environment = { ENGAWA_DATABASE_URL: 'x', ENGAWA_TURN_SECRET: 'x', ENGAWA_REDIS_URL: 'redis://x' };
   const { config } = parseConfig(text, 'engawa.yaml', environment);
+  t.match(config.media, { kind: 'freeswitch', servers: [{ host: '127.0.0.1' }] });
+  const plain = manifests({}).find(({ kind }) => kind === 'ConfigMap')?.data?.['engawa.yaml'] ?? '';
+  const own = parseConfig(plain, 'engawa.yaml', { ...environment, ENGAWA_MEDIA_ADDRESS: '192.0.2.7' }).config;
+  t.match(own.media, { kind: 'embedded', address: '192.0.2.7', webrtcPort: 30_000 });
   t.match(config, { database: { kind: 'postgres' }, liveState: { kind: 'redis' }, http: { port: 8443 } });
   const services = all.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name);
   if (config.sip.kind !== 'drachtio') throw new Error('drachtio was wanted');
