@@ -16,7 +16,7 @@ import { cannotOpen } from './preflight.ts';
 import { type Child, startChild, threadsCpuMsOf } from './processes.ts';
 
 const calls = 50;
-const settleMs = 8000;
+const settleMs = 6000;
 
 interface Scenario {
   name: string;

@@ -1,10 +1,10 @@
 // A media server's side of many taps at once: conversation-like stereo in real time, as the embedded engine sends it (a frame
-// of 100 ms every 100 ms). The sound is made once and shared.
+// of 200 ms every 200 ms). The sound is made once and shared.
 
 import { WebSocket } from 'ws';
 import { answerParent } from '../processes.ts';
 
-const frameMs = 100;
+const frameMs = 200;
 const sampleRateHz = 8000;
 const soundSeconds = 16;
 

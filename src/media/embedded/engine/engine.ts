@@ -20,7 +20,7 @@ import type { UdpSockets } from './transport/udp-socket.ts';
 
 const ticksPerSecond = 50;
 const reportEveryTicks = 5 * ticksPerSecond;
-const tapEveryTicks = 5;
+const tapEveryTicks = 10;
 
 const beginTick = (party: Party, tick: number, now: number) => party.beginTick(tick, now);
 const endTick = (party: Party, _tick: number, now: number) => party.tick(now);
@@ -57,9 +57,9 @@ export class Engine {
       order++;
       this.guarded(party, tick, now, endTick);
       if ((tick + order) % ticksPerSecond === 0) party.watch(now);
-      // Spread over the interval, so that reports of many parties do not leave in one tick.
+      // Spread over the interval, so that what many parties report and record does not leave in one tick.
       if ((tick + order * 7) % reportEveryTicks === 0) party.sendReport(now);
-      if (tick % tapEveryTicks === 0) party.tap?.pump(now);
+      if ((tick + order) % tapEveryTicks === 0) party.tap?.pump(now);
     }
   }
 

@@ -28,6 +28,7 @@ export interface WebrtcTransportNeeds {
 }
 
 const gatheringLimitMs = 3_000;
+const gatheringLookMs = 2;
 
 let logging = false;
 
@@ -57,8 +58,6 @@ export class WebrtcTransport implements Transport {
   private offered: { certificate: DtlsCertificate; ice: LocalIce } | undefined;
   private track: LibTrack | undefined;
   private closed = false;
-  private gathered: 'no' | 'yes' = 'no';
-  private onGathered: (() => void) | undefined;
 
   constructor(needs: WebrtcTransportNeeds) {
     this.needs = needs;
@@ -121,11 +120,6 @@ export class WebrtcTransport implements Transport {
 
   async answer(sdpOffer: string): Promise<LocalIce> {
     const peer = this.open();
-    peer.onGatheringStateChange((state) => {
-      if (state !== 'complete') return;
-      this.gathered = 'yes';
-      this.onGathered?.();
-    });
     peer.onTrack((track) => this.useTrack(track));
     peer.setRemoteDescription(sdpOffer, 'offer');
     this.answered = true;
@@ -134,16 +128,13 @@ export class WebrtcTransport implements Transport {
     return this.localIce();
   }
 
-  /** Host candidates only, so this is a matter of milliseconds. */
-  private untilGathered(): Promise<void> {
-    if (this.gathered === 'yes') return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error('no ICE candidate in time')), gatheringLimitMs);
-      this.onGathered = () => {
-        clearTimeout(late);
-        resolve();
-      };
-    });
+  /** Host candidates only, so this is a matter of milliseconds, and asking costs less than a listener for the whole call. */
+  private async untilGathered(): Promise<void> {
+    const deadline = performance.now() + gatheringLimitMs;
+    while (this.peer?.gatheringState() !== 'complete') {
+      if (this.closed || performance.now() > deadline) throw new Error('no ICE candidate in time');
+      await new Promise((resolve) => setTimeout(resolve, gatheringLookMs));
+    }
   }
 
   private localIce(): LocalIce {
@@ -159,6 +150,7 @@ export class WebrtcTransport implements Transport {
     };
   }
 
+  /** No listener more than is needed: each is looked at whenever the library has something to tell, of any party. */
   private useTrack(track: LibTrack): void {
     this.track = track;
     track.onMessage((packet) => this.onPacket(packet));
@@ -166,10 +158,6 @@ export class WebrtcTransport implements Transport {
       this.connected = true;
       this.needs.listener.onConnected();
     });
-    track.onClosed(() => {
-      this.connected = false;
-    });
-    track.onError(() => this.refused++);
   }
 
   private onPacket(packet: Buffer): void {
