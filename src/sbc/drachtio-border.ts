@@ -266,9 +266,11 @@ export function createBorder(options: BorderOptions): Border {
       })),
     health() {
       if (draining) return { ok: false, because: 'draining' };
-      const down = servers.states().filter(({ up }) => !up);
+      const states = servers.states();
+      const down = states.filter(({ up }) => !up);
       const told = down.map(({ server, because }) => `${server}: ${because}`).join('; ');
-      if (servers.pick()) return told ? { ok: true, because: `not all SIP servers are there (${told})` } : { ok: true };
+      if (states.some(({ up, takesRequests }) => up && takesRequests))
+        return told ? { ok: true, because: `not all SIP servers are there (${told})` } : { ok: true };
       return { ok: false, because: `no control connection to a SIP server (${told || 'none is configured'})` };
     },
     drain() {

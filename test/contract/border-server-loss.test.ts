@@ -240,6 +240,24 @@ for (const kind of serverKinds) {
     t.ok(Date.now() - began < 2_000, 'the old leg goes without waiting for anybody');
   });
 
+  t.test(title('a call whose ACK was still missing is taken up, and lives'), on, async (t) => {
+    const [first, second] = [await kind.start(t), await kind.start(t)];
+    const rig = await rigOn(t, [first, second]);
+    rig.carrier.remote = first.sip;
+    const call = carrierCalls({ ...rig, sip: first.sip }, { body: sdpText('caller') });
+    const { leg } = await eventually('the call', () => rig.calls[0], patience);
+    const answered = leg.answer(sdpText('pbx'));
+    await rig.carrier.nextResponse(200, 10_000);
+    await eventually('the server has the answer', () => leg.dialogFacts!() !== undefined, patience);
+    await first.signal('SIGKILL');
+    await takesUp(rig, second, call);
+    t.match(await answered, { kind: 'ok' });
+    t.equal(leg.state, 'answered');
+    const ending = leg.end();
+    rig.carrier.send(responseText(await rig.carrier.nextRequest('BYE', 10_000), 200));
+    await ending;
+  });
+
   t.test(
     title('a registration with a carrier moves to the other server, and its old binding is removed'),
     on,

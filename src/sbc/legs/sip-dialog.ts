@@ -151,6 +151,8 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
       }
       moor(link, dialogId);
       log.info({ sipServer: link.server, from: before?.server }, 'the dialog goes on at a SIP server that lives');
+      // Whoever still waits for the ACK of the first INVITE has more than that now.
+      owner.acknowledged(response.body);
       if (looksLikeSdp(response.body)) owner.emit('answerReceived', { sdpAnswer: response.body });
       return;
     }

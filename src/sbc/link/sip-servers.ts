@@ -61,7 +61,7 @@ export interface SipServersOptions {
 export function createSipServers(options: SipServersOptions): SipServers {
   const { clock, random, log, timing } = options;
   const links = new Map<string, DialledLink>();
-  let turn = 0;
+  const turns = { requests: 0, softphones: 0 };
   let started = false;
 
   function make(address: SipServerAddress): DialledLink {
@@ -87,8 +87,8 @@ export function createSipServers(options: SipServersOptions): SipServers {
     return ranks.find((rank) => rank.length > 0) ?? [];
   }
 
-  function inTurn<T>(candidates: T[]): T | undefined {
-    return candidates[turn++ % Math.max(1, candidates.length)];
+  function inTurn<T>(of: keyof typeof turns, candidates: T[]): T | undefined {
+    return candidates[turns[of]++ % Math.max(1, candidates.length)];
   }
 
   function webSocketOf(link: DialledLink): { host: string; port: number } | undefined {
@@ -122,6 +122,7 @@ export function createSipServers(options: SipServersOptions): SipServers {
     },
     pick: (not) =>
       inTurn(
+        'requests',
         preferred(
           taking().filter((link) => link.up),
           not,
@@ -140,7 +141,7 @@ export function createSipServers(options: SipServersOptions): SipServers {
     },
     webSocketTarget() {
       const able = taking().flatMap((link) => (link.up && webSocketOf(link) ? [link] : []));
-      const link = inTurn(preferred(able));
+      const link = inTurn('softphones', preferred(able));
       const target = link && webSocketOf(link);
       return link && target && { ...target, server: link.server };
     },

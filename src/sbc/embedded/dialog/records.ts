@@ -60,6 +60,8 @@ export interface Dialog {
   /** What waits until the 2xx is acknowledged: our BYE (RFC 3261 §15). */
   afterAck: (() => void) | undefined;
   sessionTimer: SessionTimer | undefined;
+  /** The far end's Allow names UPDATE; undefined while it said nothing. */
+  farTakesUpdate?: boolean;
   /** SUBSCRIBE: ends the dialog when nobody refreshes it. INVITE: ends it when the application does not acknowledge. */
   reaper: Timer | undefined;
   /** Deliveries to the application that wait (see deliver.ts). */

@@ -1,4 +1,5 @@
-// The re-INVITE with which we refresh a session by ourselves (RFC 4028 §7.4): our last SDP again, acknowledged by us.
+// The request with which we refresh a session by ourselves (RFC 4028 §7.4): UPDATE without SDP where the far end takes it,
+// otherwise a re-INVITE with our last SDP again, acknowledged by us.
 // 491 is tried again after the time of RFC 3261 §14.1, 422 with what it asks for; 408 and 481 mean that the far end is gone.
 
 import { parseCSeq } from '../../../protocol/sip/cseq.ts';
@@ -9,8 +10,8 @@ import type { Stack } from './stack.ts';
 
 export interface Refresh {
   /** Puts Session-Expires on the request; `leastSeconds` after a 422. */
-  prepare(invite: SipRequest, leastSeconds?: number): void;
-  succeeded(invite: SipRequest, response: SipResponse): void;
+  prepare(request: SipRequest, leastSeconds?: number): void;
+  succeeded(request: SipRequest, response: SipResponse): void;
   /** The far end does not know the dialog, or does not answer. */
   gone(): void;
 }
@@ -26,31 +27,39 @@ export function refreshSession(stack: Stack, dialog: Dialog, refresh: Refresh, l
     return false;
   }
   dialog.localSeq += 1;
-  const headers = inDialogHeaders(dialog, far, 'INVITE', dialog.localSeq);
+  const method = dialog.farTakesUpdate ? 'UPDATE' : 'INVITE';
+  const headers = inDialogHeaders(dialog, far, method, dialog.localSeq);
   headers.push({ name: 'Contact', value: dialog.contact || stack.addresses.contact(far.flow, far.flow.address) });
-  if (dialog.localSdp) headers.push({ name: 'Content-Type', value: 'application/sdp' });
-  const body = Buffer.from(dialog.localSdp ?? '');
-  const invite: SipRequest = { kind: 'request', method: 'INVITE', uri: far.remoteTarget, headers, body };
-  refresh.prepare(invite, leastSeconds);
-  dialog.inviteOut = true;
+  const sdp = method === 'INVITE' ? dialog.localSdp : undefined;
+  if (sdp) headers.push({ name: 'Content-Type', value: 'application/sdp' });
+  const request: SipRequest = {
+    kind: 'request',
+    method,
+    uri: far.remoteTarget,
+    headers,
+    body: Buffer.from(sdp ?? ''),
+  };
+  refresh.prepare(request, leastSeconds);
+  const open = method === 'INVITE' ? 'inviteOut' : 'updateOut';
+  dialog[open] = true;
   stack.count('session-refresh');
   let answered = false;
-  stack.layer.request(invite, inDialogTarget(far), {
+  stack.layer.request(request, inDialogTarget(far), {
     response(response, _text, flow) {
       const { status } = response;
       if (status < 200) return;
-      if (status < 300) acknowledge(stack, dialog, response);
+      if (status < 300 && method === 'INVITE') acknowledge(stack, dialog, response);
       if (answered) return;
       answered = true;
-      dialog.inviteOut = false;
+      dialog[open] = false;
       if (stack.dialogs.byId(dialog.id) !== dialog || dialog.state !== 'confirmed') return;
       if (status < 300) {
         refreshTarget(dialog, response, flow);
-        refresh.succeeded(invite, response);
+        refresh.succeeded(request, response);
       } else refused(stack, dialog, refresh, response);
     },
     failed() {
-      dialog.inviteOut = false;
+      dialog[open] = false;
       if (dialog.state === 'confirmed') refresh.gone();
     },
   });
@@ -64,6 +73,9 @@ function refused(stack: Stack, dialog: Dialog, refresh: Refresh, response: SipRe
     // Who owns the Call-ID waits longer, so that the two do not meet again.
     const waitMs = dialog.role === 'uac' ? stack.random.integer(2100, 4000) : stack.random.integer(0, 2000);
     retry(stack, dialog, refresh, waitMs);
+  } else if (dialog.farTakesUpdate && (status === 405 || status === 501)) {
+    dialog.farTakesUpdate = false;
+    retry(stack, dialog, refresh, 0);
   } else if (status === 422) {
     const least = Number.parseInt(header(response, 'min-se') ?? '', 10);
     if (least > 0) retry(stack, dialog, refresh, 0, least);

@@ -51,6 +51,7 @@ export function refusesInterval(stack: Stack, request: SipRequest): number | und
 /** Our 2xx to an INVITE or UPDATE: says how long, and who refreshes, and starts the clock. */
 export function answerSessionTimer(stack: Stack, dialog: Dialog, request: SipRequest, response: SipResponse): void {
   if (request.method !== 'INVITE' && request.method !== 'UPDATE') return;
+  noteUpdate(dialog, request);
   const asked = sessionExpires(request);
   const given = sessionExpires(response);
   const theyCan = supportsTimer(request);
@@ -70,6 +71,7 @@ export function answerSessionTimer(stack: Stack, dialog: Dialog, request: SipReq
 
 /** A 2xx to an INVITE or UPDATE of ours. */
 export function takeSessionTimer(stack: Stack, dialog: Dialog, request: SipRequest, response: SipResponse): void {
+  noteUpdate(dialog, response);
   const given = sessionExpires(response);
   if (given) {
     arm(stack, dialog, { seconds: given.seconds, weRefresh: given.refresher !== 'uas' });
@@ -78,6 +80,12 @@ export function takeSessionTimer(stack: Stack, dialog: Dialog, request: SipReque
   // The far end knows no timers; if we asked for one we can still keep it (RFC 4028 §7.2).
   const asked = sessionExpires(request);
   arm(stack, dialog, asked && { seconds: asked.seconds, weRefresh: true });
+}
+
+/** Whether the far end can be refreshed by UPDATE (RFC 4028 §7.4). Who says nothing keeps what was known. */
+function noteUpdate(dialog: Dialog, message: SipMessage): void {
+  const allow = headerLines(message, 'allow');
+  if (allow.length > 0) dialog.farTakesUpdate = /(^|,)\s*UPDATE\s*(,|$)/i.test(allow.join(','));
 }
 
 /** A new INVITE of an application. */
