@@ -91,6 +91,7 @@ function suite(name: string, sockets: UdpSockets): void {
   t.test(`${name}: an address that is none, or an unreachable one, harms nothing`, async (test) => {
     const [a, b] = [await open(test, sockets, '127.0.0.1'), await open(test, sockets, '127.0.0.1')];
     for (const address of ['not an address', '::1', '127.0.0.1']) send(a.socket, 'x', a.socket.remote(address, 9));
+    test.match(a.socket.remote('127.0.0.1', 65536), { address: '127.0.0.1', port: 65536 });
     send(a.socket, 'y', a.socket.remote('127.0.0.1', b.socket.port));
     await eventually('what can be sent is sent', () => b.arrived[0]?.text === 'y');
   });

@@ -31,9 +31,10 @@ t.test('an IPv6 address has the bytes of ipv6(7), and comes back as RFC 5952 wri
   }
 });
 
-t.test('what is no address, or has a zone, is none', async (test) => {
+t.test('what is no address or port, or has a zone, is none', async (test) => {
   for (const each of ['', 'localhost', '1.2.3', 'fe80::1%eth0', '1:2'])
     test.equal(writeSocketAddress(each, 1), undefined);
+  for (const port of [65536, -1, Number.NaN]) test.equal(writeSocketAddress('192.0.2.1', port), undefined);
   test.equal(readSocketAddress(new Uint8Array(28)), undefined);
 });
 

@@ -23,8 +23,9 @@ function words(address: string): number[] {
   return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
-/** Undefined when the address is none that can be written so. */
+/** Undefined when the address, or the port, is none that can be written so. */
 export function writeSocketAddress(address: string, port: number): Uint8Array | undefined {
+  if (!(port >= 0 && port <= 0xffff)) return undefined;
   if (isIPv4(address)) {
     const out = Buffer.alloc(ipv4Bytes);
     out.writeUInt16LE(family.ipv4, 0);
