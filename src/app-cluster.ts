@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { NodesNeeds } from './api/needs.ts';
 import type { ClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
+import { createSoleDuty } from './call/cluster/sole-duty.ts';
 import { type SpreadEvents, spreadEvents } from './call/cluster/spread-events.ts';
 import { endCallsLeftOpen, endLostCall } from './call/left-open.ts';
 import type { Config } from './config.ts';
@@ -32,6 +33,8 @@ interface Site {
 export interface Cluster {
   readonly live: LiveState;
   readonly registrations: Registrations;
+  /** Whether this is the node that registers with carriers. */
+  mayRegister(): boolean;
   /** The store whose events are those of all nodes, for the pages. */
   readonly store: Store;
   /** Others count this node as gone before it acts alone. */
@@ -124,6 +127,9 @@ function createCluster(
     closer.add('sweep of calls left open', () => timer.cancel());
   }
 
+  const registering = createSoleDuty({ live, clock, log, name: 'trunk-registration' });
+  closer.add('duties', () => registering.close());
+
   function endLost(callId: CallId, node: NodeId): void {
     log.warn({ callId, node }, 'a call went with its node');
     endLostCall({ events: store.events }, callId).catch((err: unknown) =>
@@ -160,6 +166,7 @@ function createCluster(
   return {
     live,
     registrations: createSharedRegistrations({ live, clock }),
+    mayRegister: () => registering.mine,
     store: { ...store, events },
     aloneAfterMs: (config.liveState.kind === 'redis' ? config.liveState.lapseSeconds : 4) * 1000 + 2000,
     callLost(callId, node) {

@@ -148,6 +148,11 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   return { url: api.url, greeting: () => greet(config, api.url, sipUdp(), demo), close: () => closer.close() };
 }
 
+const borderAmongNodes = ({ registrations, live, mayRegister }: Cluster) => ({
+  ...{ registrations, mayRegister },
+  nodeId: live.nodeId,
+});
+
 const clusterNeeds = ({ live, callLost, aloneAfterMs }: Cluster) => ({ live, onCallLost: callLost, aloneAfterMs });
 
 interface Rooms {
@@ -307,7 +312,7 @@ async function openBorder(
     companyNumbers: [...config.company.numbers.map(({ number }) => number), ...(config.demo ? demoNumbers : [])],
     dialRules: dialRulesOf(config),
     domain: config.company.domain,
-    ...(cluster ? { registrations: cluster.registrations, nodeId: cluster.live.nodeId } : {}),
+    ...(cluster ? borderAmongNodes(cluster) : {}),
   });
   closer.add('border', () => border.close());
   const told = () => {

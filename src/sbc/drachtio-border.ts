@@ -48,6 +48,8 @@ export interface BorderOptions {
   /** Who is registered, where several nodes must know; kept in this process unless given. */
   registrations?: Registrations;
   nodeId?: NodeId;
+  /** With several nodes one of them registers with the carriers: whether it is this one now. */
+  mayRegister?: () => boolean;
   linkTiming?: Partial<LinkTiming>;
   /** How long a call in progress waits for a SIP server to go on with, in milliseconds, when its own is gone. */
   rescueWithinMs?: number;
@@ -86,6 +88,7 @@ export function createBorder(options: BorderOptions): Border {
       log,
       settings,
       link: servers.pick,
+      mayRegister: options.mayRegister,
       onState: ({ up, because }) => emitter.emit('trunkState', { trunk: settings.name, up, because }),
     }),
   );

@@ -17,6 +17,8 @@ import type { TrunkRegistration } from '../trunk-settings.ts';
 
 export interface Registration {
   readonly registered: boolean;
+  /** Another node does it. */
+  readonly leftToAnother: boolean;
   readonly because: string;
   /** User part of our Contact at the carrier. */
   readonly contactUser: string;
@@ -33,10 +35,14 @@ export interface RegistrationOptions {
   settings: TrunkRegistration;
   link: () => ControlLink | undefined;
   onChange: () => void;
+  /** False while another node registers this trunk; asked before every REGISTER. */
+  mayRegister?: () => boolean;
 }
 
 const firstRetryMs = 2_000;
 const lastRetryMs = 60_000;
+/** How soon a node takes over when the one that registered is gone. */
+const askAgainMs = 2_000;
 
 export function createRegistration({
   clock,
@@ -46,6 +52,7 @@ export function createRegistration({
   settings,
   link,
   onChange,
+  mayRegister = () => true,
 }: RegistrationOptions): Registration {
   const contactUser = `eg${randomBytes(9).toString('hex')}`;
   const sipCallId = randomUUID();
@@ -62,6 +69,7 @@ export function createRegistration({
   let timer: Timer | undefined;
   let lapse: Timer | undefined;
   let closing = false;
+  let leftToAnother = false;
   /** The binding at the carrier: through whom, and the Contact as sent. */
   let bound: { link: ControlLink; contact: string; offDown: () => void } | undefined;
 
@@ -85,12 +93,23 @@ export function createRegistration({
   }
 
   function attempt(extra: Record<string, string> = {}, resends = 0): void {
+    if (!mayRegister()) return leave();
+    leftToAnother = false;
     const through = link();
     if (!through) return failed('no SIP server connected');
     send(through, expiresSeconds, extra, {
       response: (response, sent) => onResponse(response, sent, resends, through),
       failed,
     });
+  }
+
+  /** What this node had registered runs out by itself, or is replaced by what the other one registers. */
+  function leave(): void {
+    if (!leftToAnother) {
+      leftToAnother = true;
+      change(false, 'another node is registered');
+    }
+    again(askAgainMs);
   }
 
   function onResponse(response: IncomingResponse, sent: SentRequest, resends: number, through: ControlLink): void {
@@ -185,6 +204,9 @@ export function createRegistration({
   return {
     get registered() {
       return registered;
+    },
+    get leftToAnother() {
+      return leftToAnother;
     },
     get because() {
       return because;

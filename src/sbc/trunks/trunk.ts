@@ -49,12 +49,14 @@ export interface TrunkOptions {
   /** A connected control link, or undefined. */
   link: () => ControlLink | undefined;
   onState: (state: TrunkState) => void;
+  /** See RegistrationOptions. */
+  mayRegister?: (() => boolean) | undefined;
 }
 
 const missesUntilDown = 2;
 const penaltyMs = 30_000;
 
-export function createTrunk({ clock, random, log, settings, link, onState }: TrunkOptions): Trunk {
+export function createTrunk({ clock, random, log, settings, link, onState, mayRegister }: TrunkOptions): Trunk {
   const misses = new Map<TargetState, number>();
   const targets = settings.targets.map<TargetState>((target) => ({
     target,
@@ -71,6 +73,7 @@ export function createTrunk({ clock, random, log, settings, link, onState }: Tru
         settings: settings.register,
         link,
         onChange: report,
+        ...(mayRegister ? { mayRegister } : {}),
       })
     : undefined;
   const timers: { cancel(): void }[] = [];
@@ -92,9 +95,10 @@ export function createTrunk({ clock, random, log, settings, link, onState }: Tru
   }
 
   function currentState(): TrunkState {
-    if (registration && !registration.registered) return { up: false, because: registration.because };
+    if (registration && !registration.registered && !registration.leftToAnother)
+      return { up: false, because: registration.because };
     if (targets.length > 0 && !targets.some((target) => target.up)) return { up: false, because: 'no target answers' };
-    if (registration) return { up: true, because: 'registered' };
+    if (registration) return { up: true, because: registration.because };
     return { up: true, because: heard ? 'answers' : 'nothing said against it yet' };
   }
 

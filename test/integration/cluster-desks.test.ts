@@ -1,0 +1,107 @@
+// Desks of one node and calls of another, when the node of the desk is killed: while it rings, and while its agent talks. And what
+// one node decides about people is known at the other.
+
+import { test } from 'tap';
+import { startClusterCentre } from '../support/cluster-centre.ts';
+import { readEvents } from '../support/event-source.ts';
+import { eventually } from '../support/eventually.ts';
+import { skipWithoutRedis } from '../support/redis.ts';
+import { hear, numbers, rest } from '../support/whole-centre.ts';
+
+test('the node of a desk that rings is killed: the call is offered to somebody else and keeps its place', {
+  skip: skipWithoutRedis,
+}, async (t) => {
+  const { nodes } = await startClusterCentre(t, ['east', 'west'], { ringTimeoutSeconds: 30 });
+  const [east, west] = [nodes[0]!, nodes[1]!];
+  const hanako = await west.desk('hanako', 440);
+  const taro = await east.desk('taro', 330);
+  await hanako.setState('available');
+  const customer = await east.callIn(numbers.product, 550);
+  await hanako.rings();
+  await taro.setState('available');
+  await west.kill();
+  await taro.answer(await taro.rings(20_000));
+  await hear('each other', [
+    [taro, [550]],
+    [customer, [330]],
+  ]);
+  customer.hangUp();
+  await rest(taro);
+  t.pass();
+});
+
+test('the node of a desk is killed in mid-call: the desk comes back at another node and goes on with its call', {
+  skip: skipWithoutRedis,
+}, async (t) => {
+  const { nodes } = await startClusterCentre(t, ['east', 'west'], { calls: { reattachSeconds: 20 } });
+  const [east, west] = [nodes[0]!, nodes[1]!];
+  const hanako = await west.desk('hanako', 440);
+  await hanako.setState('available');
+  const customer = await east.callIn(numbers.product, 550);
+  await hanako.answer(await hanako.rings());
+  await hear('each other', [
+    [hanako, [550]],
+    [customer, [440]],
+  ]);
+  const { id } = hanako.view.call!;
+  await west.kill();
+  hanako.vanish();
+  const back = await east.desk('hanako', 660);
+  await back.shows('the same call', (desk) => desk.call?.id === id && desk.call.state === 'connected', 20_000);
+  await hear('each other again', [
+    [back, [550]],
+    [customer, [660]],
+  ]);
+  await back.command('hangup');
+  const record = await east.endedCall(id);
+  t.match(record, { cause: 'normal', side: 'agent' });
+  await rest(back);
+});
+
+test('what happens at one node is told at the other, each event once; who signs out at one is out at both', {
+  skip: skipWithoutRedis,
+}, async (t) => {
+  const { nodes } = await startClusterCentre(t, ['east', 'west']);
+  const [east, west] = [nodes[0]!, nodes[1]!];
+  const authorization = { authorization: `Bearer ${east.engawa.apiKey}`, accept: 'text/event-stream' };
+  const feeds = await Promise.all(
+    [east, west].map(({ engawa }) => readEvents(`${engawa.url}/api/v1/feed`, authorization)),
+  );
+  t.teardown(() => feeds.map((feed) => feed.close()));
+  const customers = await Promise.all([east, west].map((node, i) => node.callIn(numbers.product, [550, 660][i]!)));
+  for (const customer of customers) customer.hangUp();
+  const idsOf = (which: number) => feeds[which]!.events.flatMap(({ id }) => id ?? []);
+  const ended = (which: number) =>
+    feeds[which]!.events.filter(({ event, data }) => event === 'event' && data.type === 'call-ended').length;
+  await eventually('both feeds tell the end of both calls', () => ended(0) === 2 && ended(1) === 2);
+  await eventually('both tell the same', () => idsOf(0).length === idsOf(1).length);
+  t.same(idsOf(0), idsOf(1), 'the same events in the same order');
+  t.equal(new Set(idsOf(0)).size, idsOf(0).length, 'each once');
+
+  const middle = idsOf(0)[3]!;
+  const again = await readEvents(`${west.engawa.url}/api/v1/feed`, { ...authorization, 'last-event-id': middle });
+  t.teardown(() => again.close());
+  const rest = idsOf(0).slice(4);
+  await eventually('who comes back to the other node is told the rest', () => {
+    const told = again.events.flatMap(({ id }) => id ?? []);
+    return told.length >= rest.length && JSON.stringify(told.slice(0, rest.length)) === JSON.stringify(rest);
+  });
+
+  const signedIn = await fetch(`${west.engawa.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: new URL(west.engawa.url).origin },
+    body: JSON.stringify({ login: 'midori', password: west.engawa.passwordOf('midori') }),
+  });
+  const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const { csrfToken } = (await signedIn.json()) as { csrfToken: string };
+  const atEast = () => fetch(`${east.engawa.url}/api/v1/session`, { headers: { cookie } });
+  t.equal((await atEast()).status, 200, 'a session is good at every node');
+  const hers = await readEvents(`${east.engawa.url}/api/v1/feed`, { cookie, accept: 'text/event-stream' });
+  t.teardown(() => hers.close());
+  const headers = { cookie, 'x-csrf-token': csrfToken, origin: new URL(west.engawa.url).origin };
+  t.equal((await fetch(`${west.engawa.url}/api/v1/session`, { method: 'DELETE', headers })).status, 204);
+  await eventually('her feed at the other node is cut', () =>
+    hers.events.some(({ event, data }) => event === 'cut' && data.because === 'signed-out'),
+  );
+  t.equal((await atEast()).status, 401);
+});
