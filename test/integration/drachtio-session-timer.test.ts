@@ -13,6 +13,8 @@ interface TimedCall {
   placed: Call;
   answer: PartyMessage;
   reason: () => string;
+  /** Responses that the server has taken. */
+  responses: () => number;
   settled(): Promise<unknown>;
 }
 
@@ -36,7 +38,8 @@ async function timedCall(t: Test, headers: string[]): Promise<TimedCall> {
     clock.advance(300);
     await rig.settled();
   };
-  return { clock, srf, party, placed, answer, reason: () => reason, settled };
+  const responses = () => rig.server.stats().counters['understood-response'] ?? 0;
+  return { clock, srf, party, placed, answer, reason: () => reason, responses, settled };
 }
 
 t.test(
@@ -87,6 +90,25 @@ t.test('a caller without timers: we refresh at half the interval with our last S
   timed.party.send(responseText(await timed.party.nextRequest('INVITE'), 481));
   t.match((await timed.party.nextRequest('BYE')).get('Reason'), 'Session timer expired');
 });
+
+t.test(
+  'a caller that allows UPDATE is refreshed by UPDATE, without SDP; by re-INVITE once it refuses that',
+  async (t) => {
+    const timed = await timedCall(t, ['Session-Expires: 120', 'Allow: INVITE, ACK, BYE, UPDATE']);
+    timed.clock.advance(60_000);
+    const refresh = await timed.party.nextRequest('UPDATE');
+    t.equal(refresh.body, '');
+    t.equal(refresh.get('Session-Expires'), '120;refresher=uac');
+    timed.party.send(responseText(refresh, 200, { headers: ['Session-Expires: 120;refresher=uac'] }));
+    await eventually('the refresh is done', () => timed.responses() === 1);
+    timed.clock.advance(60_000);
+    timed.party.send(responseText(await timed.party.nextRequest('UPDATE'), 405));
+    await eventually('the next is tried at once', async () => {
+      timed.clock.advance(1);
+      return timed.party.received.some(({ method, body }) => method === 'INVITE' && body.includes('s=callee'));
+    });
+  },
+);
 
 t.test('too short an interval is refused with 422 and the least that we take', async (t) => {
   const rig = await startRig(t);
