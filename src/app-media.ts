@@ -30,7 +30,8 @@ export async function openMedia(config: Config, site: Site): Promise<{ media: Me
   const { log, clock, closer } = site;
   const prompts = openPrompts(config, site);
   const members = await openMembers(config, prompts, site);
-  const media = await createMediaPool({ clock, log, members });
+  const region = config.sip.kind === 'drachtio' ? config.sip.region : undefined;
+  const media = await createMediaPool({ clock, log, members, ...(region === undefined ? {} : { region }) });
   closer.add('media', () => media.close());
   void warmUp(media, log);
   return { media, prompts };
