@@ -1,6 +1,7 @@
 // This program as one of several nodes that share a Redis and a PostgreSQL: joins the others, tells them how to reach it, learns
 // how to reach them, and ends the records of calls that a node took with it. Without `liveState: redis` none of this is used.
 
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { NodesNeeds } from './api/needs.ts';
@@ -72,7 +73,7 @@ export async function joinCluster(
   const { log, clock, closer } = site;
   const name = config.cluster.name ?? hostname();
   const { redisUrl } = secrets;
-  const live = await createLiveState({ settings, redisUrl, clock, log, facts: { name } });
+  const live = await createLiveState({ settings, redisUrl, clock, log, facts: { name, queues: queuesOf(config) } });
   closer.add('live state', () => live.close());
   log.info({ nodeId: live.nodeId, name }, 'one of several nodes');
   const events = spreadEvents({ events: store.events, live, clock, log });
@@ -93,6 +94,12 @@ function createCluster(
 
   function followServers(border: Border): void {
     const add = ({ nodeId, facts }: LiveNode) => {
+      // All apply the same inputs: with other queues they would come to other states.
+      if (facts['queues'] !== queuesOf(config))
+        log.error(
+          { node: facts['name'] },
+          'its queues are not those of this node: give all nodes the same queues section',
+        );
       const { sipControl } = facts;
       if (nodeId === live.nodeId || !sipControl || !sip) return;
       const colon = sipControl.lastIndexOf(':');
@@ -225,6 +232,9 @@ function createCluster(
     },
   };
 }
+
+const queuesOf = ({ queues }: Config): string =>
+  createHash('sha256').update(JSON.stringify(queues)).digest('base64url').slice(0, 12);
 
 /** Of a session the others need to know which and whose. */
 function bare(change: IdentityChange): unknown {
