@@ -9,7 +9,7 @@ import { type CallId, newId } from '../shared/ids.ts';
 import { silentLogger } from '../shared/logger.ts';
 import type { Endpoint, EndpointEvents } from './endpoint.ts';
 import { createMediaPool, type MediaPool, type PoolMember } from './media-pool.ts';
-import type { MediaServer, MediaServerEvents } from './media-server.ts';
+import type { Conference, MediaServer, MediaServerEvents } from './media-server.ts';
 
 type Mood = 'well' | 'dead' | 'hung' | 'sick';
 
@@ -45,7 +45,7 @@ function simulate(): Simulated {
         () => ({ kind: 'created' as const, endpoint: simulatedEndpoint(live) }),
         () => Promise.reject(new AppError('internal', 'out of something')),
       ),
-    createConference: () => never(),
+    createConference: () => Promise.reject(new AppError('media-unavailable', 'it has no rooms')),
     health: () =>
       answer(
         () => ({ ok: true, endpoints: live.size }),
@@ -165,6 +165,18 @@ t.test('everything of one call is on one server', async (t) => {
   const callId = newId('call');
   const first = await create(pool, callId);
   for (let i = 0; i < 10; i++) t.equal(pool.whereIs!(await create(pool, callId)), pool.whereIs!(first));
+});
+
+t.test('a room for a call is made where its parties are, or not at all', async (t) => {
+  const { pool, servers } = await open(t, [{ name: 'a' }, { name: 'b' }]);
+  const callId = newId('call');
+  await create(pool, callId);
+  servers[1]!.createConference = () => Promise.resolve({ close: async () => undefined } as Conference);
+  await t.rejects(pool.createConference(callId), { message: 'it has no rooms' });
+  const room = await pool.createConference(newId('call'));
+  t.equal(pool.members()[1]!.endpoints, 1, 'one without parties yet is made where rooms are');
+  await room.close();
+  t.equal(pool.members()[1]!.endpoints, 0);
 });
 
 t.test('the wanted region first, another one rather than none', async (t) => {

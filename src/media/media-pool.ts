@@ -149,9 +149,9 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
     return `no media server can take this (${each.join('; ')})`;
   }
 
-  /** Asks one server after the other until one does it. */
+  /** Asks one server after the other until one does it; with `together` only the one where the call has something already. */
   async function onSome<T>(
-    request: { callId: CallId; region?: string },
+    request: { callId: CallId; region?: string; together?: true },
     run: (member: Member) => Promise<T>,
     discard: (late: T) => Promise<unknown>,
   ): Promise<{ made: T; member: Member; release(): void }> {
@@ -162,7 +162,9 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
         return { made: await inTime(run(member), discard), member, release };
       } catch (thrown) {
         release();
-        if (!isServersFault(thrown)) throw thrown;
+        const elsewhereIsUseless =
+          request.together && calls.get(request.callId)?.some((home) => home.member === member);
+        if (elsewhereIsUseless || !isServersFault(thrown)) throw thrown;
         tried.add(member);
         const because = asError(thrown).message;
         log.warn({ mediaServer: member.name, callId: request.callId, because }, 'a media server did not take a call');
@@ -235,7 +237,7 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
     createEndpoint,
     async createConference(callId) {
       const { made, release } = await onSome(
-        { callId },
+        { callId, together: true },
         ({ server }) => server.createConference(callId),
         (late) => late.close(),
       );
