@@ -289,6 +289,11 @@ export class SharedAcd {
     const { personId } = place;
     this.#calls.delete(callId);
     if (!personId) return this.#tell({ kind: 'callGone', callId }, atMs, effects);
+    if (!this.#desks.has(personId)) {
+      // The desk went as well: there is nobody to do after-call work, or to take the next call.
+      this.#tell({ kind: 'agentNotReady', personId, because: 'node-gone' }, atMs, effects);
+      return this.#tell({ kind: 'agentCallEnded', callId, personId, afterCallWorkSeconds: 0 }, atMs, effects);
+    }
     const settings = this.#options.queues.find(({ name }) => name === place.queue);
     const afterCallWorkSeconds = settings?.afterCallWorkSeconds ?? this.#options.afterCallWorkSeconds;
     return this.#tell({ kind: 'agentCallEnded', callId, personId, afterCallWorkSeconds }, atMs, effects);
