@@ -104,10 +104,16 @@ t.test('a SIP server that takes commands and does nothing is given up in time', 
   const sockets = new Set<import('node:net').Socket>();
   const hung = createServer((socket) => {
     sockets.add(socket);
-    socket.once('data', (data) => {
-      const id = /#([^|]+)\|authenticate/.exec(String(data))?.[1];
-      const reply = `x|response|${id}|OK|udp/127.0.0.1:5060|v0.9.10|udp/127.0.0.1:5060`;
-      socket.write(`${reply.length}#${reply}`);
+    // It says who it is and that it has heard the routes, and nothing after that.
+    const reply = (text: string) => socket.write(`${text.length}#${text}`);
+    let greeted = false;
+    socket.on('data', (data) => {
+      const [, id, command] = /#([^|#]+)\|(authenticate|ping)/.exec(String(data)) ?? [];
+      if (command === 'authenticate') reply(`x|response|${id}|OK|udp/127.0.0.1:5060|v0.9.10|udp/127.0.0.1:5060`);
+      if (command === 'ping' && !greeted) {
+        greeted = true;
+        reply(`x|response|${id}|OK|pong`);
+      }
     });
   });
   await new Promise<void>((resolve) => hung.listen(0, '127.0.0.1', resolve));

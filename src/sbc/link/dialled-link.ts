@@ -164,24 +164,27 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
         late.cancel();
         failed(why);
       },
-      onReady: (hello) => {
-        late.cancel();
-        ready(hello);
-      },
+      onReady: greeted,
     });
     abandon = (why) => connection.close(why);
 
-    function ready(hello: ServerGreeting): void {
+    function greeted(hello: ServerGreeting): void {
       const verdict = judgeVersion(hello.version);
       if (verdict.kind === 'too-old') return connection.close(verdict.because);
       if (verdict.kind === 'unknown')
         log.warn({ because: verdict.because }, 'the version of the SIP server is unknown');
       greeting = hello;
       sipAddresses = parseHostports(hello.hostports);
+      if (address.takesRequests !== false) for (const method of methods) connection.route(method);
+      // Up is who has heard our routes, too: before that it would refuse a call.
+      connection.ping(ready);
+    }
+
+    function ready(): void {
+      late.cancel();
       retryMs = timing.firstRetryMs;
       overdue = false;
       core.connection = connection;
-      if (address.takesRequests !== false) for (const method of methods) connection.route(method);
       watch();
       setState(true, 'connected');
       settleStart?.();

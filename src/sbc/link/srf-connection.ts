@@ -35,7 +35,8 @@ export interface SrfConnection {
   request(options: RequestOptions, sent: (error: unknown, request?: SentRequest) => void): void;
   /** Asks the server for requests with this method (lower case, as the protocol has it). */
   route(method: string): void;
-  ping(): void;
+  /** `answered`: the server has done everything that it was told before. */
+  ping(answered?: () => void): void;
   /** Only our own server knows this: drachtio-server closes the connection on what it does not know. */
   forget(dialogId: string): void;
   close(because: string): void;
@@ -85,11 +86,26 @@ export function createSrfConnection(options: SrfConnectionOptions): SrfConnectio
     closed(because);
   }
 
-  /** A command whose answer tells nothing: the library passes over what it did not ask for. */
-  function say(command: string): void {
-    if (over || !socket.writable) return;
-    const payload = `${randomUUID()}|${command}`;
+  /** A command of our own; the library passes over answers to what it did not ask for. Returns the command's id. */
+  function say(command: string): string {
+    const id = randomUUID();
+    if (over || !socket.writable) return id;
+    const payload = `${id}|${command}`;
     socket.write(`${Buffer.byteLength(payload)}#${payload}`);
+    return id;
+  }
+
+  function ping(answered: () => void): void {
+    const id = say('ping');
+    let tail = '';
+    const look = (chunk: Buffer) => {
+      // The answer names the id; it may come in pieces, and behind anything else.
+      tail = (tail + chunk.toString('latin1')).slice(-(chunk.length + id.length));
+      if (!tail.includes(id)) return;
+      socket.off('data', look);
+      if (!over) answered();
+    };
+    socket.on('data', look);
   }
 
   socket.setNoDelay(true);
@@ -116,9 +132,9 @@ export function createSrfConnection(options: SrfConnectionOptions): SrfConnectio
       const { uri, ...rest } = wanted;
       srf.request(uri ?? 'sip:placeholder', { ...rest, headers: { ...rest.headers }, _socket: socket }, sent);
     },
-    route: (method) => say(`route|${method}`),
-    ping: () => say('ping'),
-    forget: (dialogId) => say(`forget|${dialogId}`),
+    route: (method) => void say(`route|${method}`),
+    ping: (answered) => (answered ? ping(answered) : void say('ping')),
+    forget: (dialogId) => void say(`forget|${dialogId}`),
     close,
   };
 }
