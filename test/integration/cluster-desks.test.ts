@@ -3,6 +3,7 @@
 
 import { test } from 'tap';
 import { startClusterCentre } from '../support/cluster-centre.ts';
+import { sql } from '../support/database.ts';
 import { readEvents } from '../support/event-source.ts';
 import { eventually } from '../support/eventually.ts';
 import { skipWithoutRedis } from '../support/redis.ts';
@@ -56,6 +57,50 @@ test('the node of a desk is killed in mid-call: the desk comes back at another n
   const record = await east.endedCall(id);
   t.match(record, { cause: 'normal', side: 'agent' });
   await rest(back);
+});
+
+test('a node is killed with a call in every phase: nobody elsewhere is stuck, and every record is ended', {
+  skip: skipWithoutRedis,
+}, async (t) => {
+  const { nodes, databaseUrl } = await startClusterCentre(t, ['east', 'west'], { ringTimeoutSeconds: 60 });
+  const [east, west] = [nodes[0]!, nodes[1]!];
+  const hanako = await east.desk('hanako', 440);
+  const taro = await east.desk('taro', 330);
+  await taro.setState('available');
+  await west.callIn(numbers.contract, 550);
+  await taro.answer(await taro.rings());
+  await taro.shows('connected', (desk) => desk.call?.state === 'connected');
+  await taro.command('hold');
+  await taro.shows('held', (desk) => desk.call?.state === 'held');
+  await west.callIn(numbers.contract, 660);
+  await hanako.setState('available');
+  await west.callIn(numbers.product, 790);
+  const ringing = await hanako.rings();
+  await west.callIn(numbers.menu, 1010);
+
+  await west.kill();
+  await hanako.inState('available', 20_000);
+  await eventually('the telephone is quiet', () => ringing.state === 'ended', { withinMs: 15_000 });
+  await taro.shows('no call', (desk) => desk.call === null && desk.state === 'available', 20_000);
+  const causes = async () =>
+    (
+      await sql<{ cause: string }>(
+        databaseUrl,
+        `SELECT fields->>'cause' AS cause FROM events WHERE type = 'call-ended'`,
+      )
+    ).map(({ cause }) => cause);
+  await eventually('four records are ended', async () => (await causes()).length === 4, { withinMs: 20_000 });
+  t.same(await causes(), ['fault', 'fault', 'fault', 'fault']);
+
+  await rest(taro);
+  const customer = await east.callIn(numbers.product, 550);
+  await hanako.answer(await hanako.rings());
+  await hear('the next call', [
+    [hanako, [550]],
+    [customer, [440]],
+  ]);
+  customer.hangUp();
+  await rest(hanako);
 });
 
 test('what happens at one node is told at the other, each event once; who signs out at one is out at both', {

@@ -1,10 +1,10 @@
 // The queues of several nodes under random calls, kills, cuts and losses of the live state, on a simulated clock. Repeat a run
-// with SEED=…; ENGAWA_SIMULATED_EVENTS=1000000 runs longer.
+// with SEED=…; ENGAWA_SIMULATED_EVENTS=1000000 runs longer. The same events every time unless told.
 
 import { test } from 'tap';
 import { SimulatedNodes } from '../support/simulated-nodes.ts';
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+const seed = Number(process.env['SEED'] ?? 1);
 const events = Number(process.env['ENGAWA_SIMULATED_EVENTS'] ?? 100_000);
 const roundEvents = 2000;
 

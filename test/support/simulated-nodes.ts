@@ -302,6 +302,9 @@ export class SimulatedNodes {
     if ((state !== 'available' && state !== 'not-ready') || this.#talks(personId)) return;
     void node.runner.apply({ kind: 'agentCallStarted', personId, callId: id }).then((accepted) => {
       if (!accepted || !this.#nodes.includes(node)) return;
+      // Without the live state the answer took its time, and the telephone is in use by now: it does not pick up.
+      if (this.#talks(personId))
+        return void node.runner.apply({ kind: 'agentCallEnded', callId: id, personId, afterCallWorkSeconds: 0 });
       const call = {
         id,
         queue: 'general',
