@@ -1,14 +1,14 @@
-// UDP sockets by the C library's own calls, all of an engine looked after together: every two milliseconds one epoll_wait says
+// UDP sockets by the C library's own calls, all of an engine looked after together: every three milliseconds one epoll_wait says
 // which have packets, and each packet is one recvfrom into one buffer for all. Node's dgram wakes up for every packet and makes
 // a buffer, an address and an event of it, which costs more than all that a relay does with it (docs/decisions/0041).
-// What is paid: a packet waits up to two milliseconds, and as long a wait is added to the jitter that is measured.
+// What is paid: a packet waits up to three milliseconds, and that wait is added to the jitter that is measured.
 
 import { isIPv6 } from 'node:net';
 import { type Libc, linux, loadLibc } from './libc.ts';
 import { family, readSocketAddress, socketAddressBytes, writeSocketAddress } from './socket-address.ts';
 import { type PacketListener, type Remote, receiveBufferBytes, type UdpSocket, type UdpSockets } from './udp-socket.ts';
 
-const lookEveryMs = 2;
+const lookEveryMs = 3;
 /** Looks at one time: a flood of packets must not keep the engine from its tick. */
 const looksAtOnce = 32;
 const eventsAtOnce = 256;
