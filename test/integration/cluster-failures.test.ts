@@ -161,3 +161,52 @@ test('Redis is killed and comes back empty: conversations go on, each node serve
   const { items } = await east.engawa.get<{ items: EngawaEvent[] }>(`/api/v1/calls/${hanako.lines[0]!.callId}/events`);
   t.equal(items.filter(({ type }) => type === 'call-ended').length, 1);
 });
+
+test('Redis hangs and goes on with what it had: nobody has two calls, who talks goes on, who waits is served', {
+  skip: skipWithoutRedis,
+}, async (t) => {
+  const { nodes, redis } = await startClusterCentre(t, ['east', 'west']);
+  const [east, west] = [nodes[0]!, nodes[1]!];
+  const hanako = await east.desk('hanako', 440);
+  const taro = await west.desk('taro', 330);
+  await hanako.setState('available');
+  const talking = await west.callIn(numbers.product, 550);
+  await hanako.answer(await hanako.rings());
+  await hear('each other', [
+    [hanako, [550]],
+    [talking, [440]],
+  ]);
+  await taro.setState('available');
+  redis.hang();
+  // Only west has a free desk: its own caller is served there, the other waits for the end of this.
+  const waits = await east.callIn(numbers.product, 660);
+  const served = await west.callIn(numbers.product, 790);
+  await taro.answer(await taro.rings(30_000));
+  await taro.shows('connected', (desk) => desk.call?.state === 'connected');
+  redis.resume();
+  await hear('both conversations', [
+    [taro, [790]],
+    [served, [330]],
+    [hanako, [550]],
+    [talking, [440]],
+  ]);
+  await eventually(
+    'both nodes agree on who talks and who waits',
+    async () => {
+      const states = await Promise.all([agent(east, 'taro'), agent(west, 'hanako')]);
+      return states.every((one) => one?.state === 'on-call') && (await waiting(west, 'general')) === 1;
+    },
+    { withinMs: 30_000, everyMs: 200 },
+  );
+  await hanako.command('hangup');
+  await hanako.answer(await hanako.rings(20_000));
+  await hear('the caller who waited', [
+    [hanako, [660]],
+    [waits, [440]],
+    [taro, [790]],
+  ]);
+  waits.hangUp();
+  served.hangUp();
+  await rest(hanako, taro);
+  t.pass();
+});
