@@ -341,6 +341,12 @@ export class SharedAcd {
       if (speaksForAgent) this.#stateNext(agent, atMs, effects);
       return;
     }
+    if (now?.state === 'on-call' && now.callId) {
+      // The desk may speak of a call that is long over; the node of a call knows who is in it.
+      if (callNode !== node) return;
+      this.#tell({ kind: 'agentCallEnded', callId: now.callId, personId, afterCallWorkSeconds: 0 }, atMs, effects);
+      if (this.#calls.get(now.callId)?.personId === personId) this.#calls.delete(now.callId);
+    }
     this.#signIn(agent, atMs, effects);
     // What was offered to this agent meanwhile goes to another one.
     this.#tell({ kind: 'agentNotReady', personId, because: agent.because ?? 'node-gone' }, atMs, effects);
