@@ -32,7 +32,8 @@ function chosen() {
   const list = [];
   if (onDrachtio) list.push(...files('contract', /^border-/), ...files('integration', /^border-/));
   else if (given('ENGAWA_TEST_DRACHTIO_START')) list.push(...files('contract', /^border-(server-loss|accepted)/));
-  if (onFreeswitch) list.push(...files('contract', /freeswitch/), ...files('integration', /freeswitch/));
+  if (onFreeswitch) list.push(...files('contract', /freeswitch/));
+  if (onFreeswitch || given('ENGAWA_TEST_FREESWITCH_BIN')) list.push(...files('integration', /freeswitch/));
   if (given('ENGAWA_TEST_DRACHTIO_BIN') || given('ENGAWA_TEST_FREESWITCH_BIN'))
     list.push(...files('integration', /^deploy-servers/));
   if (onDrachtio || onFreeswitch) list.push(...files('integration', /^whole-/), ...files('e2e', /./));

@@ -17,13 +17,14 @@ import type { Logger } from '../../shared/logger.ts';
 import type { Endpoint, EndpointEvents, MediaProfile } from '../endpoint.ts';
 import type { Incompatible, Local, Negotiation } from '../negotiation.ts';
 import { attempt, type Channel } from './channel.ts';
+import { ChannelDigits, readDigit } from './channel-digits.ts';
 import { ChannelTap } from './channel-tap.ts';
 import type { FreeswitchEvent } from './event-frames.ts';
 import { type FreeswitchSide, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { endDialog, type MrfEndpoint, within } from './fsmrf.ts';
 import { type CountsWatch, type PartyCounts, PartyReports } from './party-counts.ts';
 import { SoundPlayer } from './sound-player.ts';
-import { type SoundSpecs, toneSpec } from './sound-specs.ts';
+import type { SoundSpecs } from './sound-specs.ts';
 
 export interface FreeswitchEndpointNeeds {
   id: EndpointId;
@@ -48,22 +49,16 @@ export interface Room {
 }
 
 const defaultDigitMs = 100;
-const betweenDigitsMs = 60;
 const placeLimitMs = 3000;
 const renegotiateLimitMs = 5000;
 const closeLimitMs = 3000;
-
-const dtmfTones: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
-  ['123A', '456B', '789C', '*0#D'].flatMap((row, y) =>
-    [...row].map((digit, x) => [digit, [[697, 770, 852, 941][y]!, [1209, 1336, 1477, 1633][x]!]]),
-  ),
-);
 
 export class FreeswitchEndpoint implements Endpoint {
   readonly id: EndpointId;
   readonly profile: MediaProfile;
   readonly channel: Channel;
   readonly sound: SoundPlayer;
+  readonly digits: ChannelDigits;
   readonly on: Endpoint['on'];
   readonly once: Endpoint['once'];
   partner: FreeswitchEndpoint | undefined;
@@ -100,6 +95,7 @@ export class FreeswitchEndpoint implements Endpoint {
     this.on = this.emitter.on;
     this.once = this.emitter.once;
     this.sound = new SoundPlayer({ channel, sounds: needs.sounds, clock, log });
+    this.digits = new ChannelDigits({ channel, clock, events: () => this.audio?.telephoneEvent !== undefined });
     this.tap = new ChannelTap({ channel, clock, log, allowSelfSigned: needs.allowSelfSignedRecorder });
     this.agreedAt = clock.now();
     this.arrived.at = clock.now();
@@ -232,24 +228,7 @@ export class FreeswitchEndpoint implements Endpoint {
 
   async sendDigits(digits: string, { durationMs = defaultDigitMs }: { durationMs?: number } = {}): Promise<void> {
     this.mustLive();
-    const known = [...digits].filter((digit) => dtmfTones[digit.toUpperCase()]);
-    for (const digit of known) {
-      await this.sendDigit(digit, durationMs);
-      await this.pause(durationMs + betweenDigitsMs);
-    }
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.needs.clock.after(ms, resolve));
-  }
-
-  private async sendDigit(digit: string, durationMs: number): Promise<void> {
-    if (this.audio?.telephoneEvent) {
-      await this.channel.order('uuid_send_dtmf', `${digit}@${durationMs}`);
-      return;
-    }
-    const tone = toneSpec(durationMs, betweenDigitsMs, ...dtmfTones[digit.toUpperCase()]!);
-    await this.channel.order('uuid_displace', `start ${tone} 0 m`);
+    await this.digits.sendAll(digits, durationMs);
   }
 
   async startTap(tap: { url: string; metadata: Record<string, unknown> }): Promise<void> {
@@ -439,14 +418,14 @@ export class FreeswitchEndpoint implements Endpoint {
   }
 
   private onDigit(event: FreeswitchEvent): void {
-    const digit = event.header('DTMF-Digit');
-    if (!digit || this.state !== 'live') return;
-    const durationMs = Math.round(Number(event.header('DTMF-Duration') ?? 0) / 8);
-    const inband = event.header('DTMF-Source') === 'INBAND_AUDIO';
-    this.emitter.emit('digit', { digit, durationMs, by: inband ? 'inband' : 'rfc4733' });
+    const press = readDigit(event);
+    if (!press || this.state !== 'live') return;
+    this.emitter.emit('digit', press);
     const { partner } = this;
-    if (!partner || !this.digitsAudible || this.muted || inband) return;
-    attempt(this.needs.log, 'digit not passed on', partner.sendDigit(digit, Math.max(60, Math.min(durationMs, 500))));
+    // What was heard in the audio goes into the bridge with it.
+    if (!partner || !this.digitsAudible || this.muted || press.by === 'inband') return;
+    const durationMs = Math.max(60, Math.min(press.durationMs, 500));
+    attempt(this.needs.log, 'digit not passed on', partner.digits.send(press.digit, durationMs));
   }
 
   private onCounts({ received }: PartyCounts): void {
