@@ -121,19 +121,4 @@ export function createLegCore({ log, initial, onFault, onEnded }: LegCoreOptions
   return core;
 }
 
-/** Resolves with `promise`, or with `otherwise` after `withinMs`. */
-export function within<T>(clock: Clock, withinMs: number, promise: Promise<T>, otherwise: T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(withinMs, () => resolve(otherwise));
-    promise.then(
-      (value) => {
-        timer.cancel();
-        resolve(value);
-      },
-      (error) => {
-        timer.cancel();
-        reject(error);
-      },
-    );
-  });
-}
+export { within } from './within.ts';

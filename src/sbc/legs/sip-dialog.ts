@@ -22,6 +22,7 @@ import { renegotiate } from './renegotiate.ts';
 import { rescueDialog, sendFarewell } from './rescue.ts';
 import { isHold, looksLikeSdp } from './sdp-view.ts';
 import { refreshedTimerOf } from './session-expires.ts';
+import { within } from './within.ts';
 
 export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY, REFER';
 
@@ -98,6 +99,7 @@ export interface SipDialog {
 const offerWaitMs = 1_000;
 /** A BYE may cross ours; the dialog answers it for this long after its end. */
 const afterglowMs = 5_000;
+const offerMakingMs = 2_000;
 
 export function createSipDialog(given: SipDialogOptions): SipDialog {
   const { clock, random, log, owner, onServerLost } = given;
@@ -167,7 +169,8 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
   async function offerToRescueWith(): Promise<string | undefined> {
     if (given.link === noLink || !owner.offerMaker) return dialog.localSdp;
     try {
-      return await owner.offerMaker();
+      // Media that is in trouble itself must not keep the call from its end.
+      return await within(clock, offerMakingMs, owner.offerMaker(), dialog.localSdp);
     } catch (thrown) {
       log.warn({ err: asError(thrown) }, 'the endpoint makes no offer; what was agreed last is offered again');
       return dialog.localSdp;
