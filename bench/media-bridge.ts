@@ -17,6 +17,8 @@ import { type Child, startChild, threadsCpuMsOf } from './processes.ts';
 
 const calls = 50;
 const settleMs = 6000;
+/** CPU in a second that a server without calls may use. */
+const idleLimitMs = 20;
 
 interface Scenario {
   name: string;
@@ -34,6 +36,8 @@ const scenarios: readonly Scenario[] = [
 interface Target {
   label: string;
   make: () => Promise<BenchMedia>;
+  /** Was there before this bench, and may have something else to do. */
+  peer?: true;
   /** Bridges plain RTP and nothing else. */
   plain?: boolean;
   /** At most this much of its CPU, per scenario. */
@@ -46,7 +50,7 @@ function findTargets(): { targets: Target[]; absent: Figure[] } {
   const absent: Figure[] = [];
   const add = <A>(address: A | string, target: Omit<Target, 'make'>, make: (address: A) => Promise<BenchMedia>) => {
     if (typeof address === 'string') absent.push(notMeasured(target.label, 'ms CPU per call-second', address));
-    else targets.push({ ...target, make: () => make(address) });
+    else targets.push({ ...target, peer: true, make: () => make(address) });
   };
   const withFreeswitch = { 'RTP↔RTP': 0.3, 'RTP↔DTLS-SRTP, recorded': 0.35 };
   add(freeswitchAddress(), { label: 'FreeSWITCH', aims: withFreeswitch }, freeswitchMedia);
@@ -253,6 +257,15 @@ function compare(sides: readonly Side[], scenario: Scenario): Figure[] {
   return [...figures.flat(), ...ratios];
 }
 
+/** Calls that an earlier run left behind, for example, would be counted as the cost of these. */
+async function mustBeIdle(pid: number): Promise<void> {
+  const before = threadsCpuMsOf(pid);
+  await wait(1000);
+  const used = threadsCpuMsOf(pid) - before;
+  if (used > idleLimitMs)
+    throw new Error(`it is busy before the load comes (${used.toFixed(0)} ms CPU in a second): restart it`);
+}
+
 /** What one media server used under the load, or why the load was none. */
 async function oneWindow(
   target: Target,
@@ -263,6 +276,7 @@ async function oneWindow(
   const load = await startLoad();
   const media = await target.make();
   try {
+    if (target.peer) await mustBeIdle(media.pid);
     await placeCalls(media, load, scenario, tap.port);
     await ask(load, { do: 'begin' });
     // DTLS comes up, and the engine's hot code is compiled: what a call costs that lasts.
