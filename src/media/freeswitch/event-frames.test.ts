@@ -1,7 +1,8 @@
 import t from 'tap';
+import { createFakeClock } from '../../../test/support/fake-clock.ts';
 import { EventFrameReader, readEvent } from './event-frames.ts';
 import { readStatus } from './freeswitch-control.ts';
-import { PartyReports, readCounts } from './party-counts.ts';
+import { Arrivals, PartyReports, readCounts } from './party-counts.ts';
 
 const event = 'Event-Name: DTMF\nUnique-ID: abc\nDTMF-Digit: %23\nOdd: %zz\n\n';
 const wire = Buffer.from(
@@ -66,3 +67,34 @@ t.test('loss is what the highest number has and the count has not, and never goe
   reports.arrived(400_100, 398);
   t.equal(reports.lost, 5);
 });
+
+t.test(
+  'the first packet is told once, silence once until packets return, and not of a party that shall not send',
+  async (t) => {
+    const clock = createFakeClock();
+    const told: string[] = [];
+    const arrivals = new Arrivals({
+      clock,
+      mediaTimeoutMs: 1000,
+      first: (afterMs) => told.push(`first after ${afterMs}`),
+      timeout: (silentMs) => told.push(`silent ${silentMs}`),
+    });
+    const after = async (ms: number, received: number, shouldSend = true) => {
+      await clock.advance(ms);
+      arrivals.counted(received, shouldSend);
+    };
+    await after(100, 0);
+    await after(100, 3);
+    await after(100, 8);
+    await after(600, 8);
+    await after(600, 8);
+    await after(600, 8);
+    t.same(told, ['first after 200', 'silent 1200']);
+    await after(100, 9);
+    await after(5000, 9, false);
+    await after(900, 9);
+    t.equal(told.length, 2);
+    await after(200, 9);
+    t.equal(told[2], 'silent 1100');
+  },
+);

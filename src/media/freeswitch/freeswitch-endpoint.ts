@@ -22,7 +22,7 @@ import { ChannelTap } from './channel-tap.ts';
 import type { FreeswitchEvent } from './event-frames.ts';
 import { type FreeswitchSide, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { endDialog, type MrfEndpoint, within } from './fsmrf.ts';
-import { type CountsWatch, type PartyCounts, PartyReports } from './party-counts.ts';
+import { Arrivals, type CountsWatch, PartyReports } from './party-counts.ts';
 import { SoundPlayer } from './sound-player.ts';
 import type { SoundSpecs } from './sound-specs.ts';
 
@@ -80,8 +80,7 @@ export class FreeswitchEndpoint implements Endpoint {
   private silenced = { read: false, write: false };
   private inband = false;
   private turn: Promise<unknown> = Promise.resolve();
-  private arrived = { count: 0, at: 0, any: false, toldTimeout: false };
-  private agreedAt = 0;
+  private readonly arrivals: Arrivals;
 
   constructor(needs: FreeswitchEndpointNeeds) {
     this.needs = needs;
@@ -97,11 +96,21 @@ export class FreeswitchEndpoint implements Endpoint {
     this.sound = new SoundPlayer({ channel, sounds: needs.sounds, clock, log });
     this.digits = new ChannelDigits({ channel, clock, events: () => this.audio?.telephoneEvent !== undefined });
     this.tap = new ChannelTap({ channel, clock, log, allowSelfSigned: needs.allowSelfSignedRecorder });
-    this.agreedAt = clock.now();
-    this.arrived.at = clock.now();
+    this.arrivals = new Arrivals({
+      clock,
+      mediaTimeoutMs: needs.mediaTimeoutMs,
+      first: (afterMs) => {
+        if (this.profile === 'webrtc') this.emitter.emit('connected', {});
+        this.emitter.emit('firstPacket', { afterMs });
+      },
+      timeout: (silentMs) => this.emitter.emit('mediaTimeout', { silentMs }),
+    });
     channel.on('event', (event) => this.onEvent(event));
     channel.once('gone', () => this.end(this.state === 'closing' ? 'closed' : 'lost'));
-    this.watching = needs.counts.watch(channel.uuid, (counts) => this.onCounts(counts));
+    this.watching = needs.counts.watch(channel.uuid, ({ received }) => {
+      const direction = this.audio?.direction;
+      if (this.state === 'live') this.arrivals.counted(received, direction === 'sendrecv' || direction === 'recvonly');
+    });
   }
 
   get localSdp(): string {
@@ -373,8 +382,7 @@ export class FreeswitchEndpoint implements Endpoint {
   /** What follows from an agreement, beside the media itself. */
   private async adopt(): Promise<void> {
     const { audio } = this;
-    this.agreedAt = this.needs.clock.now();
-    this.arrived.at = this.agreedAt;
+    this.arrivals.agreed();
     if (!audio) return;
     if (!audio.telephoneEvent && !this.inband && audio.codec.name !== 'opus') {
       this.inband = true;
@@ -426,30 +434,6 @@ export class FreeswitchEndpoint implements Endpoint {
     if (!partner || !this.digitsAudible || this.muted || press.by === 'inband') return;
     const durationMs = Math.max(60, Math.min(press.durationMs, 500));
     attempt(this.needs.log, 'digit not passed on', partner.digits.send(press.digit, durationMs));
-  }
-
-  private onCounts({ received }: PartyCounts): void {
-    if (this.state !== 'live') return;
-    const now = this.needs.clock.now();
-    const { arrived } = this;
-    if (received !== arrived.count) {
-      Object.assign(arrived, { count: received, at: now, toldTimeout: false });
-      if (!arrived.any && received > 0) {
-        arrived.any = true;
-        if (this.profile === 'webrtc') this.emitter.emit('connected', {});
-        this.emitter.emit('firstPacket', { afterMs: now - this.agreedAt });
-      }
-      return;
-    }
-    const { direction } = this.audio ?? {};
-    if (direction !== 'sendrecv' && direction !== 'recvonly') {
-      arrived.at = now;
-      return;
-    }
-    const silentMs = now - arrived.at;
-    if (this.needs.mediaTimeoutMs === 0 || silentMs < this.needs.mediaTimeoutMs || arrived.toldTimeout) return;
-    arrived.toldTimeout = true;
-    this.emitter.emit('mediaTimeout', { silentMs });
   }
 }
 

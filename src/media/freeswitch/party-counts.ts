@@ -126,3 +126,54 @@ export class PartyReports {
 }
 
 const mostPlausibleLoss = 20_000;
+
+export interface ArrivalsNeeds {
+  clock: Clock;
+  /** 0: silence is never told. */
+  mediaTimeoutMs: number;
+  /** Once: the first packet is there. */
+  first(afterMs: number): void;
+  /** Once, until packets return. */
+  timeout(silentMs: number): void;
+}
+
+/** When one party's packets came, by counts of them. */
+export class Arrivals {
+  private readonly needs: ArrivalsNeeds;
+  private count = 0;
+  private any = false;
+  private toldTimeout = false;
+  private agreedAt: number;
+  private lastAt: number;
+
+  constructor(needs: ArrivalsNeeds) {
+    this.needs = needs;
+    this.agreedAt = needs.clock.now();
+    this.lastAt = this.agreedAt;
+  }
+
+  /** Its SDP is complete, or new: silence counts from here. */
+  agreed(): void {
+    this.agreedAt = this.needs.clock.now();
+    this.lastAt = this.agreedAt;
+  }
+
+  /** `shouldSend`: the party is expected to send at all. */
+  counted(received: number, shouldSend: boolean): void {
+    const now = this.needs.clock.now();
+    if (received !== this.count) {
+      this.count = received;
+      this.lastAt = now;
+      this.toldTimeout = false;
+      if (this.any || received === 0) return;
+      this.any = true;
+      this.needs.first(now - this.agreedAt);
+      return;
+    }
+    if (!shouldSend) this.lastAt = now;
+    const silentMs = now - this.lastAt;
+    if (this.needs.mediaTimeoutMs === 0 || silentMs < this.needs.mediaTimeoutMs || this.toldTimeout) return;
+    this.toldTimeout = true;
+    this.needs.timeout(silentMs);
+  }
+}
