@@ -329,7 +329,8 @@ export class SharedAcd {
     else {
       // The node of the call knows best.
       const known = this.#calls.get(callId);
-      const over = this.#gone.has(callNode) || (known?.node === callNode && known.personId !== personId);
+      const heard = this.#counted.has(callNode);
+      const over = this.#gone.has(callNode) || (known ? known.node === callNode && known.personId !== personId : heard);
       if (over) return this.#stateFree(node, { ...stated, agent: afterCall(agent) }, atMs, effects);
     }
     const speaksForAgent = stated.deskHere && this.#claimDesk(node, agent);

@@ -17,7 +17,15 @@ import type { Logger } from '../../shared/logger.ts';
 import type { LiveState, LogEntry } from '../../store/live-state.ts';
 import type { AcdRunner, OnEffect } from '../acd-runner.ts';
 import { createCensus } from './census.ts';
-import { differences, type OrderEntry, SharedAcd, type SharedInput, type SharedSnapshot } from './shared-acd.ts';
+import {
+  differences,
+  type OrderEntry,
+  SharedAcd,
+  type SharedInput,
+  type SharedSnapshot,
+  type StatedAgent,
+  type Statement,
+} from './shared-acd.ts';
 
 export interface SharedRunner extends AcdRunner {
   readonly mode: 'shared' | 'waiting' | 'alone' | 'returning';
@@ -123,10 +131,29 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     const { callId, personId } = input;
     if (kept)
       kept.done = (accepted) => {
-        if (accepted || closed) return;
-        void give({ kind: 'callGone', callId });
-        void give({ kind: 'agentCallStarted', callId, personId });
+        if (accepted || closed || mode !== 'shared' || !needs.hasCall(callId)) return;
+        const queue = shared.placeOf(callId)?.queue ?? null;
+        void give({ kind: 'nodeStates', statement: withTalk(shared.statementOf(self), { callId, personId, queue }) });
       };
+  }
+
+  /** What the order says of this node, and that these two talk. */
+  function withTalk(
+    { agents, waiting }: Statement,
+    { callId, personId, queue }: { callId: CallId; personId: PersonId; queue: string | null },
+  ): Statement {
+    const agent = shared.acd.agent(personId);
+    if (!agent) return { agents, waiting };
+    const talking: StatedAgent = {
+      agent: { ...agent, state: 'on-call', callId, nextState: null },
+      deskHere: shared.deskOf(personId) === self,
+      callNode: self,
+      callQueue: queue,
+    };
+    return {
+      agents: [...agents.filter((one) => one.agent.personId !== personId), talking],
+      waiting: waiting.filter((call) => call.callId !== callId),
+    };
   }
 
   // --- out of the order
