@@ -405,7 +405,7 @@ export class SimulatedNodes {
     if (!mine?.offeredTo) return;
     for (const other of calls) {
       if (other.offeredTo || other.returned < mine.returned || other === mine) continue;
-      const before = other.returned !== mine.returned || other.call.enteredAt < mine.call.enteredAt;
+      const before = other.call.enteredAt < mine.call.enteredAt;
       // What happens at one instant is seen only as a whole: who was free for it is not known here.
       const waitsSince = this.#waitingSince.get(other.call.callId) ?? Number.POSITIVE_INFINITY;
       if (before && waitsSince < this.clock.now() - instantMs)
