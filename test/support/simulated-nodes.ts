@@ -404,7 +404,8 @@ export class SimulatedNodes {
     const mine = calls.find(({ call }) => call.callId === callId);
     if (!mine?.offeredTo) return;
     for (const other of calls) {
-      if (other.offeredTo || other.returned < mine.returned || other === mine) continue;
+      // Who came back unanswered goes before all; among the others age counts.
+      if (other.offeredTo || other.returned || mine.returned) continue;
       const before = other.call.enteredAt < mine.call.enteredAt;
       // What happens at one instant is seen only as a whole: who was free for it is not known here.
       const waitsSince = this.#waitingSince.get(other.call.callId) ?? Number.POSITIVE_INFINITY;
