@@ -122,7 +122,10 @@ interface EventFields {
 
   'agent-state': { personId: PersonId; from: AgentState; to: AgentState; because: string | null };
   'softphone-registered': { personId: PersonId; sessionId: SessionId };
-  'softphone-unregistered': { personId: PersonId; because: 'expired' | 'closed' | 'signed-out' | 'replaced' | 'server-lost' };
+  'softphone-unregistered': {
+    personId: PersonId;
+    because: 'expired' | 'closed' | 'signed-out' | 'replaced' | 'server-lost';
+  };
 
   'signed-in': { personId: PersonId; sessionId: SessionId; place: Place };
   'sign-in-failed': { login: string; because: 'unknown' | 'password' | 'throttled' | 'disabled' };
