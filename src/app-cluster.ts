@@ -144,6 +144,13 @@ function createCluster(
     );
   }
 
+  /** While Redis is away nobody can be told; whoever joins again states itself as it is then. */
+  async function tellOthers(change: Parameters<LiveState['describe']>[0]): Promise<void> {
+    await live
+      .describe(change)
+      .catch((err: unknown) => log.warn({ err: asError(err) }, 'the other nodes are told later'));
+  }
+
   let draining = false;
   const moves = createEmitter<{ moves: PersonId }>();
 
@@ -161,7 +168,7 @@ function createCluster(
     const { border } = running;
     log.info('draining: no new calls; those that are here go on until they end');
     border.drain();
-    await live.describe({ draining: true });
+    await tellOthers({ draining: true });
     const move = () => {
       movePages(running).catch((err: unknown) => log.warn({ err: asError(err) }, 'pages could not be moved'));
     };
@@ -195,7 +202,7 @@ function createCluster(
         return callCentre.answer(question);
       });
       const address = control && `${config.cluster.address ?? control.host}:${control.port}`;
-      await live.describe({ facts: { url, ...(address ? { sipControl: address } : {}) } });
+      await tellOthers({ facts: { url, ...(address ? { sipControl: address } : {}) } });
     },
     nodes: (running) => ({
       isDraining: () => draining,
