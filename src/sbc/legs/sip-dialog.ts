@@ -19,7 +19,7 @@ import { readInfo } from './info-digits.ts';
 import { createOfferTurns, type OfferTurns } from './offer-turns.ts';
 import { answerRefer } from './refer.ts';
 import { renegotiate } from './renegotiate.ts';
-import { rescueDialog, sendFarewell } from './rescue.ts';
+import { type RescueContext, rescueDialog, sendFarewell } from './rescue.ts';
 import { isHold, looksLikeSdp } from './sdp-view.ts';
 import { refreshedTimerOf } from './session-expires.ts';
 import { within } from './within.ts';
@@ -100,6 +100,8 @@ const offerWaitMs = 1_000;
 /** A BYE may cross ours; the dialog answers it for this long after its end. */
 const afterglowMs = 5_000;
 const offerMakingMs = 2_000;
+/** Above the time that the last try of a rescue may take; a leg that is adrift has ended then, whatever is still waited for. */
+export const adriftAfterRescueMs = 15_000;
 
 export function createSipDialog(given: SipDialogOptions): SipDialog {
   const { clock, random, log, owner, onServerLost } = given;
@@ -137,9 +139,28 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
   }
 
   async function rescue(how: Extract<ServerLoss, { kind: 'rescue' }>): Promise<void> {
+    const last = clock.after(how.withinMs + adriftAfterRescueMs, () => {
+      if (!adrift || closed) return;
+      log.error('a dialog without its SIP server was neither taken up nor given up in time');
+      giveUp({ clock, log, ...how }, null);
+    });
+    try {
+      await takeUpAgain(how);
+    } finally {
+      last.cancel();
+    }
+  }
+
+  function giveUp(context: RescueContext, sipStatus: number | null): void {
+    give('fault', 'us', sipStatus);
+    if (facts) void sendFarewell(facts, context, 'fault');
+  }
+
+  async function takeUpAgain(how: Extract<ServerLoss, { kind: 'rescue' }>): Promise<void> {
     if (!facts) return give('fault', 'us', null);
-    const context = { clock, log, ...how };
+    const until = clock.now() + how.withinMs;
     dialog.localSdp = await offerToRescueWith();
+    const context = { clock, log, ...how, withinMs: until - clock.now() };
     const result = await rescueDialog({ ...facts, localSdp: dialog.localSdp }, context, () => !closed);
     if (result.kind === 'rescued') {
       const { link, dialogId, sent, response } = result;
@@ -161,8 +182,7 @@ export function createSipDialog(given: SipDialogOptions): SipDialog {
     if (closed) return;
     // 481: they hung up meanwhile, and nobody was there to be told.
     if (result.kind === 'over') return give('normal', 'far-end', result.sipStatus);
-    give('fault', 'us', result.sipStatus);
-    void sendFarewell(facts, context, 'fault');
+    giveUp(context, result.sipStatus);
   }
 
   /** What was agreed, as an offer of the endpoint's making, so that it knows what to do with the answer. */
