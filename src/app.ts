@@ -31,6 +31,7 @@ import { trunkSettings } from './sbc/trunk-settings.ts';
 import type { Secrets } from './secrets.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
 import { type Closer, createCloser } from './shared/closer.ts';
+import { AppError } from './shared/errors.ts';
 import type { PersonId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
 import { projectRoot } from './shared/paths.ts';
@@ -50,14 +51,16 @@ interface Surroundings {
   clock?: Clock;
   /** Told what takes long. */
   progress?: (line: string) => void;
+  /** Aborted when the program is to stop, be it started or not. */
+  stop?: AbortSignal;
 }
 
 /** Starts everything. When a part cannot start, what had started is closed again and the reason is thrown. */
 export async function startApp(config: Config, secrets: Secrets, surroundings: Surroundings): Promise<App> {
-  const { log, clock = systemClock, progress = () => {} } = surroundings;
+  const { log, clock = systemClock, progress = () => {}, stop = new AbortController().signal } = surroundings;
   const closer = createCloser((part) => log.debug({ part }, 'closing'));
   try {
-    return await build(config, secrets, { log, clock, progress, closer });
+    return await build(config, secrets, { log, clock, progress, closer, stop });
   } catch (thrown) {
     await closer.close().catch((err: unknown) => log.error({ err }, 'closing after a failed start'));
     throw thrown;
@@ -69,6 +72,17 @@ interface Site {
   clock: Clock;
   progress: (line: string) => void;
   closer: Closer;
+  stop: AbortSignal;
+}
+
+/** A part of the start that may wait long for somebody else. Rejects at once when the program is to stop. */
+function unlessStopped<T>({ stop }: Site, part: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopped = () => reject(new AppError('shutting-down', 'Asked to stop before it had started.'));
+    stop.addEventListener('abort', stopped, { once: true });
+    part.then(resolve, reject).finally(() => stop.removeEventListener('abort', stopped));
+    if (stop.aborted) stopped();
+  });
 }
 
 async function build(config: Config, secrets: Secrets, site: Site): Promise<App> {
@@ -77,7 +91,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const store = await openStore(config, secrets, site);
   store.events.subscribe((event) => logEvent(log, event));
   const vault = createNumberVault({ rows: store.vaultRows, clock, log, keys: secrets.vault });
-  const cluster = await joinCluster(config, secrets, store, site);
+  const cluster = await unlessStopped(site, joinCluster(config, secrets, store, site));
   const nodeId = cluster?.live.nodeId;
   const sip = await openSip(config, { ...site, ...(nodeId ? { ownName: nodeId } : {}) });
   const { media, prompts } = await openMedia(config, {
@@ -135,16 +149,18 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   media.on('memberState', ({ member, ...event }) => {
     void store.events.append({ type: 'media-server-state', server: member, ...event });
   });
-  await border.start();
+  await unlessStopped(site, border.start());
   await api.listen();
   if (cluster) await cluster.begin(running());
   void prompts.prepare(flows.texts()).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
 
   const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp: sipUdp() }) : undefined;
-  closer.add('live calls', async () => {
+  const drainMs = config.calls.drainSeconds * 1000;
+  const drain = () => {
     border.drain();
-    await callCentre.drain(config.calls.drainSeconds * 1000);
-  });
+    return callCentre.drain(drainMs);
+  };
+  closer.add('live calls', drain, drainMs + endsCallsWithinMs);
   return { url: api.url, greeting: () => greet(config, api.url, sipUdp(), demo), close: () => closer.close() };
 }
 
@@ -234,10 +250,18 @@ function testCalls(config: Config, carrier: DemoCarrier): TestCalls {
 /** As a Japanese telephone would dial it. */
 const nationalForm = (canonical: string): string => canonical.replace(/^\+81/, '0');
 
+/** Events that wait, and then a PostgreSQL of our own (15 s). */
+const storeClosesWithinMs = 25_000;
+/** Open recordings are sealed and written out, however slow the disk. */
+const sealsWithinMs = 30_000;
+/** After the drain, calls are ended, and their recordings sealed. */
+const endsCallsWithinMs = 15_000;
+
 const recordingsFolder = (config: Config): string => config.recording.folder ?? join(config.dataFolder, 'recordings');
 
-async function openStore(config: Config, secrets: Secrets, { log, clock, progress, closer }: Site): Promise<Store> {
-  const store = await createStore({
+async function openStore(config: Config, secrets: Secrets, site: Site): Promise<Store> {
+  const { log, clock, progress, closer } = site;
+  const opening = createStore({
     clock,
     log,
     dataFolder: config.dataFolder,
@@ -245,7 +269,10 @@ async function openStore(config: Config, secrets: Secrets, { log, clock, progres
     onProgress: progress,
     ...(config.database.kind === 'postgres' ? { url: secrets.databaseUrl } : {}),
   });
-  closer.add('store', () => store.close());
+  // A PostgreSQL of our own is being made: what is begun there must come to its end.
+  const store = await (config.database.kind === 'postgres' ? unlessStopped(site, opening) : opening);
+  closer.add('store', () => store.close(), storeClosesWithinMs);
+  await unlessStopped(site, Promise.resolve());
   return store;
 }
 
@@ -266,7 +293,7 @@ async function openRecorder(config: Config, store: Store, { log, clock, closer }
     syncTails,
     ...tapsOf(config),
   });
-  closer.add('recorder', () => recorder.close());
+  closer.add('recorder', () => recorder.close(), sealsWithinMs);
   return recorder;
 }
 

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startApp } from '../app.ts';
+import { type App, startApp } from '../app.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { createNumberMask } from '../privacy/mask.ts';
 import { loadSecrets, type Secrets } from '../secrets.ts';
@@ -15,6 +15,11 @@ const help = `Usage: engawa start --config FILE
        engawa start --demo      the demo company, loopback only (what npm start runs)
 
 Log lines (JSON) go to standard error; --log FILE writes them to a file instead.`;
+
+/** Asked to stop before it has started, it has ended after this. */
+const stopsWithinMs = 12_000;
+/** Log and console are written out in this time. */
+const lingersMs = 2_000;
 
 export async function run(argv: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -46,18 +51,20 @@ export async function run(argv: string[]): Promise<number> {
 async function runUntilStopped(file: string, logFile: string | undefined): Promise<number> {
   const { config, choices } = loadConfig(file);
   const secrets = loadSecrets(config.dataFolder);
+  const asked = whenAskedToStop();
   const letGo = holdFolder(config.dataFolder);
   try {
-    return await runHolding(config, choices, secrets, logFile);
+    return await runHolding(config, choices, { secrets, asked }, logFile);
   } finally {
     letGo();
+    endSoon();
   }
 }
 
 async function runHolding(
   config: Config,
   choices: string[],
-  secrets: Secrets,
+  { secrets, asked }: { secrets: Secrets; asked: AbortSignal },
   logFile: string | undefined,
 ): Promise<number> {
   const logTo = logFile ?? (config.demo ? join(config.dataFolder, 'engawa.log') : undefined);
@@ -72,26 +79,63 @@ async function runHolding(
   if (logTo) console.log(`log: ${logTo}`);
   for (const line of choices) console.log(line);
 
-  const stopped = whenAskedToStop();
-  const app = await startApp(config, secrets, { log, progress: (line) => console.log(line) });
+  const app = await startUnlessStopped(asked, () =>
+    startApp(config, secrets, { log, progress: (line) => console.log(line), stop: asked }),
+  );
+  if (!app) return 0;
   for (const line of app.greeting()) console.log(line);
-  const signal = await stopped;
-  console.log(`\n${signal}: no new calls; live calls get ${config.calls.drainSeconds} s. Again to stop at once.`);
+  await stopAsked(asked);
+  console.log(`\n${asked.reason}: no new calls; live calls get ${config.calls.drainSeconds} s. Again to stop at once.`);
   await app.close();
   console.log('Closed.');
   return 0;
 }
 
-/** Settles at the first signal; a second one does not wait. */
-function whenAskedToStop(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (signal: string) => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolve(signal);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+/** Undefined when it was asked to stop first; what had started is closed then. */
+async function startUnlessStopped(asked: AbortSignal, start: () => Promise<App>): Promise<App | undefined> {
+  let started = false;
+  let late: NodeJS.Timeout | undefined;
+  const limit = () => {
+    if (started) return;
+    late = setTimeout(() => {
+      console.error(`${asked.reason}: what had started did not close in time; ended.`);
+      process.exit(1);
+    }, stopsWithinMs);
+  };
+  asked.addEventListener('abort', limit);
+  try {
+    const app = await start();
+    started = true;
+    return app;
+  } catch (error) {
+    if (!asked.aborted) throw error;
+    console.log(`${asked.reason}: stopped before it had started.`);
+    return undefined;
+  } finally {
+    asked.removeEventListener('abort', limit);
+    clearTimeout(late);
+  }
+}
+
+const stopAsked = (asked: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    asked.addEventListener('abort', () => resolve());
+    if (asked.aborted) resolve();
   });
+
+/** Aborted with the name of the first signal; a second one does not wait. */
+function whenAskedToStop(): AbortSignal {
+  const asked = new AbortController();
+  const onSignal = (signal: string) => {
+    if (asked.signal.aborted) process.exit(130);
+    asked.abort(signal);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return asked.signal;
+}
+
+/** Everything is closed: a connection that somebody still holds must not keep the process. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), lingersMs).unref();
 }

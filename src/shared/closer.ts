@@ -1,17 +1,19 @@
-// Shutting down in reverse order of starting, without stopping at the first error.
+// Shutting down in reverse order of starting, without stopping at the first error, nor at a step that does not come to its end.
 // To be replaced by AsyncDisposableStack when Node 24 is the floor.
 
 import { asError } from './errors.ts';
 
 export interface Closer {
-  /** Registers what undoes a start; runs last-in first-out. */
-  add(name: string, close: () => void | Promise<void>): void;
+  /** Registers what undoes a start; runs last-in first-out. It is not waited for longer than `withinMs` (10 s). */
+  add(name: string, close: () => void | Promise<void>, withinMs?: number): void;
   /** Runs every registered close once. Rejects with an AggregateError if any failed, after all have run. */
   close(): Promise<void>;
 }
 
+const defaultWithinMs = 10_000;
+
 export function createCloser(onStep: (name: string) => void = () => {}): Closer {
-  const steps: { name: string; close: () => void | Promise<void> }[] = [];
+  const steps: { name: string; close: () => void | Promise<void>; withinMs: number }[] = [];
   let closing: Promise<void> | undefined;
 
   async function runAll(): Promise<void> {
@@ -19,7 +21,7 @@ export function createCloser(onStep: (name: string) => void = () => {}): Closer 
     for (let step = steps.pop(); step; step = steps.pop()) {
       onStep(step.name);
       try {
-        await step.close();
+        await inTime(step.close(), step.withinMs);
       } catch (thrown) {
         failures.push(new Error(`closing ${step.name} failed`, { cause: asError(thrown) }));
       }
@@ -28,7 +30,20 @@ export function createCloser(onStep: (name: string) => void = () => {}): Closer 
   }
 
   return {
-    add: (name, close) => void steps.push({ name, close }),
+    add: (name, close, withinMs = defaultWithinMs) => void steps.push({ name, close, withinMs }),
     close: () => (closing ??= runAll()),
   };
+}
+
+/** The timer keeps the process alive: what else did may be closed by now. */
+async function inTime(work: void | Promise<void>, withinMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it takes longer than ${withinMs} ms`)), withinMs);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

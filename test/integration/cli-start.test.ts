@@ -12,6 +12,7 @@ import { stringify } from 'yaml';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { eventually } from '../support/eventually.ts';
+import { freeTcpPort } from '../support/free-port.ts';
 
 interface Ran {
   child: ChildProcess;
@@ -102,6 +103,38 @@ t.test(
     t.notOk(existsSync(join(folder, 'data/engawa.pid')));
     const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(folder));
     t.strictSame(left.map(commandOf), [], 'no process is left');
+  },
+);
+
+t.test(
+  'asked to stop while it starts, it stops: at no moment is it waited for long',
+  { timeout: 300_000 },
+  async (t) => {
+    const recording = { recipients: ['age1utgrxtllcja8qezruay2nlhc48kznqmfz64zafzls0lwh586yqrq63cemu'] };
+    process.env['ENGAWA_TEST_SIP_SECRET'] = 'a-secret';
+    t.teardown(() => delete process.env['ENGAWA_TEST_SIP_SECRET']);
+    // Nobody listens there: it is tried for ten seconds before the start fails.
+    const servers = [{ host: '127.0.0.1', port: await freeTcpPort(), secret: 'env:ENGAWA_TEST_SIP_SECRET' }];
+    write(config({ recording, sip: { kind: 'drachtio', servers }, log: { level: 'debug' } }));
+    const moments = [
+      /starting the embedded PostgreSQL/,
+      /database migrated|media engine up/,
+      /the SIP server cannot be reached/,
+    ];
+    for (const moment of moments) {
+      rmSync(join(folder, 'data'), { recursive: true, force: true, maxRetries: 5 });
+      const program = engawa('start', '--config', file);
+      t.teardown(() => program.child.kill('SIGKILL'));
+      await eventually(`it says ${moment}`, () => moment.test(program.out()), { withinMs: 60_000, everyMs: 5 });
+      const askedAt = Date.now();
+      program.child.kill('SIGTERM');
+      t.equal(await program.code, 0, program.out());
+      t.match(program.out(), 'SIGTERM: stopped before it had started.');
+      t.ok(Date.now() - askedAt < 15_000, `${moment}: ended after ${Date.now() - askedAt} ms`);
+      t.notOk(existsSync(join(folder, 'data/engawa.pid')));
+      const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(folder));
+      t.strictSame(left.map(commandOf), [], 'no process is left');
+    }
   },
 );
 

@@ -53,12 +53,15 @@ const restartsAfterMs = { first: 250, most: 10_000 };
 export const user = 'engawa';
 export const databaseName = 'engawa';
 
-/** Waits for the end of our pipe, then asks for a fast shutdown; passes on how the server ended. */
+/**
+ * Waits for the end of our pipe, then asks for a fast shutdown, again and again: a server that has only just been started does
+ * not listen to signals yet. Passes on how the server ended.
+ */
 const shellUntilPipeCloses = `
 exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
-( read -r line <&3; kill -INT $server ) 2>/dev/null &
+( read -r line <&3; while kill -INT $server; do sleep 1; done ) 2>/dev/null &
 watcher=$!
 exec 3<&-
 wait $server
