@@ -137,3 +137,14 @@ t.test('closing with the database away keeps the journal for the next start', as
   t.strictSame(disk.lines, ['"row 0"']);
   await t.rejects(flushed, /closed/);
 });
+
+t.test('closing with database and disk gone comes to its end', async (t) => {
+  const { writer, database, disk } = setUp();
+  database.away = true;
+  disk.state.full = true;
+  void writer.put('row 0');
+  const began = performance.now();
+  await writer.close();
+  t.ok(performance.now() - began < 15_000);
+  await t.rejects(writer.put('row 1'), /closed/);
+});

@@ -54,6 +54,8 @@ export function createDurableWriter<Row>(needs: Needs<Row>): DurableWriter<Row> 
   let probeDelayMs = probeEveryMs.first;
   let pumping: Promise<void> | undefined;
   let closed = false;
+  /** Closing has waited long enough for database and disk. */
+  let abandoned = false;
 
   function pump(): void {
     pumping ??= run().finally(() => {
@@ -66,7 +68,7 @@ export function createDurableWriter<Row>(needs: Needs<Row>): DurableWriter<Row> 
   async function run(): Promise<void> {
     // One turn of the event loop gathers what is appended together into one batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0 || (state === 'journal' && reachable)) {
+    while (!abandoned && (queue.length > 0 || (state === 'journal' && reachable && !closed))) {
       if (state === 'direct') await writeQueued();
       else if (queue.length > 0) await journalQueued();
       else await replaySome();
@@ -176,15 +178,31 @@ export function createDurableWriter<Row>(needs: Needs<Row>): DurableWriter<Row> 
     },
     async close() {
       if (closed) return;
-      const deadline = clock.now() + closeGivesUpAfterMs;
-      while (queue.length > 0 && clock.now() < deadline) {
-        pump();
+      const late = after(closeGivesUpAfterMs);
+      const settled = async () => {
+        while (queue.length > 0 && !abandoned) {
+          pump();
+          await pumping;
+        }
+        closed = true;
         await pumping;
-      }
-      closed = true;
-      await pumping;
+      };
+      await Promise.race([settled(), late.promise]);
+      late.cancel();
+      [closed, abandoned] = [true, true];
+      if (queue.length > 0)
+        log.fatal({ lost: queue.length }, 'closed with events that neither database nor journal took');
       for (const waiter of flushWaiters.splice(0)) waiter.reject(new Error('the store was closed'));
       await journal.close();
     },
   };
+}
+
+/** A timer that keeps the process alive: there may be nothing else left that does. */
+function after(ms: number): { promise: Promise<void>; cancel(): void } {
+  let handle: NodeJS.Timeout | undefined;
+  const promise = new Promise<void>((resolve) => {
+    handle = setTimeout(resolve, ms);
+  });
+  return { promise, cancel: () => clearTimeout(handle) };
 }
