@@ -105,6 +105,18 @@ t.test('a server that dies is started again on the same port', { timeout: 60_000
   t.not(cluster.serverPid(), pid);
 });
 
+t.test('a server that hangs is left to itself in the end, and ends when it goes on', { timeout: 90_000 }, async (t) => {
+  const folder = folderFor(t);
+  const cluster = await startEmbeddedCluster({ folder, log, settings });
+  const pid = cluster.serverPid()!;
+  t.teardown(() => isAlive(pid) && process.kill(pid, 'SIGKILL'));
+  process.kill(pid, 'SIGSTOP');
+  await cluster.stop();
+  t.ok(isAlive(pid), 'nobody waits for it any more');
+  process.kill(pid, 'SIGCONT');
+  await eventually('it has ended', () => !isAlive(pid), { withinMs: 30_000 });
+});
+
 t.test('the mark of a server that is no more does not keep ours from starting', { timeout: 60_000 }, async (t) => {
   const folder = folderFor(t);
   await (await startEmbeddedCluster({ folder, log, settings })).stop();

@@ -123,6 +123,8 @@ export async function startEmbeddedCluster(needs: EmbeddedClusterNeeds): Promise
     stopping = true;
     if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    // Whoever stops it waits for that, and nothing else may keep the process by now.
+    server.ref();
     server.stdin!.end();
     const timer = setTimeout(() => server.kill('SIGKILL'), stopsWithinMs);
     await ended;
