@@ -35,13 +35,13 @@ const Http = section('Pages, REST API and the softphones’ WebSocket.', {
   ),
 });
 
+const serverName = (shown: string) =>
+  Type.Optional(
+    Type.String({ description: `Its name in logs and ${shown}; host:port unless given.`, pattern: '^[\\w.:-]{1,64}$' }),
+  );
+
 const DrachtioServer = section('A drachtio-server, 0.9.0 or later.', {
-  name: Type.Optional(
-    Type.String({
-      description: 'Its name in logs and on every node; host:port unless given.',
-      pattern: '^[\\w.:-]{1,64}$',
-    }),
-  ),
+  name: serverName('on every node'),
   host: Type.String({ description: 'Name or address of its control port (admin).' }),
   port: Type.Integer({ default: 9022, minimum: 1, maximum: 65535, description: 'Control port.' }),
   secret: Type.String({
@@ -126,12 +126,7 @@ const mediaTimeoutSeconds = Type.Integer({
 });
 
 const FreeswitchServer = section('One FreeSWITCH.', {
-  name: Type.Optional(
-    Type.String({
-      description: 'Its name in logs and on the pages; host:port unless given.',
-      pattern: '^[\\w.:-]{1,64}$',
-    }),
-  ),
+  name: serverName('on the pages'),
   host: Type.String({ description: 'Name or address of its event socket.' }),
   port: Type.Integer({ default: 8021, minimum: 1, maximum: 65535, description: 'Port of its event socket.' }),
   password: Type.String({

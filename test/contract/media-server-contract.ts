@@ -7,7 +7,13 @@ import type { Endpoint } from '../../src/media/endpoint.ts';
 import type { EndpointRequest, MediaServer } from '../../src/media/media-server.ts';
 import { newId } from '../../src/shared/ids.ts';
 import { eventually } from '../support/eventually.ts';
-import { eventPayloadType, MediaParty, type MediaPartyOptions, whoHearsWhom } from '../support/media-party.ts';
+import {
+  eventPayloadType,
+  MediaParty,
+  type MediaPartyOptions,
+  openParty,
+  whoHearsWhom,
+} from '../support/media-party.ts';
 import { openTestRecorder } from '../support/test-recorder.ts';
 import { toneAmplitude } from '../support/tones.ts';
 
@@ -58,15 +64,7 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
     return {
       media,
       callId,
-      async party(options = {}) {
-        const party = await MediaParty.open({ toneHz: tones[next++ % tones.length]!, ...options });
-        test.teardown(() => party.close());
-        const made = await media.createEndpoint({ callId, sdpOffer: party.sdp() });
-        if (made.kind !== 'created') throw new Error(made.because);
-        test.teardown(() => made.endpoint.close());
-        party.useRemote(made.endpoint.localSdp);
-        return { party, endpoint: made.endpoint };
-      },
+      party: (options = {}) => openParty(test, media, callId, { toneHz: tones[next++ % tones.length]!, ...options }),
     };
   }
 

@@ -110,18 +110,7 @@ test('a node is killed: its agents are freed, its calls have ended records, call
 test('Redis is killed and comes back empty: conversations go on, each node serves its own, then all agree again', {
   skip: skipWithoutRedis,
 }, async (t) => {
-  const { nodes, redis } = await startClusterCentre(t, ['east', 'west']);
-  const [east, west] = [nodes[0]!, nodes[1]!];
-  const hanako = await east.desk('hanako', 440);
-  const taro = await west.desk('taro', 330);
-  await hanako.setState('available');
-  const talking = await west.callIn(numbers.product, 550);
-  await hanako.answer(await hanako.rings());
-  await hear('each other', [
-    [hanako, [550]],
-    [talking, [440]],
-  ]);
-  await taro.setState('available');
+  const { redis, east, west, hanako, taro, talking } = await conversationOverNodes(t);
   await eventually('known at east', async () => (await agent(east, 'taro'))?.state === 'available');
 
   await redis.kill();
@@ -165,18 +154,7 @@ test('Redis is killed and comes back empty: conversations go on, each node serve
 test('Redis hangs and goes on with what it had: nobody has two calls, who talks goes on, who waits is served', {
   skip: skipWithoutRedis,
 }, async (t) => {
-  const { nodes, redis } = await startClusterCentre(t, ['east', 'west']);
-  const [east, west] = [nodes[0]!, nodes[1]!];
-  const hanako = await east.desk('hanako', 440);
-  const taro = await west.desk('taro', 330);
-  await hanako.setState('available');
-  const talking = await west.callIn(numbers.product, 550);
-  await hanako.answer(await hanako.rings());
-  await hear('each other', [
-    [hanako, [550]],
-    [talking, [440]],
-  ]);
-  await taro.setState('available');
+  const { redis, east, west, hanako, taro, talking } = await conversationOverNodes(t);
   redis.hang();
   // Only west has a free desk: its own caller is served there, the other waits for the end of this.
   const waits = await east.callIn(numbers.product, 660);
@@ -210,3 +188,20 @@ test('Redis hangs and goes on with what it had: nobody has two calls, who talks 
   await rest(hanako, taro);
   t.pass();
 });
+
+/** Hanako at east talks to a customer of west, and taro is free at west. */
+async function conversationOverNodes(t: Parameters<typeof startClusterCentre>[0]) {
+  const { nodes, redis } = await startClusterCentre(t, ['east', 'west']);
+  const [east, west] = [nodes[0]!, nodes[1]!];
+  const hanako = await east.desk('hanako', 440);
+  const taro = await west.desk('taro', 330);
+  await hanako.setState('available');
+  const talking = await west.callIn(numbers.product, 550);
+  await hanako.answer(await hanako.rings());
+  await hear('each other', [
+    [hanako, [550]],
+    [talking, [440]],
+  ]);
+  await taro.setState('available');
+  return { redis, east, west, hanako, taro, talking };
+}

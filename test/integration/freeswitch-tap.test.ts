@@ -11,7 +11,7 @@ import { childPids } from '../support/child-processes.ts';
 import { eventually } from '../support/eventually.ts';
 import { freeswitchRig, withoutFreeswitch } from '../support/freeswitch-media.ts';
 import { freeswitchBin, startFreeswitch, withoutServer } from '../support/installed-servers.ts';
-import { MediaParty } from '../support/media-party.ts';
+import { openParty } from '../support/media-party.ts';
 import { type Heard, listen } from '../support/opened-audio.ts';
 import { recordingBench } from '../support/recording-bench.ts';
 import { openTestRecorder } from '../support/test-recorder.ts';
@@ -31,16 +31,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 async function pair(test: Test, media: FreeswitchMedia) {
   const callId = newId('call');
-  const open = async (toneHz: number) => {
-    const party = await MediaParty.open({ toneHz });
-    test.teardown(() => party.close());
-    const made = await media.createEndpoint({ callId, sdpOffer: party.sdp() });
-    if (made.kind !== 'created') throw new Error(made.because);
-    test.teardown(() => made.endpoint.close());
-    party.useRemote(made.endpoint.localSdp);
-    return { party, endpoint: made.endpoint };
-  };
-  const [a, b] = [await open(440), await open(660)];
+  const a = await openParty(test, media, callId, { toneHz: 440 });
+  const b = await openParty(test, media, callId, { toneHz: 660 });
   await a.endpoint.bridge(b.endpoint);
   await eventually('they hear each other', () => a.party.hears(660) && b.party.hears(440));
   return { a, b };

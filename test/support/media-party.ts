@@ -3,10 +3,13 @@
 // Writes its SDP by hand and reads answers by pattern, so that it does not share the negotiation it tests.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Endpoint } from '../../src/media/endpoint.ts';
+import type { MediaServer } from '../../src/media/media-server.ts';
 import { decodeG711, encodeG711, type Law } from '../../src/protocol/rtp/g711.ts';
 import { buildRtp } from '../../src/protocol/rtp/packet.ts';
 import { SrtpReceiver, SrtpSender, srtpOverhead } from '../../src/protocol/rtp/srtp.ts';
 import type { SrtpKeys } from '../../src/protocol/rtp/srtp-keys.ts';
+import type { CallId } from '../../src/shared/ids.ts';
 import { toneAmplitude } from './tones.ts';
 
 export interface MediaPartyOptions {
@@ -254,4 +257,20 @@ export function whoHearsWhom(parties: Readonly<Record<string, MediaParty>>): str
       return `${name} hears ${heard.length > 0 ? heard.join(', ') : 'nobody'}`;
     })
     .join('; ');
+}
+
+/** A party whose offer `media` answers; both are closed with the test. */
+export async function openParty(
+  test: { teardown(undo: () => unknown): void },
+  media: MediaServer,
+  callId: CallId,
+  options: MediaPartyOptions,
+): Promise<{ party: MediaParty; endpoint: Endpoint }> {
+  const party = await MediaParty.open(options);
+  test.teardown(() => party.close());
+  const made = await media.createEndpoint({ callId, sdpOffer: party.sdp() });
+  if (made.kind !== 'created') throw new Error(made.because);
+  test.teardown(() => made.endpoint.close());
+  party.useRemote(made.endpoint.localSdp);
+  return { party, endpoint: made.endpoint };
 }
