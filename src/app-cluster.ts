@@ -8,7 +8,7 @@ import type { NodesNeeds } from './api/needs.ts';
 import type { ClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
 import { createSoleDuty } from './call/cluster/sole-duty.ts';
 import { type SpreadEvents, spreadEvents } from './call/cluster/spread-events.ts';
-import { endCallsLeftOpen, endLostCall } from './call/left-open.ts';
+import { endCallsLeftOpen, endLostCall } from './call/ending/left-open.ts';
 import type { Config } from './config.ts';
 import type { Identity, IdentityChange } from './identity/identity.ts';
 import type { Border } from './sbc/border.ts';

@@ -1,7 +1,7 @@
 // Whether a number typed by a person may be dialled: understood in the company's country, then the dialling rules.
 
+import { refusals } from './call/outbound/refusals.ts';
 import type { DialDecision } from './call/parts.ts';
-import { refusals } from './call/refusals.ts';
 import type { Config } from './config.ts';
 import type { NumberClass } from './privacy/number-forms.ts';
 import { parseUserInput } from './privacy/number-forms.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { refusals } from '../call/refusals.ts';
+import { refusals } from '../call/outbound/refusals.ts';
 import { AppError, errorCodes } from '../shared/errors.ts';
 import { HttpProblem, problemBody, requireOk, translate, withoutNumbers } from './errors.ts';
 

@@ -4,7 +4,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandOutcome } from '../call/desk.ts';
-import { refusalCode } from '../call/refusals.ts';
+import { refusalCode } from '../call/outbound/refusals.ts';
 import { AppError, asError, type ErrorCode } from '../shared/errors.ts';
 import type { Problem } from './contract.ts';
 import type { ApiRefusal, ProblemCode, ProblemSlug } from './problem-codes.ts';

@@ -1,7 +1,7 @@
 // The codes of problem details (RFC 9457 §3.2, a member of ours): what went wrong, for programs and for pages that say it in
 // a person's language. A code once given keeps its meaning. Either the kind of the problem, or what exactly was refused.
 
-import type { RefusalCode } from '../call/refusals.ts';
+import type { RefusalCode } from '../call/outbound/refusals.ts';
 
 /** Also the last part of the problem's `type`. */
 export type ProblemSlug =

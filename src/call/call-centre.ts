@@ -7,21 +7,21 @@ import type { AgentFacts } from '../routing/agent.ts';
 import { asError } from '../shared/errors.ts';
 import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
 import type { Person } from '../store/records.ts';
-import { type AcdRunner, createAcdRunner, type OnEffect } from './acd-runner.ts';
+import { agentMediaWentAway, attachDesk, softphoneWentAway } from './anchor/reattach.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
 import { type CallState, type Centre, callOfPerson, personOf } from './call-state.ts';
 import type { CallCentre, CommandOutcome, DeskCallState } from './desk.ts';
 import { createDesks } from './desks.ts';
-import { endCall } from './end-call.ts';
-import { takeInboundCall } from './inbound.ts';
-import { holdCall, muteAgent, resumeCall } from './join.ts';
-import { offerToAgent, withdrawOffer } from './offer.ts';
-import { dial } from './outbound.ts';
+import { endCall } from './ending/end-call.ts';
+import { takeInboundCall } from './inbound/inbound.ts';
+import { dial } from './outbound/outbound.ts';
 import { type CallParts, tell, unattended } from './parts.ts';
-import { watchQuality } from './quality-watch.ts';
-import { tellAcd } from './queueing.ts';
-import { agentMediaWentAway, attachDesk, softphoneWentAway } from './reattach.ts';
-import { transferToQueue } from './transfer.ts';
+import { type AcdRunner, createAcdRunner, type OnEffect } from './queue/acd-runner.ts';
+import { offerToAgent, withdrawOffer } from './queue/offer.ts';
+import { tellAcd } from './queue/queueing.ts';
+import { holdCall, muteAgent, resumeCall } from './talk/join.ts';
+import { watchQuality } from './talk/quality-watch.ts';
+import { transferToQueue } from './talk/transfer.ts';
 
 export interface RunningCallCentre extends CallCentre {
   /** A person's queues, clearance or place changed: routing knows at the next offer. */

@@ -16,8 +16,8 @@ import type { Timer } from '../shared/clock.ts';
 import type { MediaQuality, Place } from '../shared/events.ts';
 import type { CallId, PersonId, RecordingId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
-import type { AcdRunner } from './acd-runner.ts';
 import type { CallParts } from './parts.ts';
+import type { AcdRunner } from './queue/acd-runner.ts';
 
 export type CallPhase = 'flow' | 'queued' | 'dialling' | 'talking' | 'ended';
 

@@ -7,7 +7,7 @@ import type { AgentView } from '../routing/agent.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
 import type { MediaQuality, PiiClass } from '../shared/events.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
-import type { Refusal } from './refusals.ts';
+import type { Refusal } from './outbound/refusals.ts';
 
 export type CommandOutcome =
   | { kind: 'ok' }

@@ -13,7 +13,7 @@ import type { NewEvent } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
 import type { People } from '../store/records.ts';
-import type { Refusal } from './refusals.ts';
+import type { Refusal } from './outbound/refusals.ts';
 
 export interface CallSettings {
   queues: readonly QueueSettings[];

@@ -1,7 +1,7 @@
 // The one table between SIP and our causes of an end.
 // Status → cause for what far ends answer (RFC 3261 §21, RFC 3398 §8.2.6), cause → status for what we refuse with,
 // and the Reason header both ways (RFC 3326), where a Q.850 cause says more than a vague status.
-// Knows nothing of sides; that is call/termination.ts.
+// Knows nothing of sides; that is call/ending/termination.ts.
 
 import type { EndCause } from '../shared/events.ts';
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InjectOptions } from 'fastify';
 import t from 'tap';
-import type { Refusal } from '../../src/call/refusals.ts';
+import type { Refusal } from '../../src/call/outbound/refusals.ts';
 import type { FlowProblem } from '../../src/routing/flow/flow.ts';
 import { newId } from '../../src/shared/ids.ts';
 import { password, testApi } from '../support/api.ts';

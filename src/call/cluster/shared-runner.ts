@@ -15,7 +15,7 @@ import { asError } from '../../shared/errors.ts';
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { LiveState, LogEntry } from '../../store/live-state.ts';
-import type { AcdRunner, OnEffect } from '../acd-runner.ts';
+import type { AcdRunner, OnEffect } from '../queue/acd-runner.ts';
 import { createCensus } from './census.ts';
 import {
   differences,

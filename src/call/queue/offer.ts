@@ -1,14 +1,14 @@
 // Carries out the ACD's offer: rings the agent's desk, joins who answers, reports who does not.
 
-import { asError } from '../shared/errors.ts';
-import type { PersonId } from '../shared/ids.ts';
-import { type Alerting, answeredAgent, type CallState, type Centre } from './call-state.ts';
-import { endCall } from './end-call.ts';
-import { faultEndsCall, joinAgent, watchAgent } from './join.ts';
-import { queueSettings, tell } from './parts.ts';
+import { asError } from '../../shared/errors.ts';
+import type { PersonId } from '../../shared/ids.ts';
+import { type Alerting, answeredAgent, type CallState, type Centre } from '../call-state.ts';
+import { endCall } from '../ending/end-call.ts';
+import { agentDidNotAnswer } from '../ending/termination.ts';
+import { queueSettings, tell } from '../parts.ts';
+import { faultEndsCall, joinAgent, watchAgent } from '../talk/join.ts';
 import { leaveQueue, tellAcd } from './queueing.ts';
 import { type RingOutcome, ringDesk } from './ring-desk.ts';
-import { agentDidNotAnswer } from './termination.ts';
 
 export function offerToAgent(centre: Centre, call: CallState, personId: PersonId): void {
   // It left the queue while the offer was on its way; the ACD hears of that next.

@@ -1,15 +1,15 @@
 // Runs a customer's IVR flow: carries out each action on the customer's endpoint, gives the flow what came of it.
 // What the caller keys goes to the flow and nowhere else.
 
-import type { PlaySource } from '../media/endpoint.ts';
-import type { Flow, FlowAction, FlowInput, Language, Say } from '../routing/flow/flow.ts';
-import type { CallState, Centre } from './call-state.ts';
-import { isOver } from './call-state.ts';
+import type { PlaySource } from '../../media/endpoint.ts';
+import type { Flow, FlowAction, FlowInput, Language, Say } from '../../routing/flow/flow.ts';
+import type { CallState, Centre } from '../call-state.ts';
+import { isOver } from '../call-state.ts';
+import { endCall } from '../ending/end-call.ts';
+import { tell } from '../parts.ts';
+import { waitInQueue } from '../queue/queueing.ts';
+import { transferOut } from '../talk/transfer-out.ts';
 import type { DigitSource } from './digit-collector.ts';
-import { endCall } from './end-call.ts';
-import { tell } from './parts.ts';
-import { waitInQueue } from './queueing.ts';
-import { transferOut } from './transfer-out.ts';
 
 /** Gives the sound for what a flow says. */
 function sayToSource(say: Say, language: Language): PlaySource {

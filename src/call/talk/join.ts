@@ -1,14 +1,14 @@
 // Customer and agent hear each other: joining, hold, resume, mute. Each returns what the desk is told.
 
-import type { PlaySource } from '../media/endpoint.ts';
-import { asError } from '../shared/errors.ts';
+import type { PlaySource } from '../../media/endpoint.ts';
+import { asError } from '../../shared/errors.ts';
+import type { AgentParty, CallState, Centre } from '../call-state.ts';
+import { isOver } from '../call-state.ts';
+import type { CommandOutcome } from '../desk.ts';
+import { endCall } from '../ending/end-call.ts';
+import { tell, unattended } from '../parts.ts';
 import { startRecording } from './call-recording.ts';
-import type { AgentParty, CallState, Centre } from './call-state.ts';
-import { isOver } from './call-state.ts';
-import type { CommandOutcome } from './desk.ts';
-import { endCall } from './end-call.ts';
 import { followOffers } from './follow-offers.ts';
-import { tell, unattended } from './parts.ts';
 
 const holdMusic: PlaySource = { kind: 'music' };
 

@@ -2,10 +2,10 @@
 // log, with the time of the last thing that is known of them, so that no record stays open for ever and no figure counts
 // them as running. Touches no leg and no media: those died with the process.
 
-import type { CallId } from '../shared/ids.ts';
-import type { Logger } from '../shared/logger.ts';
-import type { EventLog } from '../store/event-log.ts';
-import type { CallRecords } from '../store/records.ts';
+import type { CallId } from '../../shared/ids.ts';
+import type { Logger } from '../../shared/logger.ts';
+import type { EventLog } from '../../store/event-log.ts';
+import type { CallRecords } from '../../store/records.ts';
 
 /** A crash leaves the newest calls open; older ones than these were seen to at an earlier start. */
 const looksBack = 1000;

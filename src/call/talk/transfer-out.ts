@@ -1,12 +1,12 @@
 // The flow sends a customer to an outside number: a second leg through a trunk, joined with the first.
 // The customer's number does not go along: the company's number is presented.
 
-import type { FlowAction } from '../routing/flow/flow.ts';
-import { callCarrier } from './call-carrier.ts';
-import type { CallState, Centre } from './call-state.ts';
-import { isOver } from './call-state.ts';
-import { endCall } from './end-call.ts';
-import { tell } from './parts.ts';
+import type { FlowAction } from '../../routing/flow/flow.ts';
+import type { CallState, Centre } from '../call-state.ts';
+import { isOver } from '../call-state.ts';
+import { endCall } from '../ending/end-call.ts';
+import { callCarrier } from '../outbound/call-carrier.ts';
+import { tell } from '../parts.ts';
 
 export async function transferOut(
   centre: Centre,

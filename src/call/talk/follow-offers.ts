@@ -1,10 +1,10 @@
 // The far end's later offers (RFC 3261 §14: re-INVITE, UPDATE) are its endpoint's to answer; the offer that it asks for by a
 // re-INVITE without SDP is its endpoint's to make. Once per leg; which endpoint the leg has is asked each time.
 
-import type { Endpoint } from '../media/endpoint.ts';
-import type { Leg } from '../sbc/leg.ts';
-import type { Logger } from '../shared/logger.ts';
-import { unattended } from './parts.ts';
+import type { Endpoint } from '../../media/endpoint.ts';
+import type { Leg } from '../../sbc/leg.ts';
+import type { Logger } from '../../shared/logger.ts';
+import { unattended } from '../parts.ts';
 
 export function followOffers(log: Logger, leg: Leg, endpoint: () => Endpoint | undefined): void {
   leg.onOffer(

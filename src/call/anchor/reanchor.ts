@@ -7,12 +7,12 @@
 // A leg that rings is not touched: its offer cannot be changed before the answer (RFC 3311 §5.1 needs a reliable
 // provisional answer, which telephones and browsers seldom give). It is re-INVITEd as soon as it has answered.
 
-import type { Endpoint } from '../media/endpoint.ts';
-import type { Leg } from '../sbc/leg.ts';
-import { asError } from '../shared/errors.ts';
-import { isMoving, type Move, type Moved } from './anchor/moving-endpoint.ts';
-import { type CallState, type Centre, isOver } from './call-state.ts';
-import { tell } from './parts.ts';
+import type { Endpoint } from '../../media/endpoint.ts';
+import type { Leg } from '../../sbc/leg.ts';
+import { asError } from '../../shared/errors.ts';
+import { type CallState, type Centre, isOver } from '../call-state.ts';
+import { tell } from '../parts.ts';
+import { isMoving, type Move, type Moved } from './moving-endpoint.ts';
 
 export interface AnchoredParty {
   party: 'customer' | 'agent';

@@ -1,16 +1,16 @@
 // How a party is anchored again, with a simulated far end: what it refuses, how long anything is waited for.
 
 import t from 'tap';
-import { createFakeClock } from '../../test/support/fake-clock.ts';
-import { type SimulatedEndpoint, simulateEndpoint } from '../../test/support/simulated-endpoint.ts';
-import type { MediaServer } from '../media/media-server.ts';
-import type { Leg, LegEvents } from '../sbc/leg.ts';
-import { createEmitter } from '../shared/emitter.ts';
-import { AppError } from '../shared/errors.ts';
-import { newId } from '../shared/ids.ts';
-import { silentLogger } from '../shared/logger.ts';
-import { createMovingEndpoint } from './anchor/moving-endpoint.ts';
-import type { CallState, Centre } from './call-state.ts';
+import { createFakeClock } from '../../../test/support/fake-clock.ts';
+import { type SimulatedEndpoint, simulateEndpoint } from '../../../test/support/simulated-endpoint.ts';
+import type { MediaServer } from '../../media/media-server.ts';
+import type { Leg, LegEvents } from '../../sbc/leg.ts';
+import { createEmitter } from '../../shared/emitter.ts';
+import { AppError } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
+import { silentLogger } from '../../shared/logger.ts';
+import type { CallState, Centre } from '../call-state.ts';
+import { createMovingEndpoint } from './moving-endpoint.ts';
 import { keepAnchored } from './reanchor.ts';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));

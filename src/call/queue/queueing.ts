@@ -1,10 +1,10 @@
 // A customer waits in a queue: music, comfort words, time-out. The ACD decides who; offer.ts rings.
 
-import type { PlaySource } from '../media/endpoint.ts';
-import type { FlowAction } from '../routing/flow/flow.ts';
-import type { CallState, Centre } from './call-state.ts';
-import { isOver } from './call-state.ts';
-import { tell } from './parts.ts';
+import type { PlaySource } from '../../media/endpoint.ts';
+import type { FlowAction } from '../../routing/flow/flow.ts';
+import type { CallState, Centre } from '../call-state.ts';
+import { isOver } from '../call-state.ts';
+import { tell } from '../parts.ts';
 
 type QueueAction = Extract<FlowAction, { kind: 'queue' }>;
 

@@ -1,7 +1,7 @@
 // Looks at the agents' media every few seconds, so that desk and supervisor see a bad line while it is bad.
 
-import type { Clock, Timer } from '../shared/clock.ts';
-import type { CallState, Centre } from './call-state.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { CallState, Centre } from '../call-state.ts';
 
 const everyMs = 5000;
 

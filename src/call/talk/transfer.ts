@@ -1,11 +1,11 @@
 // The agent hands the customer to a queue: the customer hears music and waits, the agent goes to after-call work, the
 // recording goes on.
 
+import type { CallState, Centre } from '../call-state.ts';
+import type { CommandOutcome } from '../desk.ts';
+import { queueSettings, tell, unattended } from '../parts.ts';
+import { enterQueue } from '../queue/queueing.ts';
 import { agentLeaves } from './agent-leaves.ts';
-import type { CallState, Centre } from './call-state.ts';
-import type { CommandOutcome } from './desk.ts';
-import { queueSettings, tell, unattended } from './parts.ts';
-import { enterQueue } from './queueing.ts';
 
 /** A customer who was with somebody already goes before those who have not been served. */
 const transferPriority = 50;

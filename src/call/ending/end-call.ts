@@ -1,11 +1,11 @@
 // The one way in which a call ends. Runs once, whatever ends it; both far ends and the agent's desk know at once,
 // quality and the sealed recording follow.
 
-import { asError } from '../shared/errors.ts';
-import { agentLeaves } from './agent-leaves.ts';
-import { stopRecording } from './call-recording.ts';
-import type { CallState, Centre, Party } from './call-state.ts';
-import { tell } from './parts.ts';
+import { asError } from '../../shared/errors.ts';
+import type { CallState, Centre, Party } from '../call-state.ts';
+import { tell } from '../parts.ts';
+import { agentLeaves } from '../talk/agent-leaves.ts';
+import { stopRecording } from '../talk/call-recording.ts';
 import type { Termination } from './termination.ts';
 
 const statsPatienceMs = 1000;

@@ -1,12 +1,12 @@
 // Answering a customer with a media endpoint, and watching what the customer's side does by itself.
 
-import type { InboundCall } from '../sbc/border.ts';
-import { asError } from '../shared/errors.ts';
-import { type CallState, type Centre, isOver } from './call-state.ts';
-import { endCall } from './end-call.ts';
-import { followOffers } from './follow-offers.ts';
-import { tell } from './parts.ts';
-import { keepAnchored } from './reanchor.ts';
+import type { InboundCall } from '../../sbc/border.ts';
+import { asError } from '../../shared/errors.ts';
+import { keepAnchored } from '../anchor/reanchor.ts';
+import { type CallState, type Centre, isOver } from '../call-state.ts';
+import { endCall } from '../ending/end-call.ts';
+import { tell } from '../parts.ts';
+import { followOffers } from '../talk/follow-offers.ts';
 
 /** Answers the customer with an endpoint of its own. False when that cannot be: the call has ended then. */
 export async function answerCustomer(centre: Centre, call: CallState, { leg }: InboundCall): Promise<boolean> {

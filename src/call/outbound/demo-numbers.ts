@@ -1,11 +1,11 @@
 // Numbers with which anybody can try a telephone against the demo (only with `demo: true`):
 // 9196 echo, 9197 a tone, 9180 rings and never answers, 9408 silence, 9486 busy.
 
-import type { PlaySource } from '../media/endpoint.ts';
-import type { InboundCall } from '../sbc/border.ts';
-import { answerCustomer } from './answer-customer.ts';
-import type { CallState, Centre } from './call-state.ts';
-import { endCall } from './end-call.ts';
+import type { PlaySource } from '../../media/endpoint.ts';
+import type { InboundCall } from '../../sbc/border.ts';
+import type { CallState, Centre } from '../call-state.ts';
+import { endCall } from '../ending/end-call.ts';
+import { answerCustomer } from '../inbound/answer-customer.ts';
 
 const played: Record<string, PlaySource | null> = {
   '9196': { kind: 'echo' },

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { EndCause, Side } from '../shared/events.ts';
+import type { EndCause, Side } from '../../shared/events.ts';
 import { agentDidNotAnswer, customerLegEnded } from './termination.ts';
 
 t.test('the side is who ended the call, whichever way the call went', async (t) => {

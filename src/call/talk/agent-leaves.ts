@@ -1,8 +1,8 @@
 // An agent's part of a call is over: by the end of the call, by a transfer, or because the browser never came back.
 // Tells the log, gives the agent after-call work, and takes the agent off the call. Does not end the customer's side.
 
-import type { CallState, Centre } from './call-state.ts';
-import { queueSettings, tell } from './parts.ts';
+import type { CallState, Centre } from '../call-state.ts';
+import { queueSettings, tell } from '../parts.ts';
 
 export function agentLeaves(
   centre: Centre,

@@ -1,11 +1,9 @@
 // An agent calls a customer. The PBX is the origin of both halves: the desk is rung first and answers by itself, then the
 // customer is called with the company's number. The desk never learns the number that an alias stands for.
 
-import type { PhoneNumber } from '../privacy/phone-number.ts';
-import type { Alias } from '../privacy/vault.ts';
-import { type CallId, newId, type PersonId } from '../shared/ids.ts';
-import { watchCustomer } from './answer-customer.ts';
-import { callCarrier } from './call-carrier.ts';
+import type { PhoneNumber } from '../../privacy/phone-number.ts';
+import type { Alias } from '../../privacy/vault.ts';
+import { type CallId, newId, type PersonId } from '../../shared/ids.ts';
 import {
   type AgentParty,
   answeredAgent,
@@ -14,14 +12,16 @@ import {
   callOfPerson,
   isOver,
   newCall,
-} from './call-state.ts';
-import type { CommandOutcome, DialTarget } from './desk.ts';
-import { endCall } from './end-call.ts';
-import { faultEndsCall, hearRinging, joinAgent, playMusic, watchAgent } from './join.ts';
-import { tell } from './parts.ts';
+} from '../call-state.ts';
+import type { CommandOutcome, DialTarget } from '../desk.ts';
+import { endCall } from '../ending/end-call.ts';
+import { customerLegEnded } from '../ending/termination.ts';
+import { watchCustomer } from '../inbound/answer-customer.ts';
+import { tell } from '../parts.ts';
+import { ringDesk } from '../queue/ring-desk.ts';
+import { faultEndsCall, hearRinging, joinAgent, playMusic, watchAgent } from '../talk/join.ts';
+import { callCarrier } from './call-carrier.ts';
 import type { Refusal } from './refusals.ts';
-import { ringDesk } from './ring-desk.ts';
-import { customerLegEnded } from './termination.ts';
 
 interface Target {
   number: PhoneNumber;

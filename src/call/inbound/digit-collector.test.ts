@@ -1,8 +1,8 @@
 import t from 'tap';
-import { createFakeClock } from '../../test/support/fake-clock.ts';
-import type { Endpoint, EndpointEvents } from '../media/endpoint.ts';
-import type { Leg, LegEvents } from '../sbc/leg.ts';
-import { createEmitter } from '../shared/emitter.ts';
+import { createFakeClock } from '../../../test/support/fake-clock.ts';
+import type { Endpoint, EndpointEvents } from '../../media/endpoint.ts';
+import type { Leg, LegEvents } from '../../sbc/leg.ts';
+import { createEmitter } from '../../shared/emitter.ts';
 import { createDigitSource, type DigitRequest } from './digit-collector.ts';
 
 function setup() {

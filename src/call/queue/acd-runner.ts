@@ -2,8 +2,8 @@
 // An input given from inside a handler is applied after the effects that are still to come. This one is for a program that
 // runs alone; cluster/shared-runner.ts runs the same machine on several nodes.
 
-import type { Acd, AcdEffect, AcdInput } from '../routing/acd/acd.ts';
-import type { Clock, Timer } from '../shared/clock.ts';
+import type { Acd, AcdEffect, AcdInput } from '../../routing/acd/acd.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
 
 export interface AcdRunner {
   /** As far as this program knows. */

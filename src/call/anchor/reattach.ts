@@ -6,15 +6,15 @@
 //   attached ─media gone▶ detached ─registered▶ attaching ─answered▶ attached
 //                            └──── reattachSeconds over ▶ back to the queue, or ended (outbound)
 
-import type { Endpoint } from '../media/endpoint.ts';
-import { agentLeaves } from './agent-leaves.ts';
-import { type AgentParty, type CallState, type Centre, isOver, type Party } from './call-state.ts';
-import type { CommandOutcome } from './desk.ts';
-import { endCall } from './end-call.ts';
-import { hearRinging, joinAgent, playMusic, watchAgent } from './join.ts';
-import { tell, unattended } from './parts.ts';
-import { enterQueue } from './queueing.ts';
-import { ringDesk } from './ring-desk.ts';
+import type { Endpoint } from '../../media/endpoint.ts';
+import { type AgentParty, type CallState, type Centre, isOver, type Party } from '../call-state.ts';
+import type { CommandOutcome } from '../desk.ts';
+import { endCall } from '../ending/end-call.ts';
+import { tell, unattended } from '../parts.ts';
+import { enterQueue } from '../queue/queueing.ts';
+import { ringDesk } from '../queue/ring-desk.ts';
+import { agentLeaves } from '../talk/agent-leaves.ts';
+import { hearRinging, joinAgent, playMusic, watchAgent } from '../talk/join.ts';
 
 /** Packets must stop for this long after the WebSocket closed before the customer is given music. */
 const silenceProofMs = 1000;

@@ -1,17 +1,17 @@
 // A customer calls in: vault, endpoint, answer, flow. From here on the call carries an alias.
 
-import type { Flow } from '../routing/flow/flow.ts';
-import type { InboundCall } from '../sbc/border.ts';
-import { type CallId, newId } from '../shared/ids.ts';
+import type { Flow } from '../../routing/flow/flow.ts';
+import type { InboundCall } from '../../sbc/border.ts';
+import { type CallId, newId } from '../../shared/ids.ts';
+import { type CallState, type Centre, isOver, newCall } from '../call-state.ts';
+import { endCall } from '../ending/end-call.ts';
+import { customerLegEnded } from '../ending/termination.ts';
+import { answerDemoNumber } from '../outbound/demo-numbers.ts';
+import { tell } from '../parts.ts';
+import { faultEndsCall } from '../talk/join.ts';
 import { answerCustomer } from './answer-customer.ts';
-import { type CallState, type Centre, isOver, newCall } from './call-state.ts';
-import { answerDemoNumber } from './demo-numbers.ts';
 import { createDigitSource } from './digit-collector.ts';
-import { endCall } from './end-call.ts';
 import { runFlow } from './flow-runner.ts';
-import { faultEndsCall } from './join.ts';
-import { tell } from './parts.ts';
-import { customerLegEnded } from './termination.ts';
 
 export async function takeInboundCall(centre: Centre, inbound: InboundCall): Promise<void> {
   const { parts } = centre;

@@ -1,10 +1,10 @@
 // Calls the softphone of one person and waits for the answer. Frees the endpoint and the leg when nobody answers.
 
-import type { Endpoint } from '../media/endpoint.ts';
-import type { Leg, LegEvents } from '../sbc/leg.ts';
-import type { PersonId } from '../shared/ids.ts';
-import type { CallState, Centre } from './call-state.ts';
-import { keepAnchored } from './reanchor.ts';
+import type { Endpoint } from '../../media/endpoint.ts';
+import type { Leg, LegEvents } from '../../sbc/leg.ts';
+import type { PersonId } from '../../shared/ids.ts';
+import { keepAnchored } from '../anchor/reanchor.ts';
+import type { CallState, Centre } from '../call-state.ts';
 
 export interface RingRequest {
   personId: PersonId;

@@ -1,10 +1,10 @@
 // Recording one call: from the agent's (or, outbound, the customer's) answer to the end, through hold and transfer.
 // The tap sits at the customer's endpoint: left is what the customer says, right what the customer hears.
 
-import type { Endpoint } from '../media/endpoint.ts';
-import { asError } from '../shared/errors.ts';
-import { type CallState, type Centre, isOver, personOf } from './call-state.ts';
-import { tell } from './parts.ts';
+import type { Endpoint } from '../../media/endpoint.ts';
+import { asError } from '../../shared/errors.ts';
+import { type CallState, type Centre, isOver, personOf } from '../call-state.ts';
+import { tell } from '../parts.ts';
 
 /** The conversation does not wait longer than this for the recorder; the recorder catches up. */
 const patienceMs = 500;

@@ -1,13 +1,13 @@
 // Calls a number out through the trunks and waits for the answer. Each carrier tried gets an endpoint and an offer of its own.
 
-import type { Endpoint } from '../media/endpoint.ts';
-import type { PhoneNumber } from '../privacy/phone-number.ts';
-import type { LegEvents } from '../sbc/leg.ts';
-import { asError } from '../shared/errors.ts';
-import type { CallState, Centre, Party } from './call-state.ts';
-import { followOffers } from './follow-offers.ts';
-import { unattended } from './parts.ts';
-import { keepAnchored } from './reanchor.ts';
+import type { Endpoint } from '../../media/endpoint.ts';
+import type { PhoneNumber } from '../../privacy/phone-number.ts';
+import type { LegEvents } from '../../sbc/leg.ts';
+import { asError } from '../../shared/errors.ts';
+import { keepAnchored } from '../anchor/reanchor.ts';
+import type { CallState, Centre, Party } from '../call-state.ts';
+import { unattended } from '../parts.ts';
+import { followOffers } from '../talk/follow-offers.ts';
 
 export interface CarrierRequest {
   call: CallState;

@@ -1,10 +1,10 @@
 // Collects the digits that a caller keys, from RFC 4733, in band and SIP INFO alike (one key press is one digit even when
 // it arrives both ways). Digits stay here and in the flow; they are never logged.
 
-import type { Endpoint } from '../media/endpoint.ts';
-import type { Leg } from '../sbc/leg.ts';
-import type { Clock, Timer } from '../shared/clock.ts';
-import type { Unsubscribe } from '../shared/emitter.ts';
+import type { Endpoint } from '../../media/endpoint.ts';
+import type { Leg } from '../../sbc/leg.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import type { Unsubscribe } from '../../shared/emitter.ts';
 
 /** A gateway that sends both INFO and RFC 4733 sends them within this time of each other. */
 const sameKeyPressMs = 120;

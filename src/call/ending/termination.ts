@@ -1,7 +1,7 @@
 // Why a call ended and whose doing it was, from how a leg ended. Nobody else decides this.
 
-import type { LegEvents } from '../sbc/leg.ts';
-import type { EndCause, Side } from '../shared/events.ts';
+import type { LegEvents } from '../../sbc/leg.ts';
+import type { EndCause, Side } from '../../shared/events.ts';
 
 export interface Termination {
   cause: EndCause;
