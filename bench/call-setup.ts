@@ -11,7 +11,7 @@ import { codecsNamed } from '../src/protocol/sdp/codecs.ts';
 import { createAudioOffer } from '../src/protocol/sdp/offer-answer.ts';
 import { serializeSdp } from '../src/protocol/sdp/session-description.ts';
 import { projectRoot } from '../src/shared/paths.ts';
-import { type RunningEngawa, startEngawa } from '../test/support/engawa.ts';
+import { type RunningEngawa, startEngawa } from '../test/support/centre/engawa.ts';
 import { boundSocket, Caller } from './caller.ts';
 import { type Bench, median, notMeasured, Repeats } from './figures.ts';
 

@@ -10,7 +10,7 @@ import { writeNewIdentity } from '../src/recording/identity.ts';
 import { systemClock } from '../src/shared/clock.ts';
 import { newId } from '../src/shared/ids.ts';
 import { createLogger } from '../src/shared/logger.ts';
-import { createMemoryRecordings } from '../test/support/memory-recordings.ts';
+import { createMemoryRecordings } from '../test/support/recording/memory-recordings.ts';
 import { type Bench, type BenchContext, Repeats } from './figures.ts';
 import { cpuMsOf, startChild } from './processes.ts';
 

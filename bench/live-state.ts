@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../src/shared/clock.ts';
 import { createMemoryHub } from '../src/store/live/memory-hub.ts';
 import { createMemoryLiveState } from '../src/store/live/memory-live-state.ts';
-import { hasRedis, startRedis } from '../test/support/redis.ts';
+import { hasRedis, startRedis } from '../test/support/live/redis.ts';
 import { type Bench, type BenchContext, notMeasured, percentile, Repeats } from './figures.ts';
 import { createLiveStateLoad, type LiveStateLoad } from './live-state-load.ts';
 import type { NodeRequest } from './parties/live-state-node.ts';

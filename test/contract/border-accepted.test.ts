@@ -8,6 +8,8 @@ import { createBorder } from '../../src/sbc/drachtio-border.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import type { CallId } from '../../src/shared/ids.ts';
 import { createLogger } from '../../src/shared/logger.ts';
+import { eventually } from '../support/eventually.ts';
+import { freeTcpPort } from '../support/free-port.ts';
 import {
   callerDialog,
   carrierCalls,
@@ -16,11 +18,9 @@ import {
   openSoftphone,
   responseText,
   tokyo,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { freeTcpPort } from '../support/free-port.ts';
-import { createUdpParty, sdpText } from '../support/sip-party.ts';
-import { type ServerKind, serverKinds } from '../support/sip-server-process.ts';
+} from '../support/sip/border-rig.ts';
+import { createUdpParty, sdpText } from '../support/sip/sip-party.ts';
+import { type ServerKind, serverKinds } from '../support/sip/sip-server-process.ts';
 
 interface Test {
   teardown(undo: () => unknown): void;

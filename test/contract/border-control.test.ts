@@ -9,6 +9,7 @@ import { trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import type { PersonId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   callerDialog,
   callOut,
@@ -21,9 +22,8 @@ import {
   secret,
   startBorderRig,
   tokyo,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { createUdpParty, sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { createUdpParty, sdpText } from '../support/sip/sip-party.ts';
 
 const borderAt = (port: number, password = secret) =>
   createBorder({

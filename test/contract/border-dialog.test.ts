@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import type { Leg } from '../../src/sbc/leg.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type BorderRig,
   calleeDialog,
@@ -14,9 +15,8 @@ import {
   type RigOptions,
   responseText,
   startBorderRig,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { type PartyMessage, sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { type PartyMessage, sdpText } from '../support/sip/sip-party.ts';
 
 interface Talking {
   rig: BorderRig;

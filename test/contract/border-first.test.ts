@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import type { CallId } from '../../src/shared/ids.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   calleeDialog,
   callerDialog,
@@ -14,9 +15,8 @@ import {
   responseText,
   startBorderRig,
   tokyo,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { sdpText } from '../support/sip/sip-party.ts';
 
 t.test('a carrier calls in, is answered and hangs up', async (t) => {
   const rig = await startBorderRig();

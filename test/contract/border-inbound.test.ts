@@ -3,6 +3,7 @@
 import t from 'tap';
 import type { EndCause } from '../../src/shared/events.ts';
 import { seededRandom } from '../../src/shared/random.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type BorderRig,
   callerDialog,
@@ -13,9 +14,8 @@ import {
   responseText,
   startBorderRig,
   tollFree,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { createUdpParty, type PartyMessage, sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { createUdpParty, type PartyMessage, sdpText } from '../support/sip/sip-party.ts';
 
 async function offered(rig: BorderRig, options: Parameters<typeof carrierCalls>[1] = { body: sdpText('caller') }) {
   const before = rig.calls.length;

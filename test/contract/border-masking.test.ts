@@ -3,6 +3,8 @@
 import t from 'tap';
 import { PhoneNumber } from '../../src/privacy/phone-number.ts';
 import type { CallId } from '../../src/shared/ids.ts';
+import { numberTraces } from '../support/centre/number-traces.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   calleeDialog,
   callerDialog,
@@ -14,10 +16,8 @@ import {
   openSoftphone,
   responseText,
   startBorderRig,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { numberTraces } from '../support/number-traces.ts';
-import { type PartyMessage, sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { type PartyMessage, sdpText } from '../support/sip/sip-party.ts';
 
 const customer = '+819012345678';
 

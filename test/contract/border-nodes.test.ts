@@ -9,6 +9,8 @@ import { createMemoryRegistrations } from '../../src/sbc/softphones/registration
 import { systemClock } from '../../src/shared/clock.ts';
 import { type CallId, newId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
+import { eventually } from '../support/eventually.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
 import {
   callOut,
   carrierCalls,
@@ -17,10 +19,8 @@ import {
   responseText,
   secret,
   tokyo,
-} from '../support/border-rig.ts';
-import { makeCertificate } from '../support/certificate.ts';
-import { eventually } from '../support/eventually.ts';
-import { createUdpParty, type SipParty, sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { createUdpParty, type SipParty, sdpText } from '../support/sip/sip-party.ts';
 
 interface Test {
   teardown(undo: () => unknown): void;

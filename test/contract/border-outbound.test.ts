@@ -8,6 +8,7 @@ import type { Leg } from '../../src/sbc/leg.ts';
 import { trunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { seededRandom, systemRandom } from '../../src/shared/random.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type BorderRig,
   callOut,
@@ -18,9 +19,8 @@ import {
   type RigOptions,
   responseText,
   startBorderRig,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { createUdpParty, type PartyMessage, type SipParty, sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { createUdpParty, type PartyMessage, type SipParty, sdpText } from '../support/sip/sip-party.ts';
 
 type Test = { teardown: (run: () => unknown) => void };
 

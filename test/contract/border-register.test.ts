@@ -3,6 +3,7 @@
 import t from 'tap';
 import type { BorderEvents } from '../../src/sbc/border.ts';
 import type { CallId } from '../../src/shared/ids.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type BorderRig,
   newTag,
@@ -10,9 +11,8 @@ import {
   requestText,
   responseText,
   startBorderRig,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { sdpText } from '../support/sip/sip-party.ts';
 
 async function rigWithEvents(
   test: { teardown: (run: () => unknown) => void },

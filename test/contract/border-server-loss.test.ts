@@ -8,6 +8,7 @@ import type { DialogFacts } from '../../src/sbc/leg.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import type { CallId } from '../../src/shared/ids.ts';
 import { createLogger } from '../../src/shared/logger.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   callerDialog,
   callOut,
@@ -18,10 +19,9 @@ import {
   openSoftphone,
   responseText,
   tokyo,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { createUdpParty, type PartyMessage, type SipParty, sdpText } from '../support/sip-party.ts';
-import { type SipServerProcess, serverKinds } from '../support/sip-server-process.ts';
+} from '../support/sip/border-rig.ts';
+import { createUdpParty, type PartyMessage, type SipParty, sdpText } from '../support/sip/sip-party.ts';
+import { type SipServerProcess, serverKinds } from '../support/sip/sip-server-process.ts';
 
 interface Test {
   teardown(undo: () => unknown): void;

@@ -6,6 +6,7 @@ import { createDigestVerifier } from '../../src/sbc/digest/verifier.ts';
 import type { TrunkSettings } from '../../src/sbc/trunk-settings.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { systemRandom } from '../../src/shared/random.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type BorderRig,
   callOut,
@@ -18,9 +19,8 @@ import {
   startBorderRig,
   tokyo,
   tollFree,
-} from '../support/border-rig.ts';
-import { eventually } from '../support/eventually.ts';
-import { type PartyMessage, type SipParty, sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { type PartyMessage, type SipParty, sdpText } from '../support/sip/sip-party.ts';
 
 type Test = { teardown: (run: () => unknown) => void };
 

@@ -9,11 +9,11 @@ import { createMemoryHub } from '../../src/store/live/memory-hub.ts';
 import { createMemoryLiveState } from '../../src/store/live/memory-live-state.ts';
 import type { LiveState } from '../../src/store/live-state.ts';
 import { createRedisLiveState } from '../../src/store/redis/redis-live-state.ts';
-import { cuttableWire } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { type ChaosWorld, LiveStateChaos } from '../support/live-state-chaos.ts';
-import { skipWithoutRedis, startRedis } from '../support/redis.ts';
+import { type ChaosWorld, LiveStateChaos } from '../support/live/live-state-chaos.ts';
+import { skipWithoutRedis, startRedis } from '../support/live/redis.ts';
+import { cuttableWire } from '../support/servers/database.ts';
 
 const given = process.env['SEED'];
 const firstSeed = Number(given ?? Date.now() % 1_000_000);

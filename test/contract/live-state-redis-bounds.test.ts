@@ -3,9 +3,9 @@
 import t from 'tap';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { createRedisLiveState } from '../../src/store/redis/redis-live-state.ts';
-import { cuttableWire } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { skipWithoutRedis, startRedis, startRedisCluster } from '../support/redis.ts';
+import { skipWithoutRedis, startRedis, startRedisCluster } from '../support/live/redis.ts';
+import { cuttableWire } from '../support/servers/database.ts';
 
 const skip = { skip: skipWithoutRedis };
 const patient = { withinMs: 60_000 };

@@ -6,8 +6,8 @@ import { silentLogger } from '../../src/shared/logger.ts';
 import type { LiveState } from '../../src/store/live-state.ts';
 import { createRedisLiveState } from '../../src/store/redis/redis-live-state.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLiveStateNode } from '../support/live-state-node.ts';
-import { type RedisServer, skipWithoutRedis, startRedis } from '../support/redis.ts';
+import { startLiveStateNode } from '../support/live/live-state-node.ts';
+import { type RedisServer, skipWithoutRedis, startRedis } from '../support/live/redis.ts';
 
 const skip = { skip: skipWithoutRedis };
 const soon = (what: string, probe: () => unknown) => eventually(what, () => Boolean(probe()), { withinMs: 30_000 });

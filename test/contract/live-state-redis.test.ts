@@ -6,8 +6,8 @@ import { type Clock, systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import type { LiveState } from '../../src/store/live-state.ts';
 import { createRedisLiveState } from '../../src/store/redis/redis-live-state.ts';
-import { cuttableWire } from '../support/database.ts';
-import { type RedisServer, skipWithoutRedis, startRedis, startRedisCluster } from '../support/redis.ts';
+import { type RedisServer, skipWithoutRedis, startRedis, startRedisCluster } from '../support/live/redis.ts';
+import { cuttableWire } from '../support/servers/database.ts';
 import { liveStateContract } from './live-state-contract.ts';
 
 let worlds = 0;

@@ -1,7 +1,7 @@
 // The media contract on the embedded maker.
 
 import t from 'tap';
-import { openEmbeddedMedia } from '../support/embedded-media.ts';
+import { openEmbeddedMedia } from '../support/media/embedded-media.ts';
 import { mediaServerContract } from './media-server-contract.ts';
 
 const mediaTimeoutMs = 1500;

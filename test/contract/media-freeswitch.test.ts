@@ -2,7 +2,7 @@
 // connected and ends it when it is told, so the time is that of its answers.
 
 import t from 'tap';
-import { freeswitchRig, withoutFreeswitch } from '../support/freeswitch-media.ts';
+import { freeswitchRig, withoutFreeswitch } from '../support/media/freeswitch-media.ts';
 import { mediaServerContract } from './media-server-contract.ts';
 
 const mediaTimeoutMs = 1500;

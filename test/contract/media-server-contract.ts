@@ -13,9 +13,9 @@ import {
   type MediaPartyOptions,
   openParty,
   whoHearsWhom,
-} from '../support/media-party.ts';
-import { openTestRecorder } from '../support/test-recorder.ts';
-import { toneAmplitude } from '../support/tones.ts';
+} from '../support/media/media-party.ts';
+import { toneAmplitude } from '../support/media/tones.ts';
+import { openTestRecorder } from '../support/recording/test-recorder.ts';
 
 export interface MediaCan {
   /** SRTP with SDES keys. */

@@ -6,11 +6,11 @@ import type { Test } from 'tap';
 import type { Endpoint } from '../../src/media/endpoint.ts';
 import type { MediaServer } from '../../src/media/media-server.ts';
 import { newId } from '../../src/shared/ids.ts';
-import { type BrowserPhone, openPhoneBrowser } from '../support/browser-phone.ts';
+import { type BrowserPhone, openPhoneBrowser } from '../support/centre/browser-phone.ts';
 import { eventually } from '../support/eventually.ts';
-import { MediaParty } from '../support/media-party.ts';
-import { openTestRecorder } from '../support/test-recorder.ts';
-import { toneAmplitude } from '../support/tones.ts';
+import { MediaParty } from '../support/media/media-party.ts';
+import { toneAmplitude } from '../support/media/tones.ts';
+import { openTestRecorder } from '../support/recording/test-recorder.ts';
 
 const browserHz = 440;
 const near = (heard: number, wanted: number) => Math.abs(heard - wanted) < 15;

@@ -1,8 +1,8 @@
 // The media contract for browsers on the embedded maker.
 
 import t from 'tap';
-import { openEmbeddedMedia } from '../support/embedded-media.ts';
-import { chromiumPath, missing } from '../support/peers.ts';
+import { openEmbeddedMedia } from '../support/media/embedded-media.ts';
+import { chromiumPath, missing } from '../support/servers/peers.ts';
 import { mediaWebrtcContract } from './media-webrtc-contract.ts';
 
 t.test('the embedded engine with Chromium', { skip: missing(chromiumPath) }, (t) =>

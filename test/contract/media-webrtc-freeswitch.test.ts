@@ -3,8 +3,8 @@
 // its first packets, so that one whose end is lost is heard).
 
 import t from 'tap';
-import { freeswitchRig, withoutFreeswitch } from '../support/freeswitch-media.ts';
-import { chromiumPath, missing } from '../support/peers.ts';
+import { freeswitchRig, withoutFreeswitch } from '../support/media/freeswitch-media.ts';
+import { chromiumPath, missing } from '../support/servers/peers.ts';
 import { mediaWebrtcContract } from './media-webrtc-contract.ts';
 
 t.test('FreeSWITCH with Chromium', { skip: withoutFreeswitch || missing(chromiumPath) }, async (t) => {

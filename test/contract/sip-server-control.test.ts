@@ -3,8 +3,8 @@
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { createFrameReader, encodeFrame } from '../../src/sbc/embedded/control/framing.ts';
-import { call, secret, startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
+import { call, secret, startRig } from '../support/sip/drachtio-rig.ts';
 
 interface RawApplication {
   socket: Socket;

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { EngawaEvent } from '../../src/shared/events.ts';
 import { type CallId, newId, type PersonId, type RecordingId } from '../../src/shared/ids.ts';
 import type { Person } from '../../src/store/records.ts';
-import { sql, testDatabase, testStore } from '../support/database.ts';
+import { sql, testDatabase, testStore } from '../support/servers/database.ts';
 
 const url = await testDatabase(t);
 const store = await testStore(t, { url });

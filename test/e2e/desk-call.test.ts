@@ -2,8 +2,8 @@
 
 import t from 'tap';
 import type { CallView } from '../../src/api/contract.ts';
-import { openDesk } from '../support/desk-page.ts';
-import { startEngawa } from '../support/engawa.ts';
+import { openDesk } from '../support/centre/desk-page.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
 import { eventually } from '../support/eventually.ts';
 
 t.setTimeout(420_000);

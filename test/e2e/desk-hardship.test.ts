@@ -2,12 +2,12 @@
 // or comes back by itself, and the desk says what it does.
 
 import t from 'tap';
-import { childPids } from '../support/child-processes.ts';
-import { openDesk } from '../support/desk-page.ts';
+import { openDesk } from '../support/centre/desk-page.ts';
+import { aWhile, hearsMusic, numbers, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { createRecordingProxy } from '../support/recording-proxy.ts';
-import { signal } from '../support/running-parts.ts';
-import { aWhile, hearsMusic, numbers, startCentre } from '../support/whole-centre.ts';
+import { createRecordingProxy } from '../support/recording/recording-proxy.ts';
+import { childPids } from '../support/servers/child-processes.ts';
+import { signal } from '../support/servers/running-parts.ts';
 
 t.setTimeout(300_000);
 const agentHz = 660;

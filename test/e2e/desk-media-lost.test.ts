@@ -3,11 +3,11 @@
 
 import t from 'tap';
 import type { CallView } from '../../src/api/contract.ts';
-import { createCarrier } from '../support/carrier.ts';
-import { openDesk } from '../support/desk-page.ts';
-import { startEngawa } from '../support/engawa.ts';
+import { openDesk } from '../support/centre/desk-page.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
 import { eventually } from '../support/eventually.ts';
-import { mediaPids, ownerOfUdpPort, signal } from '../support/running-parts.ts';
+import { mediaPids, ownerOfUdpPort, signal } from '../support/servers/running-parts.ts';
+import { createCarrier } from '../support/sip/carrier.ts';
 
 t.setTimeout(180_000);
 const customerTone = 440;

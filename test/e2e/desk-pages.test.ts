@@ -3,8 +3,8 @@
 
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { openDesk, signIn } from '../support/desk-page.ts';
-import { startEngawa } from '../support/engawa.ts';
+import { openDesk, signIn } from '../support/centre/desk-page.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
 
 t.setTimeout(420_000);
 

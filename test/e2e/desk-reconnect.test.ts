@@ -1,10 +1,10 @@
 // The desk comes back: a reload in mid-call, a connection that is cut under it, a second tab. The call goes on each time.
 
 import t from 'tap';
-import { type DeskPage, openDesk } from '../support/desk-page.ts';
-import { startEngawa } from '../support/engawa.ts';
+import { type DeskPage, openDesk } from '../support/centre/desk-page.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
 import { eventually } from '../support/eventually.ts';
-import { createRecordingProxy } from '../support/recording-proxy.ts';
+import { createRecordingProxy } from '../support/recording/recording-proxy.ts';
 
 t.setTimeout(420_000);
 const tone = 550;

@@ -1,8 +1,8 @@
 // Signing in at the desk, one tab at a time, and what the browser keeps: in Chromium, against the built program.
 
 import t from 'tap';
-import { openDesk, signIn } from '../support/desk-page.ts';
-import { startEngawa } from '../support/engawa.ts';
+import { openDesk, signIn } from '../support/centre/desk-page.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
 
 t.setTimeout(420_000);
 

@@ -3,11 +3,11 @@
 
 import t from 'tap';
 import type { IceSettings } from '../../src/api/contract.ts';
-import { startCoturn } from '../support/coturn.ts';
-import { openDesk } from '../support/desk-page.ts';
-import { startEngawa } from '../support/engawa.ts';
+import { openDesk } from '../support/centre/desk-page.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
 import { eventually } from '../support/eventually.ts';
-import { missing } from '../support/peers.ts';
+import { startCoturn } from '../support/servers/coturn.ts';
+import { missing } from '../support/servers/peers.ts';
 
 t.setTimeout(300_000);
 const tone = 440;

@@ -5,12 +5,12 @@
 import t from 'tap';
 import type { CallView } from '../../src/api/contract.ts';
 import { refusedEn, refusedJa } from '../../web-softphone/src/text/refusals.ts';
-import { openDesk } from '../support/desk-page.ts';
+import { openDesk } from '../support/centre/desk-page.ts';
+import { findNumber } from '../support/centre/number-finder.ts';
+import { numbers, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { findNumber } from '../support/number-finder.ts';
-import { createRecordingProxy } from '../support/recording-proxy.ts';
-import { databasePids, signal } from '../support/running-parts.ts';
-import { numbers, startCentre } from '../support/whole-centre.ts';
+import { createRecordingProxy } from '../support/recording/recording-proxy.ts';
+import { databasePids, signal } from '../support/servers/running-parts.ts';
 
 t.setTimeout(300_000);
 

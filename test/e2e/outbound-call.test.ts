@@ -3,14 +3,14 @@
 
 import t from 'tap';
 import type { CallView } from '../../src/api/contract.ts';
-import { openDesk } from '../support/desk-page.ts';
-import { startEngawa } from '../support/engawa.ts';
+import { openDesk } from '../support/centre/desk-page.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
+import { findNumber } from '../support/centre/number-finder.ts';
 import { eventually } from '../support/eventually.ts';
 import { freeUdpPort } from '../support/free-port.ts';
-import { findNumber } from '../support/number-finder.ts';
-import { createRecordingProxy } from '../support/recording-proxy.ts';
-import { downloadedRecording } from '../support/sealed-recording.ts';
-import { startSippCustomer } from '../support/sipp-customer.ts';
+import { createRecordingProxy } from '../support/recording/recording-proxy.ts';
+import { downloadedRecording } from '../support/recording/sealed-recording.ts';
+import { startSippCustomer } from '../support/sip/sipp-customer.ts';
 
 t.setTimeout(420_000);
 

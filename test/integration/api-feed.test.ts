@@ -2,10 +2,10 @@
 
 import t from 'tap';
 import { type CallId, newId, type PersonId } from '../../src/shared/ids.ts';
-import { testApi } from '../support/api.ts';
-import { cuttableWire, testDatabase } from '../support/database.ts';
-import { type EventSourceReader, readEvents } from '../support/event-source.ts';
+import { testApi } from '../support/centre/api.ts';
+import { type EventSourceReader, readEvents } from '../support/centre/event-source.ts';
 import { eventually } from '../support/eventually.ts';
+import { cuttableWire, testDatabase } from '../support/servers/database.ts';
 
 const databaseUrl = await testDatabase(t);
 const wire = await cuttableWire(t, databaseUrl);

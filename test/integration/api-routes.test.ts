@@ -7,7 +7,7 @@ import t from 'tap';
 import type { Refusal } from '../../src/call/outbound/refusals.ts';
 import type { FlowProblem } from '../../src/routing/flow/flow.ts';
 import { newId } from '../../src/shared/ids.ts';
-import { password, testApi } from '../support/api.ts';
+import { password, testApi } from '../support/centre/api.ts';
 
 const recordingsFolder = t.testdir({ 'a.ogg.age': 'age-encryption.org/v1 sealed', outside: {} });
 const problem: FlowProblem = { severity: 'error', file: 'flow.yaml', line: 3, column: 5, message: 'No such node.' };

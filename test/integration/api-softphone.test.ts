@@ -5,7 +5,7 @@ import { connect, createServer as createTcpServer, type Socket } from 'node:net'
 import t from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 import { seededRandom } from '../../src/shared/random.ts';
-import { testApi } from '../support/api.ts';
+import { testApi } from '../support/centre/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import t from 'tap';
 import { createApi } from '../../src/api/api.ts';
-import { password, testApi } from '../support/api.ts';
-import { makeCertificate } from '../support/certificate.ts';
-import { cuttableWire, testDatabase } from '../support/database.ts';
-import { readEvents } from '../support/event-source.ts';
+import { password, testApi } from '../support/centre/api.ts';
+import { readEvents } from '../support/centre/event-source.ts';
 import { eventually } from '../support/eventually.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
+import { cuttableWire, testDatabase } from '../support/servers/database.ts';
 
 // One cluster for the whole file.
 await testDatabase(t);

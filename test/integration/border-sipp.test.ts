@@ -2,6 +2,9 @@
 
 import t from 'tap';
 import type { Leg } from '../../src/sbc/leg.ts';
+import { eventually } from '../support/eventually.ts';
+import { freeUdpPort } from '../support/free-port.ts';
+import { missing } from '../support/servers/peers.ts';
 import {
   type BorderRig,
   callOut,
@@ -9,12 +12,9 @@ import {
   type RigOptions,
   startBorderRig,
   tokyo,
-} from '../support/border-rig.ts';
-import { runSipp } from '../support/border-sipp.ts';
-import { eventually } from '../support/eventually.ts';
-import { freeUdpPort } from '../support/free-port.ts';
-import { missing } from '../support/peers.ts';
-import { sdpText } from '../support/sip-party.ts';
+} from '../support/sip/border-rig.ts';
+import { runSipp } from '../support/sip/border-sipp.ts';
+import { sdpText } from '../support/sip/sip-party.ts';
 
 const options = { skip: missing('sipp') };
 

@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { stringify } from 'yaml';
 import { projectRoot } from '../../src/shared/paths.ts';
-import { makeCertificate } from '../support/certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { freeTcpPort } from '../support/free-port.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
 
 interface Ran {
   child: ChildProcess;

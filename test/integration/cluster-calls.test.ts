@@ -2,10 +2,10 @@
 
 import { test } from 'tap';
 import type { DeskView } from '../../src/api/contract.ts';
-import { startClusterCentre } from '../support/cluster-centre.ts';
+import { startClusterCentre } from '../support/centre/cluster-centre.ts';
+import { hear, hearsMusic, numbers } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { skipWithoutRedis } from '../support/redis.ts';
-import { hear, hearsMusic, numbers } from '../support/whole-centre.ts';
+import { skipWithoutRedis } from '../support/live/redis.ts';
 
 test('a call into one node is taken by an agent at another, who commands it there', {
   skip: skipWithoutRedis,

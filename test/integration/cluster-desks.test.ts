@@ -2,12 +2,12 @@
 // one node decides about people is known at the other.
 
 import { test } from 'tap';
-import { startClusterCentre } from '../support/cluster-centre.ts';
-import { sql } from '../support/database.ts';
-import { readEvents } from '../support/event-source.ts';
+import { startClusterCentre } from '../support/centre/cluster-centre.ts';
+import { readEvents } from '../support/centre/event-source.ts';
+import { hear, numbers, rest } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { skipWithoutRedis } from '../support/redis.ts';
-import { hear, numbers, rest } from '../support/whole-centre.ts';
+import { skipWithoutRedis } from '../support/live/redis.ts';
+import { sql } from '../support/servers/database.ts';
 
 test('the node of a desk that rings is killed: the call is offered to somebody else and keeps its place', {
   skip: skipWithoutRedis,

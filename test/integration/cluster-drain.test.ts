@@ -1,11 +1,11 @@
 // A node is taken out of use under calls, and nothing of a customer's number is where nodes keep what they share.
 
 import { test } from 'tap';
-import { startClusterCentre } from '../support/cluster-centre.ts';
+import { startClusterCentre } from '../support/centre/cluster-centre.ts';
+import { findNumber } from '../support/centre/number-finder.ts';
+import { hear, numbers, rest } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { findNumber } from '../support/number-finder.ts';
-import { skipWithoutRedis } from '../support/redis.ts';
-import { hear, numbers, rest } from '../support/whole-centre.ts';
+import { skipWithoutRedis } from '../support/live/redis.ts';
 
 test('a node that drains keeps its calls, takes no new ones, and its idle desks go on at another one', {
   skip: skipWithoutRedis,

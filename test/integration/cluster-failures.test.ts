@@ -4,11 +4,11 @@
 import { test } from 'tap';
 import type { AgentRow, QueueView } from '../../src/api/contract.ts';
 import type { EngawaEvent } from '../../src/shared/events.ts';
-import { type ClusterNode, startClusterCentre } from '../support/cluster-centre.ts';
-import { sql } from '../support/database.ts';
+import { type ClusterNode, startClusterCentre } from '../support/centre/cluster-centre.ts';
+import { hear, numbers, rest } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { skipWithoutRedis } from '../support/redis.ts';
-import { hear, numbers, rest } from '../support/whole-centre.ts';
+import { skipWithoutRedis } from '../support/live/redis.ts';
+import { sql } from '../support/servers/database.ts';
 
 const waiting = async (node: ClusterNode, queue: string) =>
   (await node.engawa.get<{ items: QueueView[] }>('/api/v1/queues')).items.find(({ name }) => name === queue)?.waiting;

@@ -2,7 +2,7 @@
 // with SEED=…; ENGAWA_SIMULATED_EVENTS=1000000 runs longer. The same events every time unless told.
 
 import { test } from 'tap';
-import { SimulatedNodes } from '../support/simulated-nodes.ts';
+import { SimulatedNodes } from '../support/live/simulated-nodes.ts';
 
 const seed = Number(process.env['SEED'] ?? 1);
 const events = Number(process.env['ENGAWA_SIMULATED_EVENTS'] ?? 100_000);

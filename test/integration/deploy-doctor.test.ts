@@ -17,11 +17,11 @@ import { createSipServer } from '../../src/sbc/embedded/sip-server.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { parseRedisUrls } from '../../src/store/redis/addresses.ts';
-import { makeCertificate } from '../support/certificate.ts';
-import { startCoturn } from '../support/coturn.ts';
-import { testDatabase } from '../support/database.ts';
-import { missing } from '../support/peers.ts';
-import { freeTcpPort, skipWithoutRedis, startRedis } from '../support/redis.ts';
+import { freeTcpPort, skipWithoutRedis, startRedis } from '../support/live/redis.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
+import { startCoturn } from '../support/servers/coturn.ts';
+import { testDatabase } from '../support/servers/database.ts';
+import { missing } from '../support/servers/peers.ts';
 
 t.setTimeout(240_000);
 const folder = t.testdir({});

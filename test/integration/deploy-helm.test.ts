@@ -7,7 +7,7 @@ import t from 'tap';
 import { parse, parseAllDocuments } from 'yaml';
 import { parseConfig } from '../../src/config.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
-import { renderChart } from '../support/helm-template.ts';
+import { renderChart } from '../support/servers/helm-template.ts';
 
 interface Container {
   name: string;

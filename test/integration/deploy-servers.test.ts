@@ -15,18 +15,18 @@ import { createSipServer } from '../../src/sbc/embedded/sip-server.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
-import { startCoturn } from '../support/coturn.ts';
-import { testDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { freeTcpPort, skipWithoutRedis, startRedis } from '../support/live/redis.ts';
+import { startCoturn } from '../support/servers/coturn.ts';
+import { testDatabase } from '../support/servers/database.ts';
 import {
   drachtioBin,
   freeswitchBin,
   startDrachtio,
   startFreeswitch,
   withoutServer,
-} from '../support/installed-servers.ts';
-import { missing } from '../support/peers.ts';
-import { freeTcpPort, skipWithoutRedis, startRedis } from '../support/redis.ts';
+} from '../support/servers/installed-servers.ts';
+import { missing } from '../support/servers/peers.ts';
 
 t.setTimeout(300_000);
 const noDrachtio = withoutServer(drachtioBin, 'ENGAWA_TEST_DRACHTIO_BIN');

@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Srf from 'drachtio-srf';
 import t from 'tap';
-import { type App, call, inCall, type ProxyResult, secret, startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
-import { requestText, responseText, type SipParty, sdpText } from '../support/sip-party.ts';
+import { type App, call, inCall, type ProxyResult, secret, startRig } from '../support/sip/drachtio-rig.ts';
+import { requestText, responseText, type SipParty, sdpText } from '../support/sip/sip-party.ts';
 
 const at = (party: SipParty) => `sip:callee@127.0.0.1:${party.port}`;
 

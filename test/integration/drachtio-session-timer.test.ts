@@ -1,10 +1,10 @@
 // Session timers (RFC 4028) on a clock that the test moves. The application takes no part; it hears the BYE at the end.
 
 import t, { type Test } from 'tap';
-import { type App, type Call, call, inCall, startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
-import { type PartyMessage, responseText, type SipParty, sdpText } from '../support/sip-party.ts';
+import { type App, type Call, call, inCall, startRig } from '../support/sip/drachtio-rig.ts';
+import { type PartyMessage, responseText, type SipParty, sdpText } from '../support/sip/sip-party.ts';
 
 interface TimedCall {
   clock: FakeClock;

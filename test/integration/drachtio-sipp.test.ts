@@ -1,12 +1,12 @@
 // drachtio-srf on our server against sipp, which shares none of our code, with a network that loses messages.
 
 import t from 'tap';
-import { runSipp } from '../support/border-sipp.ts';
-import { startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { freeUdpPort } from '../support/free-port.ts';
-import { missing } from '../support/peers.ts';
-import { sdpText } from '../support/sip-party.ts';
+import { missing } from '../support/servers/peers.ts';
+import { runSipp } from '../support/sip/border-sipp.ts';
+import { startRig } from '../support/sip/drachtio-rig.ts';
+import { sdpText } from '../support/sip/sip-party.ts';
 
 // Three in ten 200s, or half of the ACKs, are lost, and the 200 is sent four times within a call: of sixteen calls about one ends without an ACK.
 const lossy = [

@@ -1,9 +1,9 @@
 // drachtio-srf places calls through our server, towards a party that answers as the test wishes.
 
 import t from 'tap';
-import { type AppMessage, fromCallee, startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
-import { responseText, sdpText } from '../support/sip-party.ts';
+import { type AppMessage, fromCallee, startRig } from '../support/sip/drachtio-rig.ts';
+import { responseText, sdpText } from '../support/sip/sip-party.ts';
 
 const hurry = { timers: { t1Ms: 20, t2Ms: 160 } };
 const failure = (error: unknown) => (error as { status?: number; message: string }).status ?? String(error);

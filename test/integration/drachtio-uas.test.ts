@@ -1,9 +1,9 @@
 // drachtio-srf answers calls through our server: the far end is a party that does exactly what the test says.
 
 import t from 'tap';
-import { call, inCall, startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
-import { requestText, sdpText } from '../support/sip-party.ts';
+import { call, inCall, startRig } from '../support/sip/drachtio-rig.ts';
+import { requestText, sdpText } from '../support/sip/sip-party.ts';
 
 /** T1 of 20 ms: what takes 32 s takes 1.3 s. */
 const hurry = { timers: { t1Ms: 20, t2Ms: 160 } };

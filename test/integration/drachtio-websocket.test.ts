@@ -1,9 +1,9 @@
 // Browsers (RFC 7118): their contacts cannot be dialled, only reached over the WebSocket they registered on.
 
 import t from 'tap';
-import { startRig } from '../support/drachtio-rig.ts';
 import { eventually } from '../support/eventually.ts';
-import { createWebSocketParty, requestText, responseText, sdpText } from '../support/sip-party.ts';
+import { startRig } from '../support/sip/drachtio-rig.ts';
+import { createWebSocketParty, requestText, responseText, sdpText } from '../support/sip/sip-party.ts';
 
 t.test(
   'a browser registers, is called over its WebSocket, hangs up, and is forgotten when the socket closes',

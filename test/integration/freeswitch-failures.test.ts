@@ -6,15 +6,15 @@ import t, { type Test } from 'tap';
 import { type FreeswitchMedia, noticesHangWithinMs } from '../../src/media/freeswitch/freeswitch-media.ts';
 import { newId } from '../../src/shared/ids.ts';
 import { eventually } from '../support/eventually.ts';
-import { freeswitchRig } from '../support/freeswitch-media.ts';
+import { freeswitchRig } from '../support/media/freeswitch-media.ts';
+import { MediaParty } from '../support/media/media-party.ts';
 import {
   freeswitchBin,
   freeTcpPort,
   type StartedFreeswitch,
   startFreeswitch,
   withoutServer,
-} from '../support/installed-servers.ts';
-import { MediaParty } from '../support/media-party.ts';
+} from '../support/servers/installed-servers.ts';
 
 t.setTimeout(300_000);
 const skip = withoutServer(freeswitchBin, 'ENGAWA_TEST_FREESWITCH_BIN');

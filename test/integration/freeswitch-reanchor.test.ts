@@ -2,10 +2,10 @@
 // the other, in one recording.
 
 import t from 'tap';
+import { aWhile, hear, numbers, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { freeswitchBin, startFreeswitch, withoutServer } from '../support/installed-servers.ts';
-import { ownerOfUdpPort } from '../support/running-parts.ts';
-import { aWhile, hear, numbers, startCentre } from '../support/whole-centre.ts';
+import { freeswitchBin, startFreeswitch, withoutServer } from '../support/servers/installed-servers.ts';
+import { ownerOfUdpPort } from '../support/servers/running-parts.ts';
 
 t.setTimeout(240_000);
 const skip = withoutServer(freeswitchBin, 'ENGAWA_TEST_FREESWITCH_BIN');

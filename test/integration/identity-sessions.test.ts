@@ -4,8 +4,8 @@ import t from 'tap';
 import { createIdentity } from '../../src/identity/identity.ts';
 import type { PersonId } from '../../src/shared/ids.ts';
 import { silentLogger as log } from '../../src/shared/logger.ts';
-import { cuttableWire, sql, testDatabase, testStore } from '../support/database.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { cuttableWire, sql, testDatabase, testStore } from '../support/servers/database.ts';
 
 const url = await testDatabase(t);
 const wire = await cuttableWire(t, url);

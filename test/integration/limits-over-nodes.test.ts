@@ -7,8 +7,8 @@ import { createIdentity } from '../../src/identity/identity.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { createMemoryHub } from '../../src/store/live/memory-hub.ts';
 import { createMemoryLiveState } from '../../src/store/live/memory-live-state.ts';
-import { testStore } from '../support/database.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { testStore } from '../support/servers/database.ts';
 
 async function twoNodes(clock = createFakeClock()) {
   const hub = createMemoryHub({ clock });

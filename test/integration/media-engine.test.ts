@@ -17,11 +17,11 @@ import { newId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { seededRandom } from '../../src/shared/random.ts';
-import { openEmbeddedMedia } from '../support/embedded-media.ts';
 import { eventually } from '../support/eventually.ts';
-import { MediaParty } from '../support/media-party.ts';
-import { openTestRecorder } from '../support/test-recorder.ts';
-import { toneAmplitude } from '../support/tones.ts';
+import { openEmbeddedMedia } from '../support/media/embedded-media.ts';
+import { MediaParty } from '../support/media/media-party.ts';
+import { toneAmplitude } from '../support/media/tones.ts';
+import { openTestRecorder } from '../support/recording/test-recorder.ts';
 
 async function callIn(test: Test, media: EmbeddedMedia, toneHz = 440) {
   const party = await MediaParty.open({ toneHz });

@@ -8,9 +8,9 @@ import { createMediaPool } from '../../src/media/media-pool.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { newId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
-import { openEmbeddedMedia } from '../support/embedded-media.ts';
 import { eventually } from '../support/eventually.ts';
-import { MediaParty, whoHearsWhom } from '../support/media-party.ts';
+import { openEmbeddedMedia } from '../support/media/embedded-media.ts';
+import { MediaParty, whoHearsWhom } from '../support/media/media-party.ts';
 
 t.test('a conference goes on at another media server', async (t) => {
   const servers = { a: await openEmbeddedMedia(), b: await openEmbeddedMedia() };

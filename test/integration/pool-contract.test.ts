@@ -5,7 +5,7 @@ import { createMediaPool } from '../../src/media/media-pool.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { mediaServerContract } from '../contract/media-server-contract.ts';
-import { openEmbeddedMedia } from '../support/embedded-media.ts';
+import { openEmbeddedMedia } from '../support/media/embedded-media.ts';
 
 const mediaTimeoutMs = 1500;
 

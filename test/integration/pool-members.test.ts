@@ -9,9 +9,9 @@ import { probeByPacket } from '../../src/media/pool/probe-by-packet.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { type CallId, newId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
-import { testApi } from '../support/api.ts';
-import { openEmbeddedMedia } from '../support/embedded-media.ts';
+import { testApi } from '../support/centre/api.ts';
 import { eventually } from '../support/eventually.ts';
+import { openEmbeddedMedia } from '../support/media/embedded-media.ts';
 
 interface Fleet {
   a: EmbeddedMedia;

@@ -4,10 +4,10 @@ import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path';
 import t from 'tap';
 import { run as runRecording } from '../../src/cli/recording.ts';
-import { listen, run } from '../support/opened-audio.ts';
+import { connectTap } from '../support/media/tap-client.ts';
 import { printed } from '../support/printed.ts';
-import { recordingBench } from '../support/recording-bench.ts';
-import { connectTap } from '../support/tap-client.ts';
+import { listen, run } from '../support/recording/opened-audio.ts';
+import { recordingBench } from '../support/recording/recording-bench.ts';
 
 const entry = new URL('../../src/cli/engawa.ts', import.meta.url).pathname;
 

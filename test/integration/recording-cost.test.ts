@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { childPids } from '../support/child-processes.ts';
-import { ageOpen, listen } from '../support/opened-audio.ts';
-import { recordingBench } from '../support/recording-bench.ts';
-import { connectTap, tapRateHz } from '../support/tap-client.ts';
+import { connectTap, tapRateHz } from '../support/media/tap-client.ts';
+import { ageOpen, listen } from '../support/recording/opened-audio.ts';
+import { recordingBench } from '../support/recording/recording-bench.ts';
+import { childPids } from '../support/servers/child-processes.ts';
 
 const ticksPerSecond = 100; // USER_HZ of /proc on Linux.
 

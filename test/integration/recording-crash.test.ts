@@ -8,15 +8,15 @@ import t from 'tap';
 import { createRecorder } from '../../src/recording/create-recorder.ts';
 import { writeNewIdentity } from '../../src/recording/identity.ts';
 import type { RecordingId } from '../../src/shared/ids.ts';
-import { childPids } from '../support/child-processes.ts';
 import { eventually } from '../support/eventually.ts';
-import { ageOpen, listen } from '../support/opened-audio.ts';
-import { filesBelow, recordingBench } from '../support/recording-bench.ts';
-import { connectTap } from '../support/tap-client.ts';
+import { connectTap } from '../support/media/tap-client.ts';
+import { ageOpen, listen } from '../support/recording/opened-audio.ts';
+import { filesBelow, recordingBench } from '../support/recording/recording-bench.ts';
+import { childPids } from '../support/servers/child-processes.ts';
 
 /** The program with a recorder in it, as a process that can be killed. */
 async function startVictim(folder: string, recipient: string) {
-  const script = new URL('../support/recorder-victim.ts', import.meta.url).pathname;
+  const script = new URL('../support/recording/recorder-victim.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, ['--import', 'tsx', script, folder, recipient], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

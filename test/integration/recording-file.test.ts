@@ -8,10 +8,10 @@ import { createRecorder } from '../../src/recording/create-recorder.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import { eventually } from '../support/eventually.ts';
-import { createMemoryRecordings } from '../support/memory-recordings.ts';
-import { ageOpen, listen, run } from '../support/opened-audio.ts';
-import { filesBelow, recordingBench } from '../support/recording-bench.ts';
-import { connectTap } from '../support/tap-client.ts';
+import { connectTap } from '../support/media/tap-client.ts';
+import { createMemoryRecordings } from '../support/recording/memory-recordings.ts';
+import { ageOpen, listen, run } from '../support/recording/opened-audio.ts';
+import { filesBelow, recordingBench } from '../support/recording/recording-bench.ts';
 
 t.test('the age command line opens a recording and each side is on its own channel', async (t) => {
   const { recorder, recordings, open, path, identityFile, openWithUs } = await recordingBench(t);

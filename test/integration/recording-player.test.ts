@@ -1,10 +1,10 @@
 // A browser plays an opened recording: left and right apart, the whole length.
 
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
-import { chromiumPath, missing } from '../support/peers.ts';
-import { recordingBench } from '../support/recording-bench.ts';
-import { connectTap } from '../support/tap-client.ts';
+import { launchChromium } from '../support/centre/chromium.ts';
+import { connectTap } from '../support/media/tap-client.ts';
+import { recordingBench } from '../support/recording/recording-bench.ts';
+import { chromiumPath, missing } from '../support/servers/peers.ts';
 
 interface Heard {
   seconds: number;

@@ -1,10 +1,10 @@
 // Recordings and their rows on a real PostgreSQL, also while it is away.
 
 import t from 'tap';
-import { cuttableWire, testDatabase, testStore } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { filesBelow, recordingBench } from '../support/recording-bench.ts';
-import { connectTap } from '../support/tap-client.ts';
+import { connectTap } from '../support/media/tap-client.ts';
+import { filesBelow, recordingBench } from '../support/recording/recording-bench.ts';
+import { cuttableWire, testDatabase, testStore } from '../support/servers/database.ts';
 
 const url = await testDatabase(t);
 

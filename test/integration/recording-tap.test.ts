@@ -2,9 +2,9 @@
 
 import t from 'tap';
 import { Tap } from '../../src/media/embedded/engine/tap.ts';
-import { childPids } from '../support/child-processes.ts';
-import { listen } from '../support/opened-audio.ts';
-import { recordingBench } from '../support/recording-bench.ts';
+import { listen } from '../support/recording/opened-audio.ts';
+import { recordingBench } from '../support/recording/recording-bench.ts';
+import { childPids } from '../support/servers/child-processes.ts';
 
 /** Both parties sound for `ms` in real time: 440 Hz is said, 660 Hz is heard. */
 async function talk(tap: Tap, ms: number, from: { ms: number }): Promise<void> {

@@ -3,9 +3,9 @@
 import t from 'tap';
 import { seededRandom } from '../../src/shared/random.ts';
 import { eventually } from '../support/eventually.ts';
-import { listen } from '../support/opened-audio.ts';
-import { recordingBench } from '../support/recording-bench.ts';
-import { connectTap, stereo } from '../support/tap-client.ts';
+import { connectTap, stereo } from '../support/media/tap-client.ts';
+import { listen } from '../support/recording/opened-audio.ts';
+import { recordingBench } from '../support/recording/recording-bench.ts';
 
 const left = { leftHz: 440, rightHz: 0 };
 const right = { leftHz: 0, rightHz: 660 };

@@ -4,10 +4,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { eventually } from '../support/eventually.ts';
-import { ageOpen, listen } from '../support/opened-audio.ts';
-import { filesBelow, recordingBench } from '../support/recording-bench.ts';
-import { mountSmallDisk, noSmallDisk } from '../support/small-disk.ts';
-import { connectTap } from '../support/tap-client.ts';
+import { connectTap } from '../support/media/tap-client.ts';
+import { ageOpen, listen } from '../support/recording/opened-audio.ts';
+import { filesBelow, recordingBench } from '../support/recording/recording-bench.ts';
+import { mountSmallDisk, noSmallDisk } from '../support/recording/small-disk.ts';
 
 t.test(
   'a full disk in the middle of a recording: audio waits in memory and nothing is lost',

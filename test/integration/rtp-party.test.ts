@@ -2,8 +2,8 @@
 
 import t, { type Test } from 'tap';
 import { eventually } from '../support/eventually.ts';
-import { createRtpParty, type RtpPartyOptions } from '../support/rtp-party.ts';
-import { heardTones, tone } from '../support/tones.ts';
+import { createRtpParty, type RtpPartyOptions } from '../support/media/rtp-party.ts';
+import { heardTones, tone } from '../support/media/tones.ts';
 
 async function pair(t: Test, first: RtpPartyOptions, second: RtpPartyOptions) {
   const alice = await createRtpParty(first);

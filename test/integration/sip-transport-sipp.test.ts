@@ -11,8 +11,8 @@ import type { TransactionLayer } from '../../src/sbc/embedded/layers.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { freeUdpPort } from '../support/free-port.ts';
-import { missing } from '../support/peers.ts';
-import { ask, makeRequest, startLayer, targetOf, unaccounted } from '../support/sip-layer.ts';
+import { missing } from '../support/servers/peers.ts';
+import { ask, makeRequest, startLayer, targetOf, unaccounted } from '../support/sip/sip-layer.ts';
 
 interface Sipp {
   child: ChildProcess;

@@ -20,7 +20,7 @@ import {
   startLayer,
   targetOf,
   unaccounted,
-} from '../support/sip-layer.ts';
+} from '../support/sip/sip-layer.ts';
 
 type Teardown = { teardown(close: () => unknown): void };
 

@@ -9,10 +9,10 @@ import { makeResponse } from '../../src/protocol/sip/make-response.ts';
 import { header } from '../../src/protocol/sip/message.ts';
 import { parseMessage } from '../../src/protocol/sip/parse.ts';
 import type { Flow, ServerTransaction, TransactionLayer } from '../../src/sbc/embedded/layers.ts';
-import { makeCertificate } from '../support/certificate.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { ask, makeRequest, startLayer, targetOf, unaccounted } from '../support/sip-layer.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
+import { ask, makeRequest, startLayer, targetOf, unaccounted } from '../support/sip/sip-layer.ts';
 
 const tls = makeCertificate();
 const protocols = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;

@@ -11,8 +11,8 @@ import { createLogger, silentLogger as log } from '../../src/shared/logger.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { startEmbeddedCluster } from '../../src/store/embedded/cluster.ts';
-import { sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { sql } from '../support/servers/database.ts';
 
 const settings = { fsync: 'off' };
 

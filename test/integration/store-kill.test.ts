@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { projectRoot } from '../../src/shared/paths.ts';
-import { cuttableWire, migrationsFolder, sql, testDatabase, testStore } from '../support/database.ts';
+import { cuttableWire, migrationsFolder, sql, testDatabase, testStore } from '../support/servers/database.ts';
 
 const program = join(projectRoot, 'test/integration/store-kill-child.ts');
 

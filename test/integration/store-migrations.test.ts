@@ -2,7 +2,7 @@ import t from 'tap';
 import { AppError } from '../../src/shared/errors.ts';
 import { silentLogger as log } from '../../src/shared/logger.ts';
 import { migrate } from '../../src/store/postgres/migrate.ts';
-import { migrationsFolder as folder, sql, testDatabase } from '../support/database.ts';
+import { migrationsFolder as folder, sql, testDatabase } from '../support/servers/database.ts';
 
 // One cluster for the whole file.
 await testDatabase(t);

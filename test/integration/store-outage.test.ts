@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { newId, type PersonId } from '../../src/shared/ids.ts';
-import { cuttableWire, sql, testDatabase, testStore } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { cuttableWire, sql, testDatabase, testStore } from '../support/servers/database.ts';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -4,10 +4,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import t, { type Test } from 'tap';
 import { turnCredential } from '../../src/api/turn-credentials.ts';
 import { openTurnClient, type TurnClient, type TurnUrl } from '../../src/cli/doctor/turn-client.ts';
-import { makeCertificate } from '../support/certificate.ts';
-import { startCoturn } from '../support/coturn.ts';
 import { eventually } from '../support/eventually.ts';
-import { missing } from '../support/peers.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
+import { startCoturn } from '../support/servers/coturn.ts';
+import { missing } from '../support/servers/peers.ts';
 
 t.setTimeout(180_000);
 const certificate = makeCertificate();

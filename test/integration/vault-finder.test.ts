@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import t from 'tap';
-import { findNumber } from '../support/number-finder.ts';
+import { findNumber } from '../support/centre/number-finder.ts';
 
 const number = '+819012345678';
 const fullWidth = (text: string) => text.replace(/[!-~]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0));

@@ -12,9 +12,9 @@ import type { Alias } from '../../src/privacy/vault.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
 import type { VaultRows } from '../../src/store/store.ts';
-import { cuttableWire, sql, testDatabase, testStore } from '../support/database.ts';
+import { findNumber } from '../support/centre/number-finder.ts';
 import { eventually } from '../support/eventually.ts';
-import { findNumber } from '../support/number-finder.ts';
+import { cuttableWire, sql, testDatabase, testStore } from '../support/servers/database.ts';
 
 const aliasKey = Buffer.alloc(32, 1);
 const sealingKeys = [Buffer.alloc(32, 2)];

@@ -4,9 +4,9 @@
 import { randomInt } from 'node:crypto';
 import t from 'tap';
 import { seededRandom } from '../../src/shared/random.ts';
-import type { Customer } from '../support/carrier.ts';
-import type { RobotDesk } from '../support/robot-desk.ts';
-import { aWhile, numbers, rest, startCentre } from '../support/whole-centre.ts';
+import { aWhile, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
+import type { RobotDesk } from '../support/media/robot-desk.ts';
+import type { Customer } from '../support/sip/carrier.ts';
 
 const steps = 220;
 const seed = Number(process.env['CHAOS_SEED'] ?? randomInt(1, 2 ** 31));

@@ -2,11 +2,11 @@
 // port, with the flows of config/flows, and calls out reach simulated telephones.
 
 import t from 'tap';
-import { startEngawa } from '../support/engawa.ts';
+import { startEngawa } from '../support/centre/engawa.ts';
+import { hear } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { openRobotDesk } from '../support/robot-desk.ts';
-import { endRobotMedia } from '../support/robot-media.ts';
-import { hear } from '../support/whole-centre.ts';
+import { openRobotDesk } from '../support/media/robot-desk.ts';
+import { endRobotMedia } from '../support/media/robot-media.ts';
 
 const engawa = await startEngawa(t);
 t.teardown(endRobotMedia);

@@ -1,11 +1,11 @@
 // Parts of the program are killed or stopped in mid-call: what can go on goes on, what cannot is told, nothing is lost.
 
 import t from 'tap';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { freeswitchAddress } from '../support/freeswitch-media.ts';
-import type { RobotDesk } from '../support/robot-desk.ts';
-import { databasePids, mediaPids, recorderPids, signal } from '../support/running-parts.ts';
-import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/whole-centre.ts';
+import { freeswitchAddress } from '../support/media/freeswitch-media.ts';
+import type { RobotDesk } from '../support/media/robot-desk.ts';
+import { databasePids, mediaPids, recorderPids, signal } from '../support/servers/running-parts.ts';
 
 const customerHz = 440;
 const hanakoHz = 660;

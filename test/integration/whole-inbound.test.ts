@@ -2,9 +2,9 @@
 // the desk shows, what the record and the sealed recording say afterwards.
 
 import t from 'tap';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { startSippCustomer } from '../support/sipp-customer.ts';
-import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/whole-centre.ts';
+import { startSippCustomer } from '../support/sip/sipp-customer.ts';
 
 const customerHz = 440;
 const otherHz = 550;

@@ -2,9 +2,9 @@
 // alias, and neither side receives a byte of the other.
 
 import t from 'tap';
+import { findNumber } from '../support/centre/number-finder.ts';
+import { aWhile, hear, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { findNumber } from '../support/number-finder.ts';
-import { aWhile, hear, numbers, rest, startCentre } from '../support/whole-centre.ts';
 
 const customerHz = 440;
 const hanakoHz = 660;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { SessionView } from '../../src/api/contract.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/whole-centre.ts';
 
 const centre = await startCentre(t);
 const { engawa } = centre;

@@ -3,12 +3,12 @@
 
 import t, { type Test } from 'tap';
 import type { CallView } from '../../src/api/contract.ts';
-import type { Customer } from '../support/carrier.ts';
+import { findNumber } from '../support/centre/number-finder.ts';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { findNumber } from '../support/number-finder.ts';
-import type { RobotDesk } from '../support/robot-desk.ts';
-import { mediaPids, ownerOfUdpPort, signal } from '../support/running-parts.ts';
-import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/whole-centre.ts';
+import type { RobotDesk } from '../support/media/robot-desk.ts';
+import { mediaPids, ownerOfUdpPort, signal } from '../support/servers/running-parts.ts';
+import type { Customer } from '../support/sip/carrier.ts';
 
 const customerHz = 440;
 const hanakoHz = 660;

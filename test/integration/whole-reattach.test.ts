@@ -2,10 +2,10 @@
 // meanwhile and afterwards.
 
 import t from 'tap';
+import { findNumber } from '../support/centre/number-finder.ts';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { findNumber } from '../support/number-finder.ts';
-import type { RobotDesk } from '../support/robot-desk.ts';
-import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/whole-centre.ts';
+import type { RobotDesk } from '../support/media/robot-desk.ts';
 
 const customerHz = 440;
 const hanakoHz = 660;

@@ -2,8 +2,8 @@
 // offers, other codecs, a CANCEL that is too late, a transfer to an outside number by the flow.
 
 import t, { type Test } from 'tap';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/whole-centre.ts';
 
 const customerHz = 440;
 const otherHz = 550;

@@ -4,8 +4,8 @@
 //   who should and does not is ended a third of the interval, at most 32 s, before it runs out
 
 import t from 'tap';
+import { hear, numbers, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { hear, numbers, startCentre } from '../support/whole-centre.ts';
 
 const [silentHz, refreshingHz, unableHz, hanakoHz] = [440, 550, 330, 660];
 

@@ -2,9 +2,9 @@
 // to take the dialogs up, at most 15 s more), and nobody at a desk is left in a call.
 
 import t from 'tap';
+import { hear, numbers, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { ownServerProcess } from '../support/sip-server-process.ts';
-import { hear, numbers, startCentre } from '../support/whole-centre.ts';
+import { ownServerProcess } from '../support/sip/sip-server-process.ts';
 
 const secret = 'a-secret-for-both';
 const servers = [await ownServerProcess.start(t, { secret }), await ownServerProcess.start(t, { secret })] as const;

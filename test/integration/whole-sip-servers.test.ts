@@ -2,10 +2,10 @@
 // hear of it, and what the record says.
 
 import t from 'tap';
+import { hear, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import type { RobotDesk } from '../support/robot-desk.ts';
-import { ownServerProcess } from '../support/sip-server-process.ts';
-import { hear, numbers, rest, startCentre } from '../support/whole-centre.ts';
+import type { RobotDesk } from '../support/media/robot-desk.ts';
+import { ownServerProcess } from '../support/sip/sip-server-process.ts';
 
 const customerHz = 440;
 const hanakoHz = 660;

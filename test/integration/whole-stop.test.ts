@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { createCarrier } from '../support/carrier.ts';
+import { aWhile, hear, numbers, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
-import { endRobotMedia } from '../support/robot-media.ts';
-import { databasePids } from '../support/running-parts.ts';
-import { aWhile, hear, numbers, startCentre } from '../support/whole-centre.ts';
+import { endRobotMedia } from '../support/media/robot-media.ts';
+import { databasePids } from '../support/servers/running-parts.ts';
+import { createCarrier } from '../support/sip/carrier.ts';
 
 const dataFolder = mkdtempSync(join(tmpdir(), 'engawa-stop-'));
 t.teardown(endRobotMedia);

@@ -1,7 +1,7 @@
 // The carrier and its customers, as a program of its own inside the carrier's namespace. Each customer sends a tone, measures the pauses in
 // what it hears, and hangs up after its time.
 
-import { type Customer, createCarrier } from '../support/carrier.ts';
+import { type Customer, createCarrier } from '../support/sip/carrier.ts';
 import { type CarrierOrder, onOrder, report } from './ipc.ts';
 
 const lookEveryMs = 100;

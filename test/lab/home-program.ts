@@ -2,7 +2,7 @@
 // hangs up, finishes the after-call work; and when the node is gone, goes to the next one as the page does.
 
 import { seededRandom } from '../../src/shared/random.ts';
-import { openRobotDesk, type RobotDesk } from '../support/robot-desk.ts';
+import { openRobotDesk, type RobotDesk } from '../support/media/robot-desk.ts';
 import { type HomeOrder, onOrder, report } from './ipc.ts';
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

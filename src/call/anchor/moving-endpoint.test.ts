@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { createFakeClock } from '../../../test/support/fake-clock.ts';
-import { type SimulatedEndpoint, simulateEndpoint } from '../../../test/support/simulated-endpoint.ts';
+import { type SimulatedEndpoint, simulateEndpoint } from '../../../test/support/media/simulated-endpoint.ts';
 import type { Conference, ConferenceMember, MediaServer } from '../../media/media-server.ts';
 import { newId } from '../../shared/ids.ts';
 import { silentLogger } from '../../shared/logger.ts';

@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import { createFakeClock } from '../../../test/support/fake-clock.ts';
-import { type SimulatedEndpoint, simulateEndpoint } from '../../../test/support/simulated-endpoint.ts';
+import { type SimulatedEndpoint, simulateEndpoint } from '../../../test/support/media/simulated-endpoint.ts';
 import type { MediaServer } from '../../media/media-server.ts';
 import type { Leg, LegEvents } from '../../sbc/leg.ts';
 import { createEmitter } from '../../shared/emitter.ts';

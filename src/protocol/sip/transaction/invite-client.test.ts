@@ -1,5 +1,5 @@
 import t from 'tap';
-import { playMachine } from '../../../../test/support/play-machine.ts';
+import { playMachine } from '../../../../test/support/media/play-machine.ts';
 import { type InviteClientInput, newInviteClient, stepInviteClient } from './invite-client.ts';
 import { defaultSipTimers } from './timers.ts';
 

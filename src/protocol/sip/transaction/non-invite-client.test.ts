@@ -1,5 +1,5 @@
 import t from 'tap';
-import { playMachine, timesOf } from '../../../../test/support/play-machine.ts';
+import { playMachine, timesOf } from '../../../../test/support/media/play-machine.ts';
 import { type NonInviteClientInput, newNonInviteClient, stepNonInviteClient } from './non-invite-client.ts';
 import { defaultSipTimers } from './timers.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { playMachine } from '../../../../test/support/play-machine.ts';
+import { playMachine } from '../../../../test/support/media/play-machine.ts';
 import { type NonInviteServerInput, newNonInviteServer, stepNonInviteServer } from './non-invite-server.ts';
 import { defaultSipTimers } from './timers.ts';
 

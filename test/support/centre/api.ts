@@ -1,0 +1,83 @@
+// The API on a real database and a real identity, with people of every role, a key, and a call centre double behind it.
+
+import { createApi } from '../../../src/api/api.ts';
+import type { ApiNeeds } from '../../../src/api/needs.ts';
+import { createIdentity, type IdentitySettings } from '../../../src/identity/identity.ts';
+import { type Clock, systemClock } from '../../../src/shared/clock.ts';
+import { type Logger, silentLogger } from '../../../src/shared/logger.ts';
+import type { Role } from '../../../src/store/records.ts';
+import { testDatabase, testStore } from '../servers/database.ts';
+import { createCallCentreDouble } from './call-centre-double.ts';
+
+interface Teardown {
+  teardown(run: () => void | Promise<void>): void;
+}
+
+export const password = 'correct horse battery';
+const label = (name: string) => ({ ja: `${name}（日本語）`, en: name });
+const times = { ringTimeoutSeconds: 20, afterCallWorkSeconds: 30, serviceLevelSeconds: 20, shortAbandonSeconds: 5 };
+
+export async function testApi(
+  t: Teardown,
+  overrides: Partial<ApiNeeds> & {
+    databaseUrl?: string;
+    clock?: Clock;
+    log?: Logger;
+    sessions?: Partial<IdentitySettings>;
+  } = {},
+) {
+  const { clock = systemClock, log = silentLogger, databaseUrl, sessions, ...needs } = overrides;
+  const store = await testStore(t, { url: databaseUrl ?? (await testDatabase(t)), clock });
+  const callCentre = createCallCentreDouble({ clock });
+  const identity = createIdentity({ clock, log, store, settings: sessions });
+  const api = await createApi({
+    clock,
+    log,
+    store,
+    identity,
+    callCentre,
+    listen: { host: '127.0.0.1', port: 0 },
+    demo: false,
+    company: {
+      domain: 'engawa.invalid',
+      numbers: [{ number: '0120000000', label: label('Free call') }],
+      queues: [
+        { name: 'orders', label: label('Orders'), ...times },
+        { name: 'support', label: label('Support'), ...times },
+      ],
+      mayDialNumbers: ['supervisor'],
+    },
+    softphone: {
+      tunnelTarget: () => ({ host: '127.0.0.1', port: 1 }),
+      admit: () => () => {},
+      registerExpiresSeconds: 300,
+    },
+    flows: { list: () => [], check: () => [] },
+    trunks: () => [{ name: 'demo', up: true, because: 'OPTIONS', registered: null, activeCalls: 0 }],
+    health: async () => [{ name: 'sip', ok: true }],
+    recordingsFolder: '/nonexistent',
+    ...needs,
+  });
+  t.teardown(() => api.close());
+
+  const base = { place: 'home', clearance: 'none', language: 'ja', password } as const;
+  const add = (login: string, role: Role, queues: string[] = []) =>
+    identity.createPerson({ ...base, login, displayName: login, role, queues });
+  const people = {
+    hanako: await add('hanako', 'agent', ['orders']),
+    taro: await add('taro', 'agent', ['support']),
+    midori: await add('midori', 'supervisor'),
+    root: await add('root-admin', 'administrator'),
+  };
+  const { secret: apiKey } = await identity.createApiKey({ name: 'crm', role: 'integrator' });
+
+  /** Signs in and gives the headers of a browser that is. */
+  async function signIn(login: string): Promise<{ cookie: string; 'x-csrf-token': string }> {
+    const response = await api.app.inject({ method: 'POST', url: '/api/v1/session', payload: { login, password } });
+    if (response.statusCode !== 200) throw new Error(`signing in: ${response.statusCode} ${response.body}`);
+    const { name, value } = response.cookies[0]!;
+    return { cookie: `${name}=${value}`, 'x-csrf-token': response.json().csrfToken };
+  }
+
+  return { api, app: api.app, store, identity, callCentre, people, apiKey, bearer: `Bearer ${apiKey}`, signIn };
+}
