@@ -1,0 +1,61 @@
+// Who may take which call, where and when: the company's rules (config/policy.yaml) as a pure function of facts.
+// What is not known counts against. A decision is made anew at every offer; indexes built on `standing` find candidates, they
+// permit nobody. The maker is compile-policy.ts.
+
+import type { PiiClass, Place } from '../../shared/events.ts';
+
+/** What is known of a person. A fact that is absent is unknown. */
+export interface PersonFacts {
+  clearance: PiiClass;
+  /** Where the person works now: proven by network and device, not claimed. */
+  place: Place;
+  employment?: 'regular' | 'temporary' | 'outsourced';
+  /** When the employment began, for years of service. */
+  employedSince?: number;
+  /** Trainings passed, and when. */
+  trainings?: Readonly<Record<string, number>>;
+  pledge?: { version: string; signedAt: number };
+  device?: 'managed' | 'enrolled' | 'unknown' | 'revoked';
+  connectionCheck?: { passed: boolean; at: number };
+}
+
+/** What is known of a call. */
+export interface CallFacts {
+  direction: 'inbound' | 'outbound';
+  /** Of config/reasons.yaml; absent when nobody has said why. */
+  reason?: string;
+  /** Absent when no reason is known: the strictest. */
+  piiClass?: PiiClass;
+  queue?: string;
+  /** Factors by which the customer's identity is verified in this call. */
+  verified?: readonly string[];
+  /** Which step of a call that is split: the centre's, or the one without personal information. */
+  step?: 'whole' | 'identify' | 'handed-over';
+}
+
+/** Where the company works from. A supervisor, a schedule or the API switches it. */
+export type Operation = 'normal' | 'partly-home' | 'all-home';
+
+/** `rule`: the name of the rule that decided; null when none did, which forbids. */
+export type PolicyDecision =
+  | { allowed: true; rule: string }
+  | { allowed: false; rule: string | null; because: { code: string; ja: string; en: string } };
+
+/** The rules as plain data: as read from the file, in a snapshot of the queues, and on the way between nodes. */
+export interface PolicySource {
+  /** SHA-256 of the file, first 12 hex digits. */
+  version: string;
+  rules: unknown;
+}
+
+export interface Policy {
+  readonly source: PolicySource;
+  decide(person: PersonFacts, call: CallFacts, operation: Operation, atMs: number): PolicyDecision;
+  /**
+   * Two people with equal keys get equal decisions for every call until the earlier `untilMs` (null: for as long as the facts
+   * are these). There are few keys, however many people.
+   */
+  standing(person: PersonFacts, operation: Operation, atMs: number): { key: string; untilMs: number | null };
+  /** Two calls with equal keys get equal decisions for every person. There are few keys. */
+  needKey(call: CallFacts): string;
+}
