@@ -1,6 +1,7 @@
 // What the rest of the program may know about durable storage. Makers: store/postgres (any PostgreSQL; store/embedded starts one).
 
 import type { EventLog } from './event-log.ts';
+import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
 
 export interface Store {
@@ -11,6 +12,7 @@ export interface Store {
   readonly apiKeys: ApiKeys;
   readonly calls: CallRecords;
   readonly recordings: Recordings;
+  readonly ownTelephones: OwnTelephoneRows;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */
   readonly vaultRows: VaultRows;
   /** Answers within a second; `ok: false` while the database is away. */

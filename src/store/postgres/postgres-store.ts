@@ -21,6 +21,7 @@ import { createApiKeys, createSessions } from './credentials-tables.ts';
 import { type Database, openDatabase } from './database.ts';
 import { insertEvents, readEvents } from './events-table.ts';
 import { migrate } from './migrate.ts';
+import { createOwnTelephoneRows } from './own-telephones-table.ts';
 import { createPeople } from './people-table.ts';
 import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
@@ -89,6 +90,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     apiKeys: createApiKeys(database),
     calls: createCallRecords(database, settled),
     recordings: createRecordings(database),
+    ownTelephones: createOwnTelephoneRows(database),
     vaultRows: {
       put: (vaultRow) => writer.put({ vaultRow }),
       async byAlias(alias) {
