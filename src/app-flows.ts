@@ -3,7 +3,7 @@
 
 import { dirname, join } from 'node:path';
 import type { Config } from './config.ts';
-import type { Flow, FlowProblem, FlowRun, Language, Reason, Say } from './routing/flow/flow.ts';
+import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason, Say } from './routing/flow/flow.ts';
 import { parseFlow } from './routing/flow/load.ts';
 import { startFlow } from './routing/flow/run.ts';
 import { createNumberPlan } from './routing/numbers.ts';
@@ -12,7 +12,7 @@ import { AppError } from './shared/errors.ts';
 
 export interface AppFlows {
   flowFor(companyNumber: string): Flow | undefined;
-  start(flow: Flow): FlowRun;
+  start(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
   /** Each flow with the company's numbers that it answers. */
   list(): { flow: Flow; numbers: readonly string[] }[];
@@ -47,7 +47,7 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
       const id = plan.flowFor(companyNumber);
       return id === undefined ? undefined : files.flows.get(id);
     },
-    start: (flow) => startFlow(flow, files),
+    start: (flow, caller) => startFlow(flow, { reasons: files.reasons, calendars: files.calendars, caller }),
     reason: (id) => files.reasons.get(id),
     list: () =>
       files.flows.list().map((flow) => ({

@@ -5,7 +5,7 @@ import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { Vault } from '../privacy/vault.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
-import type { Flow, FlowRun, Reason } from '../routing/flow/flow.ts';
+import type { CallerFacts, Flow, FlowRun, Reason } from '../routing/flow/flow.ts';
 import type { Border } from '../sbc/border.ts';
 import type { Clock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
@@ -49,7 +49,7 @@ export interface CallParts {
   settings: CallSettings;
   /** The flow for a number that the company owns; undefined for one that it does not. */
   flowFor(companyNumber: string): Flow | undefined;
-  startFlow(flow: Flow): FlowRun;
+  startFlow(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
   /** Whether this person may dial this (hand-typed) number, by the dialling rules. */
   checkDial(typed: string): DialDecision;

@@ -29,25 +29,55 @@ export interface Calendar {
 const minutesPerDay = 24 * 60;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-export function isOpen(calendar: Calendar, nowMs: number): boolean {
+/** Calendars that are closed by hand for a while, whatever their times say: a typhoon, a fire drill. */
+export interface Closures {
+  closedByHand(calendar: string, nowMs: number): boolean;
+}
+
+/** `closure`: by hand. `holiday`: a national holiday that this calendar keeps. */
+export type Opening = 'open' | 'closed' | 'holiday' | 'closure';
+
+export function isOpen(calendar: Calendar, nowMs: number, closures?: Closures): boolean {
+  return openingAt(calendar, nowMs, closures) === 'open';
+}
+
+export function openingAt(calendar: Calendar, nowMs: number, closures?: Closures): Opening {
+  if (closures?.closedByHand(calendar.id, nowMs)) return 'closure';
   const { date, minute } = localTime(calendar.timeZone, nowMs);
   const today = spansOn(calendar, date).some((span) => minute >= span.from && minute < span.to);
   // A span of yesterday may reach past midnight.
   const late = minute + minutesPerDay;
-  return today || spansOn(calendar, dayBefore(date)).some((span) => late >= span.from && late < span.to);
+  const open = today || spansOn(calendar, dayBefore(date)).some((span) => late >= span.from && late < span.to);
+  if (open) return 'open';
+  return keptHoliday(calendar, date) ? 'holiday' : 'closed';
 }
 
 /** `date` as 2026-01-31. */
 function spansOn(calendar: Calendar, date: string): readonly Span[] {
-  const everyYear = date.slice(5);
-  const other = calendar.otherHours.get(date) ?? calendar.otherHours.get(everyYear);
+  const other = otherHoursOn(calendar, date);
   if (other) return other;
-  if (calendar.closedDates.has(date) || calendar.closedDates.has(everyYear)) return [];
-  if (calendar.closedOnNationalHolidays && Object.hasOwn(holidays.holidays, date)) return [];
+  if (isClosedDate(calendar, date) || keptHoliday(calendar, date)) return [];
   return calendar.weekly[weekdays[new Date(`${date}T00:00:00Z`).getUTCDay()]!];
 }
 
-function localTime(timeZone: string, nowMs: number): { date: string; minute: number } {
+const everyYear = (date: string) => date.slice(5);
+
+function otherHoursOn(calendar: Calendar, date: string): readonly Span[] | undefined {
+  return calendar.otherHours.get(date) ?? calendar.otherHours.get(everyYear(date));
+}
+
+function isClosedDate(calendar: Calendar, date: string): boolean {
+  return calendar.closedDates.has(date) || calendar.closedDates.has(everyYear(date));
+}
+
+/** A closed date is a closed date although it is a holiday, too; so is a day with other hours. */
+function keptHoliday(calendar: Calendar, date: string): boolean {
+  if (!calendar.closedOnNationalHolidays || !Object.hasOwn(holidays.holidays, date)) return false;
+  return !otherHoursOn(calendar, date) && !isClosedDate(calendar, date);
+}
+
+/** The date as 2026-01-31, and minutes since midnight, on the clocks of a time zone. Throws RangeError for a zone that is not known. */
+export function localTime(timeZone: string, nowMs: number): { date: string; minute: number } {
   let format = formats.get(timeZone);
   if (!format) {
     const digits = '2-digit' as const;
@@ -165,7 +195,7 @@ function calendarFrom(id: string, fields: CalendarFields, reading: YamlReading):
   };
 }
 
-function knownZone(timeZone: string): boolean {
+export function knownZone(timeZone: string): boolean {
   try {
     localTime(timeZone, 0);
     return true;

@@ -76,6 +76,8 @@ async function perform(
       if (action.say) await endpoint.play(source(action.say)).finished;
       await endCall(centre, call, { cause: 'normal', side: 'us' });
       return 'left';
+    default:
+      return { kind: 'failed', because: `${action.kind} is not possible here` };
   }
 }
 

@@ -48,7 +48,7 @@ test('a flow without mistakes becomes nodes with defaults filled in', async (t) 
   t.same(Object.fromEntries(flow.nodes), {
     greeting: { kind: 'say', say: { ja: 'ようこそ', jaKana: 'ようこそ', en: 'Welcome' }, next: 'music' },
     music: { kind: 'say', say: { prompt: 'greeting' }, next: 'open' },
-    open: { kind: 'hours', calendar: 'always', open: 'why', closed: 'bye' },
+    open: { kind: 'hours', calendar: 'always', open: 'why', closed: 'bye', holiday: 'bye', closure: 'bye' },
     why: {
       kind: 'menu',
       say: { prompt: 'greeting' },
@@ -76,7 +76,12 @@ test('a flow without mistakes becomes nodes with defaults filled in', async (t) 
       queue: 'contracts',
       priority: 3,
       timeoutSeconds: 60,
-      onTimeout: 'out',
+      overflow: { timeout: 'out' },
+      skills: {},
+      sticky: null,
+      announce: null,
+      music: null,
+      keys: {},
       comfort: { ja: 'お待ちください', en: 'Please wait' },
       comfortEverySeconds: 30,
     },

@@ -36,6 +36,7 @@ function flowFrom(fields: FlowFields, yaml: string, file: string): Flow {
     id: fields.flow!,
     version: createHash('sha256').update(yaml).digest('hex').slice(0, 12),
     language: fields.language ?? 'ja',
+    parameters: [],
     start: fields.start!,
     nodes,
     file,
@@ -51,7 +52,8 @@ function nodeFrom(name: string, node: NodeFields): FlowNode {
   if (node.collect) return collectFrom(name, node, sayFrom(node.collect));
   if (node.reason !== undefined) return { kind: 'reason', reason: node.reason, next };
   if (node.hours !== undefined) {
-    return { kind: 'hours', calendar: node.hours, open: node.open!, closed: node.closed! };
+    const closed = node.closed!;
+    return { kind: 'hours', calendar: node.hours, open: node.open!, closed, holiday: closed, closure: closed };
   }
   if (node.queue !== undefined) return queueFrom(node, node.queue);
   if (node.transfer !== undefined) {
@@ -102,7 +104,12 @@ function queueFrom(node: NodeFields, queue: string): FlowNode {
     queue,
     priority: node.priority ?? 0,
     timeoutSeconds: node['timeout-seconds'] ?? null,
-    onTimeout: node['on-timeout'] ?? hangUpName,
+    skills: {},
+    sticky: null,
+    overflow: node['on-timeout'] === undefined ? {} : { timeout: node['on-timeout'] },
+    announce: null,
+    music: null,
+    keys: {},
     comfort: node.comfort ? sayFrom(node.comfort) : null,
     comfortEverySeconds: node['comfort-every-seconds'] ?? 30,
   };
