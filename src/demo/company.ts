@@ -6,6 +6,7 @@ import { hashApiKey, newApiKey } from '../identity/api-keys.ts';
 import { hashPassword } from '../identity/password.ts';
 import type { Clock } from '../shared/clock.ts';
 import { newId } from '../shared/ids.ts';
+import { retry } from '../store/postgres/retry.ts';
 import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -39,12 +40,21 @@ export interface DemoFile {
   apiKey: string;
 }
 
-/** Makes the demo people and their key, or finds them from the last start. */
-export async function ensureDemoCompany(needs: {
+/** How long a database that has just been started may be too busy to answer. */
+const databaseSettlesWithinMs = 60_000;
+
+interface Needs {
   store: Store;
   clock: Clock;
   file: string;
-}): Promise<Pick<DemoFile, 'people' | 'apiKey'>> {
+}
+
+/** Makes the demo people and their key, or finds them from the last start. */
+export function ensureDemoCompany(needs: Needs): Promise<Pick<DemoFile, 'people' | 'apiKey'>> {
+  return retry(() => ensure(needs), { withinMs: databaseSettlesWithinMs });
+}
+
+async function ensure(needs: Needs): Promise<Pick<DemoFile, 'people' | 'apiKey'>> {
   const { store, clock, file } = needs;
   const earlier: Partial<DemoFile> = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoFile) : {};
   const told: DemoFile['people'] = [];
