@@ -320,7 +320,13 @@ function createRobot(
     rest,
     async signIn() {
       const { login, password } = options;
-      const session = await must<SessionView>('POST', '/api/v1/session', { login, password });
+      // A database that was only just started on a busy machine may not answer in time.
+      const answer = await eventually('signed in', async () => {
+        const got = await rest<SessionView>('POST', '/api/v1/session', { login, password });
+        return got.status !== 503 && got;
+      });
+      if (answer.status >= 300) throw new Error(`sign-in: ${answer.status} ${JSON.stringify(answer.body)}`);
+      const session = answer.body;
       csrf = session.csrfToken;
       personId = session.person.id;
     },
