@@ -14,6 +14,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
 import type { People } from '../store/records.ts';
 import type { Refusal } from './outbound/refusals.ts';
+import type { OwnTelephones } from './telephone/own-telephones.ts';
 
 export interface CallSettings {
   queues: readonly QueueSettings[];
@@ -30,6 +31,19 @@ export interface CallSettings {
   /** The company's numbers; the first one is presented on outbound calls unless told. */
   companyNumbers: readonly string[];
   demoNumbers: boolean;
+  /** How agents are called on their own telephones. */
+  telephone?: TelephoneSettings;
+}
+
+export interface TelephoneSettings {
+  /** How long one may ring that nobody awaits; for a call from a queue the queue says. */
+  ringSeconds: number;
+  /** How long it may take to press 1 once it was answered. */
+  confirmSeconds: number;
+  /** The company's number that the telephone shows; the first one unless given. */
+  presentedNumber?: string;
+  /** Who is said to call. */
+  companyName: { ja: string; en: string };
 }
 
 /** `withhold`: the number was typed with 184, so ours is not presented. */
@@ -46,6 +60,8 @@ export interface CallParts {
   vault: Vault;
   events: EventLog;
   people: People;
+  /** Own telephones; without it everybody is at the browser. */
+  telephones?: OwnTelephones;
   settings: CallSettings;
   /** The flow for a number that the company owns; undefined for one that it does not. */
   flowFor(companyNumber: string): Flow | undefined;

@@ -2,8 +2,9 @@
 
 import type { Endpoint } from '../../media/endpoint.ts';
 import type { PhoneNumber } from '../../privacy/phone-number.ts';
-import type { LegEvents } from '../../sbc/leg.ts';
+import type { Leg, LegEvents } from '../../sbc/leg.ts';
 import { asError } from '../../shared/errors.ts';
+import type { PersonId } from '../../shared/ids.ts';
 import { keepAnchored } from '../anchor/reanchor.ts';
 import type { CallState, Centre, Party } from '../call-state.ts';
 import { unattended } from '../parts.ts';
@@ -16,6 +17,13 @@ export interface CarrierRequest {
   withhold?: boolean;
   ringTimeoutSeconds: number;
   signal: AbortSignal;
+  /** Who is at the far end: a customer unless told. */
+  party?: 'customer' | 'agent';
+  /** What the call is for; a customer or another place outside unless told. */
+  purpose?: 'outside' | 'own-telephone';
+  /** Whose call it is; nobody's when the flow makes it. */
+  personId?: PersonId;
+  onLeg?: (leg: Leg) => void;
   /** The carrier plays something before the answer (ringback, an announcement). */
   onEarlyMedia?: (endpoint: Endpoint) => void;
   onRinging?: () => void;
@@ -41,13 +49,14 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
       const created = await parts.media.createEndpoint({ callId: request.call.id, profile });
       if (created.kind === 'incompatible') throw new Error(created.because);
       endpoint = created.endpoint;
-      keepAnchored(centre, request.call, { party: 'customer', leg, endpoint });
+      keepAnchored(centre, request.call, { party: request.party ?? 'customer', leg, endpoint });
       // Cancelled meanwhile: nobody will hear of this endpoint any more.
       if (leg.state === 'ended') await endpoint.close();
       return endpoint.localSdp;
     },
   });
   followOffers(request.call.log, leg, () => endpoint);
+  request.onLeg?.(leg);
 
   return new Promise((resolve) => {
     const stop = () => void leg.end('cancelled');

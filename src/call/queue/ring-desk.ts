@@ -1,15 +1,23 @@
-// Calls the softphone of one person and waits for the answer. Frees the endpoint and the leg when nobody answers.
+// Calls a person where the person takes calls today, the softphone or the own telephone (telephone/ring-telephone.ts), and waits
+// for the answer. Frees the endpoint and the leg when nobody answers.
 
 import type { Endpoint } from '../../media/endpoint.ts';
 import type { Leg, LegEvents } from '../../sbc/leg.ts';
 import type { PersonId } from '../../shared/ids.ts';
 import { keepAnchored } from '../anchor/reanchor.ts';
 import type { CallState, Centre } from '../call-state.ts';
+import type { Device } from '../telephone/own-telephones.ts';
+import { ringTelephone } from '../telephone/ring-telephone.ts';
+import type { RingPurpose } from '../telephone/telephone-words.ts';
 
 export interface RingRequest {
   personId: PersonId;
   ringTimeoutSeconds: number;
   autoAnswer?: 'outbound' | 'attach';
+  /** Today's device of the person unless told. */
+  device?: Device;
+  /** What an own telephone is told; by `autoAnswer` unless told. */
+  words?: RingPurpose;
   /** Stops the ringing. */
   signal: AbortSignal;
   onLeg?: (leg: Leg) => void;
@@ -25,9 +33,21 @@ const gone = (cause: LegEvents['ended']['cause']): RingOutcome => ({
   ended: { cause, by: 'us', sipStatus: null },
 });
 
+const purposes = { none: 'offer', outbound: 'dial', attach: 'back' } as const satisfies Record<string, RingPurpose>;
+
+const deviceOf = ({ parts }: Pick<Centre, 'parts'>, personId: PersonId): Device =>
+  parts.telephones?.deviceOf(personId) ?? 'browser';
+
+/** Whether this person can be called at all: by a softphone that is registered, or by an own telephone. */
+export function canBeRung(centre: Pick<Centre, 'parts'>, personId: PersonId): boolean {
+  return deviceOf(centre, personId) === 'telephone' || centre.parts.border.isSoftphoneRegistered(personId);
+}
+
 export async function ringDesk(centre: Centre, call: CallState, request: RingRequest): Promise<RingOutcome> {
   const { border, clock, media } = centre.parts;
   const startedAt = clock.now();
+  if ((request.device ?? deviceOf(centre, request.personId)) === 'telephone')
+    return ringTelephone(centre, call, request, request.words ?? purposes[request.autoAnswer ?? 'none']);
   if (!border.isSoftphoneRegistered(request.personId)) return gone('unreachable');
   const created = await media.createEndpoint({ callId: call.id, profile: 'webrtc' });
   if (created.kind === 'incompatible') return gone('incompatible-media');
