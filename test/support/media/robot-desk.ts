@@ -323,7 +323,7 @@ function createRobot(
       // A database that was only just started on a busy machine may not answer in time.
       const answer = await eventually('signed in', async () => {
         const got = await rest<SessionView>('POST', '/api/v1/session', { login, password });
-        return got.status !== 503 && got;
+        return got.status === 503 ? undefined : got;
       });
       if (answer.status >= 300) throw new Error(`sign-in: ${answer.status} ${JSON.stringify(answer.body)}`);
       const session = answer.body;
