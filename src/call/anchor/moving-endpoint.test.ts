@@ -75,7 +75,7 @@ t.test('mute, silent digits and the tap go along; events come from wherever it i
   first.tell('digit', { digit: '1', durationMs: 100, by: 'rfc4733' });
   first.lose();
   const fresh = await moveTo('b');
-  t.same(fresh.asked, ['mute', 'digits silent', 'tap ws://recorder/1']);
+  t.same(fresh.asked, ['digits silent', 'mute', 'tap ws://recorder/1'], 'before anybody can hear');
   fresh.tell('digit', { digit: '2', durationMs: 100, by: 'rfc4733' });
   t.same(digits, ['1', '2']);
   await endpoint.stopTap();

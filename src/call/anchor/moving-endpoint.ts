@@ -142,9 +142,9 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
     const { before, because, stillThere, signal } = from;
     session.moved();
     const told: ContinuedSession = { ...session, sendOffer: (sdp) => (localSdp = session.sendOffer(sdp)) };
-    const moved = await how({ profile: before.profile, session: told, before, because, signal }).catch(
-      (thrown: unknown): Moved => ({ kind: 'given-up', because: asError(thrown).message }),
-    );
+    const moved = await how({ profile: before.profile, session: told, before, because, signal })
+      .then(keepSecret)
+      .catch((thrown: unknown): Moved => ({ kind: 'given-up', because: asError(thrown).message }));
     if (state !== 'moving' || signal.aborted) {
       if (moved.kind === 'moved') closeQuietly(moved.endpoint);
       if (stillThere) closeQuietly(before);
@@ -156,8 +156,25 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
       return;
     }
     if (moved.kind === 'given-up') log.error({ because: moved.because }, 'a party’s media could not be anchored again');
-    if (stillThere && moved.kind === 'given-up') return adopt(before);
+    if (stillThere && moved.kind === 'given-up') {
+      // What was asked meanwhile was asked of nobody.
+      adopt(before);
+      return void ask((at) => at.setDigitsAudible(digitsAudible));
+    }
     end(moved.kind === 'leg-ended' ? 'closed' : 'lost');
+  }
+
+  /** Secret digits are cut before anybody can hear the party at its new place; where they cannot be, it does not go. */
+  async function keepSecret(moved: Moved): Promise<Moved> {
+    if (moved.kind !== 'moved' || digitsAudible) return moved;
+    try {
+      await moved.endpoint.setDigitsAudible(false);
+    } catch (thrown) {
+      closeQuietly(moved.endpoint);
+      throw thrown;
+    }
+    if (digitsAudible) await moved.endpoint.setDigitsAudible(true);
+    return moved;
   }
 
   function closeQuietly(endpoint: Endpoint): void {
@@ -177,7 +194,6 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
         if (current === fresh) log.warn({ err: asError(thrown), what }, 'not done at the new media server');
       });
     if (muted) void again('mute', fresh.setMuted(true));
-    if (!digitsAudible) void again('digits not audible', fresh.setDigitsAudible(false));
     if (tap) {
       tapStarted = tapAgain(fresh, tap);
       void again('tap', tapStarted);

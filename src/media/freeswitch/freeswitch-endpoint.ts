@@ -393,13 +393,13 @@ export class FreeswitchEndpoint implements Endpoint {
   }
 
   /**
-   * Nothing of the party may be heard while it is muted, keys secretly in band, or shall not send; nothing may reach it while
+   * Nothing of the party may be heard while it is muted, keys secretly, or shall not send; nothing may reach it while
    * it shall not be sent to.
    */
   private async applySilence(): Promise<void> {
     const direction = this.audio?.direction ?? 'sendrecv';
     const receives = direction === 'sendrecv' || direction === 'recvonly';
-    const read = this.muted || !receives || (!this.digitsAudible && this.inband);
+    const read = this.muted || !receives || !this.digitsAudible;
     const write = direction === 'recvonly';
     const before = this.silenced;
     if (read === before.read && write === before.write) return;

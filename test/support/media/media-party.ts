@@ -65,6 +65,10 @@ export class MediaParty {
   private version = 1;
   private lastSequence = -1;
   private toldEvents = new Set<number>();
+  private saying: Int16Array | undefined;
+  private sayingAt = 0;
+  private said: (() => void) | undefined;
+  private kept: Int16Array[] | undefined;
   private readonly ownKey = Buffer.from(Array.from({ length: 30 }, () => Math.floor(Math.random() * 256)));
   private protect: SrtpSender | undefined;
   private unprotect: SrtpReceiver | undefined;
@@ -123,7 +127,8 @@ export class MediaParty {
     let sent = 0;
     this.timer = setInterval(() => {
       for (; sent < (performance.now() - startedAt) / 20; sent++) {
-        if (this.sending) this.sendTone();
+        if (this.saying) this.sendSaying(this.saying);
+        else if (this.sending) this.sendTone();
         else this.timestamp = (this.timestamp + frame) >>> 0;
       }
     }, 10);
@@ -134,6 +139,32 @@ export class MediaParty {
     for (let i = 0; i < frame; i++)
       samples[i] = Math.round(8000 * Math.sin((2 * Math.PI * this.toneHz * this.phase++) / 8000));
     this.sendSamples(samples);
+  }
+
+  /** Says these samples once, in real time, instead of the tone. Resolves when the last has been sent. */
+  says(samples: Int16Array): Promise<void> {
+    this.saying = samples;
+    this.sayingAt = 0;
+    return new Promise((resolve) => {
+      this.said = resolve;
+    });
+  }
+
+  private sendSaying(samples: Int16Array): void {
+    const part = new Int16Array(frame);
+    part.set(samples.subarray(this.sayingAt, this.sayingAt + frame));
+    this.sendSamples(part);
+    this.sayingAt += frame;
+    if (this.sayingAt < samples.length) return;
+    this.saying = undefined;
+    this.said?.();
+  }
+
+  /** Everything that is heard from now on is kept; gives it. */
+  keep(): () => Int16Array {
+    const kept: Int16Array[] = [];
+    this.kept = kept;
+    return () => Int16Array.from(kept.flatMap((samples) => [...samples]));
   }
 
   sendSamples(samples: Int16Array): void {
@@ -181,6 +212,7 @@ export class MediaParty {
     const samples = new Int16Array(packet.length - 12);
     decodeG711(type === 0 ? 'PCMU' : 'PCMA', packet, samples, 12);
     for (const sample of samples) this.ear[this.earAt++ % earSamples] = sample;
+    this.kept?.push(samples);
   }
 
   private onEvent(packet: Buffer): void {

@@ -59,3 +59,16 @@ export function heardTones(samples: Int16Array, options: HeardOptions = {}): num
   const loudest = Math.max(...levels);
   return among.filter((_, i) => levels[i]! >= least && levels[i]! > loudest / 6);
 }
+
+const dtmfHz = [697, 770, 852, 941, 1209, 1336, 1477, 1633] as const;
+
+/** The loudest of the eight DTMF frequencies anywhere in the audio, in steps of 20 ms: a key that is heard for 40 ms shows. */
+export function loudestDtmf(samples: Int16Array): number {
+  let loudest = 0;
+  for (let at = 0; at < samples.length; at += 160) {
+    const part = samples.subarray(at, at + 320);
+    if (part.length < 160) break;
+    for (const hz of dtmfHz) loudest = Math.max(loudest, toneAmplitude(part, hz));
+  }
+  return loudest;
+}

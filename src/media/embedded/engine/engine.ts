@@ -229,7 +229,7 @@ export class Engine {
   }
 
   setDigitsAudible({ endpoint, audible }: CommandInput<'setDigitsAudible'>): null {
-    this.seat(endpoint).party.digits.audible = audible;
+    this.seat(endpoint).party.digits.setAudible(audible, performance.now());
     return null;
   }
 

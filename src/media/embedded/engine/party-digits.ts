@@ -1,6 +1,7 @@
 // One party's digits: heard by RFC 4733 or in band and told once; sent by RFC 4733 or as tones; relayed from the bridge.
-// While digits are not audible (secret input) nothing of them leaves: events are not relayed, and the audio is held back as
-// long as a key is down, or altogether when this party keys in band, because a tone is known only after it began.
+// While digits are not audible (secret input) nothing of this party leaves, events or audio: a tone is known only after it
+// began, telephones send tones beside events, and people say aloud what they key (docs/decisions/0066). A key that is down
+// when digits become audible again is kept back to its end.
 
 import { InbandDtmfDetector } from '../../../protocol/rtp/inband-dtmf.ts';
 import {
@@ -17,6 +18,8 @@ import { dtmfTones } from './sounds.ts';
 
 /** After the last event packet of a relayed press, audio stays away this long (three end packets come 20 ms apart). */
 const relayTailMs = 50;
+/** A press is told at its end; repeated end packets, and what is left of its tone, come after that. */
+const keyTailMs = 120;
 
 export interface PartyDigitsNeeds {
   told(press: KeyPress, by: 'rfc4733' | 'inband'): void;
@@ -30,7 +33,10 @@ interface Relay {
 }
 
 export class PartyDigits {
-  audible = true;
+  private allowed = true;
+  /** Not zero: a key was down when digits became audible again, and until when it is kept back. */
+  private keptBackUntil = 0;
+  private lastPressAt = Number.NEGATIVE_INFINITY;
   inband: InbandDtmfDetector | undefined;
   private readonly needs: PartyDigitsNeeds;
   private events: NegotiatedEvents | undefined;
@@ -51,27 +57,46 @@ export class PartyDigits {
     else if (g711) this.inband ??= new InbandDtmfDetector();
   }
 
-  /** Audio of this party must not leave now. */
-  get blocking(): boolean {
-    return !this.audible && (this.inband !== undefined || this.receiver?.pressing === true);
+  /** While false, nothing that this party says or keys may leave. */
+  get audible(): boolean {
+    return this.allowed && this.keptBackUntil === 0;
   }
 
-  /** An event packet of this party. True when it begins a press. */
-  onEvent(packet: Buffer, timestamp: number, now: number): boolean {
+  setAudible(allowed: boolean, now: number): void {
+    if (allowed === this.allowed) return;
+    this.allowed = allowed;
+    this.keptBackUntil = this.pressing ? now + keyTailMs : Math.max(0, this.lastPressAt + keyTailMs);
+    if (!allowed || this.keptBackUntil <= now) this.keptBackUntil = 0;
+  }
+
+  private get pressing(): boolean {
+    return this.inband?.pressing === true || this.receiver?.pressing === true;
+  }
+
+  /** An event packet of this party. */
+  onEvent(packet: Buffer, timestamp: number, now: number): void {
     const event = parseTelephoneEvent(packet, 12);
-    if (typeof event === 'string' || !this.receiver) return false;
-    const before = this.receiver.pressing;
-    for (const press of this.receiver.onPacket(timestamp, event, now)) this.needs.told(press, 'rfc4733');
-    return !before && this.receiver.pressing;
+    if (typeof event === 'string' || !this.receiver) return;
+    this.tell(this.receiver.onPacket(timestamp, event, now), 'rfc4733', now);
   }
 
   /** G.711 audio of this party, decoded. */
-  hear(samples: Int16Array, _now: number): void {
-    for (const press of this.inband?.push(samples) ?? []) this.needs.told(press, 'inband');
+  hear(samples: Int16Array, now: number): void {
+    if (this.inband) this.tell(this.inband.push(samples), 'inband', now);
+  }
+
+  private tell(presses: readonly KeyPress[], by: 'rfc4733' | 'inband', now: number): void {
+    for (const press of presses) {
+      this.needs.told(press, by);
+      this.lastPressAt = now;
+    }
   }
 
   tick(now: number): void {
-    for (const press of this.receiver?.silent(now) ?? []) this.needs.told(press, 'rfc4733');
+    if (this.receiver) this.tell(this.receiver.silent(now), 'rfc4733', now);
+    if (this.keptBackUntil === 0) return;
+    if (this.pressing) this.keptBackUntil = now + keyTailMs;
+    else if (now >= this.keptBackUntil) this.keptBackUntil = 0;
   }
 
   /** Sends digits to this party; resolves when the last has been sent. */

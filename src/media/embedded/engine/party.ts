@@ -151,7 +151,7 @@ export class Party implements TransportListener {
     if (what !== this.receiveKind) this.codecChanged(what);
     if (this.muted) return;
     if (isG711(what) && (this.tap || this.digits.inband)) this.lookInto(packet, what, timestamp, now);
-    if (this.digits.blocking) return;
+    if (!this.digits.audible) return;
     if (this.decoding) this.decoded.push(packet, sequence, timestamp, what, now);
     this.forwardTo?.takeForwarded(packet, what, this, now);
   }
@@ -183,15 +183,13 @@ export class Party implements TransportListener {
   private lookInto(packet: Buffer, what: number, timestamp: number, now: number): void {
     const count = decodeG711(lawOf(what), packet, tapFrame, 12);
     if (this.digits.inband) this.digits.hear(tapFrame.subarray(0, count), now);
-    if (!this.tap || this.digits.blocking) return;
+    if (!this.tap || !this.digits.audible) return;
     this.tap.lanes.said.write(this, timestamp, 1, tapFrame, count, this.tap.position(now));
   }
 
   private onEvent(packet: Buffer, timestamp: number, now: number): void {
-    const starts = this.digits.onEvent(packet, timestamp, now);
     const audible = this.digits.audible && !this.muted;
-    // A telephone that sends both leaves the first milliseconds of the tone in the audio.
-    if (starts && !this.digits.audible) this.tap?.lanes.said.blank(this.tap.position(now), 1000);
+    this.digits.onEvent(packet, timestamp, now);
     const to = this.bridgedTo;
     if (audible && to) to.digits.relayPacket(packet, this.audio?.telephoneEvent?.clockRateHz ?? 8000, to.out, now);
   }
@@ -252,7 +250,7 @@ export class Party implements TransportListener {
     }
     mixed.fill(0);
     for (const source of this.mixFrom)
-      if (!source.muted && !source.digits.blocking) addSamples(mixed, source.decoded.frame);
+      if (!source.muted && source.digits.audible) addSamples(mixed, source.decoded.frame);
     const heardWithOthers = this.mixFrom.length > 0 || this.hearsForwarded !== undefined;
     if (this.player?.over || !heardWithOthers) this.player?.addTo(mixed);
     else this.player?.addTo(scratch);

@@ -53,13 +53,6 @@ t.test('a new source, or a clock that jumps, is laid where it arrives', async (t
   t.same(perFrame(lanes.take(1280 + holdBackSamples), 0), [1, 0, 2, 0, 0, 3, 0, 4]);
 });
 
-t.test('the beginning of a digit that nobody shall hear is taken back', async (t) => {
-  const lanes = new TapLanes();
-  for (let i = 0; i < 6; i++) lanes.said.write('a', i * 160, 1, frame(5), 160, i * 160);
-  lanes.said.blank(6 * 160, 320);
-  t.same(perFrame(lanes.take(6 * 160 + holdBackSamples), 0), [5, 5, 5, 5, 0, 0]);
-});
-
 t.test('at the end what lies ahead of the present comes out too', async (t) => {
   const lanes = new TapLanes();
   for (let i = 0; i < 5; i++) lanes.said.write('a', i * 160, 1, frame(i + 1), 160, 40);

@@ -36,11 +36,6 @@ class Lane {
     if (at + count > this.end) this.end = at + count;
   }
 
-  /** The last `count` samples become silence again (a digit that nobody shall hear had begun). */
-  blank(now: number, count: number): void {
-    for (let at = Math.max(this.taken, now - count); at < this.end; at++) this.ring[at & mask] = 0;
-  }
-
   /** Moves [taken, until) into every second sample of `into`, leaving silence behind. */
   takeUntil(until: number, into: Int16Array, channel: 0 | 1): void {
     for (let at = this.taken, out = channel; at < until; at++, out += 2) {
