@@ -8,7 +8,10 @@ const literals = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: 's
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const LocalizedText = Type.Object({ ja: Type.String(), en: Type.String() });
-const PiiClassSchema = literals('none', 'personal', 'sensitive');
+const PiiClassSchema = Type.String({
+  pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+  description: 'One of the company’s classes of personal information: GET /api/v1/policy lists them.',
+});
 const PlaceSchema = literals('centre', 'home', 'unknown');
 const RoleSchema = literals('agent', 'supervisor', 'administrator', 'integrator');
 const AgentStateSchema = literals(

@@ -4,8 +4,11 @@
 
 import type { CallId, EventId, LegId, PersonId, RecordingId, SessionId } from './ids.ts';
 
-/** How much personal information a conversation touches. An unknown reason counts as `sensitive`. */
-export type PiiClass = 'none' | 'personal' | 'sensitive';
+/**
+ * How much personal information a conversation touches: the id of one of the company's classes (config/reasons.yaml). What is
+ * no known class, or none at all, counts as the strictest.
+ */
+export type PiiClass = string;
 
 /** Where a person works at the moment. What is not proven is `unknown`, and treated as `home`. */
 export type Place = 'centre' | 'home' | 'unknown';

@@ -4,12 +4,14 @@
 
 import type { PiiClass, Place } from '../../shared/events.ts';
 
+export type Employment = 'regular' | 'temporary' | 'outsourced';
+
 /** What is known of a person. A fact that is absent is unknown. */
 export interface PersonFacts {
   clearance: PiiClass;
   /** Where the person works now: proven by network and device, not claimed. */
   place: Place;
-  employment?: 'regular' | 'temporary' | 'outsourced';
+  employment?: Employment;
   /** When the employment began, for years of service. */
   employedSince?: number;
   /** Trainings passed, and when. */
@@ -36,15 +38,16 @@ export interface CallFacts {
 /** Where the company works from. A supervisor, a schedule or the API switches it. */
 export type Operation = 'normal' | 'partly-home' | 'all-home';
 
-/** `rule`: the name of the rule that decided; null when none did, which forbids. */
+/** `rule`: the name of the rule that decided; null when there are no rules to go by, which forbids. */
 export type PolicyDecision =
   | { allowed: true; rule: string }
   | { allowed: false; rule: string | null; because: { code: string; ja: string; en: string } };
 
 /** The rules as plain data: as read from the file, in a snapshot of the queues, and on the way between nodes. */
 export interface PolicySource {
-  /** SHA-256 of the file, first 12 hex digits. */
+  /** SHA-256 of the rules below, first 12 hex digits. */
   version: string;
+  /** PolicyRules of rules.ts. */
   rules: unknown;
 }
 
@@ -52,10 +55,11 @@ export interface Policy {
   readonly source: PolicySource;
   decide(person: PersonFacts, call: CallFacts, operation: Operation, atMs: number): PolicyDecision;
   /**
-   * Two people with equal keys get equal decisions for every call until the earlier `untilMs` (null: for as long as the facts
-   * are these). There are few keys, however many people.
+   * Two people with equal keys are allowed and forbidden the same, by the same rule, for every call until the earlier `untilMs`
+   * (null: for as long as facts and operation are these). There are few keys, however many people. A time at which a rule
+   * begins or ceases to hold is an `untilMs` too: calls that wait may then go to somebody else.
    */
   standing(person: PersonFacts, operation: Operation, atMs: number): { key: string; untilMs: number | null };
-  /** Two calls with equal keys get equal decisions for every person. There are few keys. */
+  /** Two calls with equal keys get the same for every person (allowed, rule); the words name the reason. There are few keys. */
   needKey(call: CallFacts): string;
 }

@@ -163,7 +163,10 @@ class Walker {
     if (!isMap(node)) {
       const plain = variants.filter((variant) => variant.type !== 'object' && this.#fits(node, variant));
       if (plain[0]) return this.read(node, plain[0], path);
-      return this.#wrong(path, `${label(path)} must be ${expected({ anyOf: variants } as Schema)}, not ${shown(node)}`);
+      const near = isScalar(node) ? nearest(String(node.value), words.map(String)) : undefined;
+      const hint = near ? `; did you mean "${near}"?` : '';
+      const asked = expected({ anyOf: variants } as Schema);
+      return this.#wrong(path, `${label(path)} must be ${asked}, not ${shown(node)}${hint}`);
     }
     const objects = variants.filter((variant) => variant.type === 'object');
     if (objects.length === 1) return this.read(node, objects[0]!, path);

@@ -43,6 +43,8 @@ export function expected(schema: Schema): string {
     if (maximum !== undefined) return `a whole number from ${minimum ?? 0} to ${maximum}`;
     return minimum === undefined ? 'a whole number' : `a whole number of at least ${minimum}`;
   }
+  if (schema.type === 'number' && schema.maximum !== undefined)
+    return `a number from ${schema.minimum ?? 0} to ${schema.maximum}`;
   if (schema.type === 'string' && schema.pattern) return `a text like ${schema.pattern}`;
   const kinds: Record<string, string> = {
     string: 'a text',
