@@ -14,6 +14,9 @@ export type RecordingId = Brand<'recording'>;
 export type SessionId = Brand<'session'>;
 export type EventId = Brand<'event'>;
 export type ApiKeyId = Brand<'apiKey'>;
+export type CallListId = Brand<'callList'>;
+/** One customer on a call list. */
+export type ListEntryId = Brand<'listEntry'>;
 /** One running program of a company's several. New at every start, so a node that comes back is another one. */
 export type NodeId = Brand<'node'>;
 
@@ -27,6 +30,8 @@ const prefixes = {
   event: 'v',
   apiKey: 'k',
   node: 'n',
+  callList: 'cl',
+  listEntry: 'ce',
 } as const;
 
 type Kind = keyof typeof prefixes;

@@ -1,5 +1,6 @@
 // What the rest of the program may know about durable storage. Makers: store/postgres (any PostgreSQL; store/embedded starts one).
 
+import type { CallLists } from './call-lists.ts';
 import type { EventLog } from './event-log.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
@@ -13,6 +14,7 @@ export interface Store {
   readonly calls: CallRecords;
   readonly recordings: Recordings;
   readonly ownTelephones: OwnTelephoneRows;
+  readonly callLists: CallLists;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */
   readonly vaultRows: VaultRows;
   /** Answers within a second; `ok: false` while the database is away. */

@@ -11,6 +11,7 @@ import { createEventIds } from '../event-id.ts';
 import type { EventLog } from '../event-log.ts';
 import { openJournal } from '../journal.ts';
 import type { Store, VaultRow } from '../store.ts';
+import { createCallLists } from './call-lists-table.ts';
 import {
   type CallRecordKeeper,
   createCallRecordKeeper,
@@ -91,6 +92,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     calls: createCallRecords(database, settled),
     recordings: createRecordings(database),
     ownTelephones: createOwnTelephoneRows(database),
+    callLists: createCallLists(database),
     vaultRows: {
       put: (vaultRow) => writer.put({ vaultRow }),
       async byAlias(alias) {
