@@ -3,7 +3,7 @@
 import { refusals } from './call/outbound/refusals.ts';
 import type { DialDecision } from './call/parts.ts';
 import type { Config } from './config.ts';
-import type { NumberClass } from './privacy/number-forms.ts';
+import type { NumberClass } from './privacy/number-classes.ts';
 import { parseUserInput } from './privacy/number-forms.ts';
 import type { PhoneNumber } from './privacy/phone-number.ts';
 import { type DialRules, defaultDialRules, mayDial } from './sbc/dial-rules.ts';

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import t from 'tap';
-import { classifyNumber, type NumberForm, parseTrunkNumber, parseUserInput, toTrunkNumber } from './number-forms.ts';
+import { classifyNumber } from './number-classes.ts';
+import { type NumberForm, parseTrunkNumber, parseUserInput, toTrunkNumber } from './number-forms.ts';
 import { PhoneNumber } from './phone-number.ts';
 
 const canonical = (parsed: ReturnType<typeof parseUserInput>) =>
@@ -99,7 +100,7 @@ t.test('numbers are classed, and what is not certain is unknown', async (t) => {
     ['+815012345678', 'ip-phone'],
     ['+81312345678', 'fixed'],
     ['+12125550123', 'international'],
-    ['+882161234567', 'international'],
+    ['+882161234567', 'satellite'],
     ['0123', 'unknown'],
     ['+81901234567', 'unknown'],
   ];

@@ -1,8 +1,9 @@
-// The number plan: what users type and what carriers send ↔ one canonical form (E.164, RFC 3966 §5.1.4), and what kind of
-// number that is. Numbers that exist only inside Japan (0120, 0800, 0570, 0990, 0180, 1XY) stay national digits: `+81120…`
-// is not dialable. Other countries go by libphonenumber. Pure. Does not decide who may dial what (sbc/dial-rules.ts).
+// The number plan: what users type and what carriers send ↔ one canonical form (E.164, RFC 3966 §5.1.4). Numbers
+// that exist only inside Japan (0120, 0800, 0570, 0990, 0180, 1XY) stay national digits: `+81120…` is not
+// dialable. Japan goes by its numbering plan (MIC notification 6 of 2019, 電気通信番号計画), other countries by libphonenumber.
+// Pure. What kind of number it is: number-classes.ts; who may dial what: sbc/dial-rules.ts.
 
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js';
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { PhoneNumber } from './phone-number.ts';
 
 /** How a carrier writes numbers in the user part of its URIs. `e164` is `+81…`, `e164-bare` the same without the plus. */
@@ -15,23 +16,14 @@ export type ParsedNumber =
   | { kind: 'number'; number: PhoneNumber; presentation: Presentation }
   | { kind: 'invalid'; because: 'empty' | 'characters' | 'length' | 'not-a-number' };
 
-export type NumberClass =
-  | 'emergency'
-  | 'special-service'
-  | 'premium'
-  | 'navi-dial'
-  | 'toll-free'
-  | 'mobile'
-  | 'ip-phone'
-  | 'fixed'
-  | 'international'
-  | 'unknown';
-
 /** National digits of numbers that nobody abroad can dial. */
 const nationalOnlyJp = /^(0120\d{6}|0800\d{7}|0570\d{6}|0990\d{6}|0180\d{6}|1\d{2})$/;
 
-/** 0AB-J with ten digits; 020, 050, 060, 070, 080, 090 with eleven. */
-const dialableJp = /^(0[1-9][1-9]\d{7}|0[256789]0\d{8})$/;
+/** 0AB-J with ten digits; 050 and (C not 0) 020, 060, 070, 080, 090 with eleven; 0200 with fourteen. */
+const dialableJp = /^(0[1-9][1-9]\d{7}|050\d{8}|0[26789]0[1-9]\d{7}|0200\d{10})$/;
+
+/** Ten digits that look like 0AB-J and are none: no more in use, or reached by other ways. */
+const notInUseJp = /^0(170|190|910)\d{6}$/;
 
 /** Full-width digits and signs (U+FF01 to U+FF5E) and the dashes of Japanese keyboards, as their plain twins. */
 function narrow(text: string): string {
@@ -62,15 +54,15 @@ export function parseUserInput(input: string, defaultCountry = 'JP'): ParsedNumb
 
 function parseDigits(digits: string, country: string): ParsedNumber {
   if (country !== 'JP') return parseElsewhere(digits, country, 'default');
-  const prefix = /^(184|186)(?=0|\d{5})/.exec(digits)?.[1];
+  const prefix = /^(184|186)(?=0|\d{5}|1\d\d$)/.exec(digits)?.[1];
   const presentation: Presentation = prefix === '184' ? 'withhold' : prefix === '186' ? 'present' : 'default';
   const rest = prefix ? digits.slice(3) : digits;
   // 010 is Japan's international prefix, with or without a carrier's own (0033-010, 001-010).
-  const abroad = /^(?:00\d{1,2})?010(\d{6,14})$/.exec(rest);
+  const abroad = /^(?:00\d{1,4})?010(\d{6,14})$/.exec(rest);
   if (abroad) return parseInternational(abroad[1]!, presentation);
   if (rest.startsWith('+')) return parseInternational(rest.slice(1), presentation);
   if (nationalOnlyJp.test(rest)) return found(rest, presentation);
-  if (dialableJp.test(rest)) return found('+81' + rest.slice(1), presentation);
+  if (dialableJp.test(rest) && !notInUseJp.test(rest)) return found('+81' + rest.slice(1), presentation);
   return invalid(rest.startsWith('0') ? 'length' : 'not-a-number');
 }
 
@@ -80,7 +72,9 @@ function parseInternational(digits: string, presentation: Presentation): ParsedN
     // Some send +81 with the trunk zero kept, and some +81120…: both are understood, neither is passed on.
     const national = '0' + digits.slice(2).replace(/^0/, '');
     if (nationalOnlyJp.test(national)) return found(national, presentation);
-    return dialableJp.test(national) ? found('+81' + national.slice(1), presentation) : invalid('length');
+    return dialableJp.test(national) && !notInUseJp.test(national)
+      ? found('+81' + national.slice(1), presentation)
+      : invalid('length');
   }
   return parseElsewhere('+' + digits, 'JP', presentation);
 }
@@ -88,8 +82,10 @@ function parseInternational(digits: string, presentation: Presentation): ParsedN
 function parseElsewhere(digits: string, country: string, presentation: Presentation): ParsedNumber {
   if (/^\+81/.test(digits) && country !== 'JP') return parseInternational(digits.slice(1), presentation);
   if (!isSupportedCountry(country)) return invalid('not-a-number');
+  // Short numbers exist in their country only: 112, 911, services.
+  if (/^\d{2,4}$/.test(digits)) return found(digits, presentation);
   const parsed = parsePhoneNumberFromString(digits, country as CountryCode);
-  if (!parsed) return /^\d{2,4}$/.test(digits) ? found(digits, presentation) : invalid('not-a-number');
+  if (!parsed) return invalid('not-a-number');
   return parsed.isPossible() ? found(parsed.number, presentation) : invalid('length');
 }
 
@@ -129,28 +125,4 @@ function toNational(canonical: string, country: string): string {
   const parsed = parsePhoneNumberFromString(canonical);
   if (parsed?.country === country) return parsed.formatNational().replace(/\D/g, '');
   return '00' + canonical.slice(1);
-}
-
-/** What kind of number this is, seen from `homeCountry`. What is not certain is `unknown`, and dialling denies it. */
-export function classifyNumber(number: PhoneNumber, homeCountry = 'JP'): NumberClass {
-  const canonical = number.reveal();
-  if (number.kind === 'national') return homeCountry === 'JP' ? classifyNationalJp(canonical) : 'unknown';
-  if (canonical.startsWith('+81')) return homeCountry === 'JP' ? classifyJp('0' + canonical.slice(3)) : 'international';
-  return parsePhoneNumberFromString(canonical)?.country === homeCountry ? 'fixed' : 'international';
-}
-
-function classifyNationalJp(digits: string): NumberClass {
-  if (/^(110|118|119)$/.test(digits)) return 'emergency';
-  if (/^1\d{2}$/.test(digits)) return 'special-service';
-  if (/^(0990|0180)/.test(digits)) return 'premium';
-  if (digits.startsWith('0570')) return 'navi-dial';
-  if (/^(0120|0800)/.test(digits)) return 'toll-free';
-  return 'unknown';
-}
-
-function classifyJp(national: string): NumberClass {
-  if (/^0[6789]0\d{8}$/.test(national)) return 'mobile';
-  if (/^050\d{8}$/.test(national)) return 'ip-phone';
-  if (/^0[1-9][1-9]\d{7}$/.test(national)) return 'fixed';
-  return 'unknown';
 }

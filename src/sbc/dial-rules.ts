@@ -2,7 +2,7 @@
 // refused unless the rules name them. Emergency is never allowed by a class alone: a site trunk must be named for it, as a
 // call from a home would carry the company's address to the police or the fire brigade.
 
-import { classifyNumber, type NumberClass } from '../privacy/number-forms.ts';
+import { classifyNumber, type NumberClass } from '../privacy/number-classes.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 
 export interface DialRules {
