@@ -4,6 +4,7 @@ import type { CallLists } from './call-lists.ts';
 import type { EventLog } from './event-log.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
+import type { SealedPosts, VerificationCodes } from './verification.ts';
 
 export interface Store {
   readonly kind: 'embedded' | 'postgres';
@@ -15,6 +16,8 @@ export interface Store {
   readonly recordings: Recordings;
   readonly ownTelephones: OwnTelephoneRows;
   readonly callLists: CallLists;
+  readonly verificationCodes: VerificationCodes;
+  readonly sealedPosts: SealedPosts;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */
   readonly vaultRows: VaultRows;
   /** Answers within a second; `ok: false` while the database is away. */

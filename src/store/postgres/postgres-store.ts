@@ -27,6 +27,7 @@ import { createPeople } from './people-table.ts';
 import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
 import { insertVaultRows, readVaultRow } from './vault-table.ts';
+import { createSealedPosts, createVerificationCodes } from './verification-tables.ts';
 
 export interface PostgresStore extends Store {
   /** Computes every call record from the event log again; says how many. */
@@ -93,6 +94,8 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     recordings: createRecordings(database),
     ownTelephones: createOwnTelephoneRows(database),
     callLists: createCallLists(database),
+    verificationCodes: createVerificationCodes(database),
+    sealedPosts: createSealedPosts(database),
     vaultRows: {
       put: (vaultRow) => writer.put({ vaultRow }),
       async byAlias(alias) {
