@@ -12,8 +12,10 @@ import { asError } from '../shared/errors.ts';
 import type { NewEvent } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
-import type { People } from '../store/records.ts';
+import type { CallRecords, People } from '../store/records.ts';
 import type { Refusal } from './outbound/refusals.ts';
+import type { Lookups } from './services/lookups.ts';
+import type { SpeechRecognition } from './services/speech-recognition.ts';
 import type { OwnTelephones } from './telephone/own-telephones.ts';
 
 export interface CallSettings {
@@ -60,6 +62,12 @@ export interface CallParts {
   vault: Vault;
   events: EventLog;
   people: People;
+  /** Earlier calls, for who calls again; without it nobody is known. */
+  callRecords?: Pick<CallRecords, 'list'>;
+  /** Company services that flows ask; without it there are none. */
+  lookups?: Lookups;
+  /** Servers that make text of what callers say; without it nobody listens. */
+  speechRecognition?: SpeechRecognition;
   /** Own telephones; without it everybody is at the browser. */
   telephones?: OwnTelephones;
   settings: CallSettings;

@@ -79,6 +79,17 @@ interface EventFields {
   'flow-node': { callId: CallId; flow: string; node: string };
   'call-answered': { callId: CallId };
   'reason-set': { callId: CallId; reason: string; piiClass: PiiClass; by: 'flow' | 'agent' };
+  /** A company service was asked; neither question nor answer is here. */
+  'lookup-made': {
+    callId: CallId;
+    service: string;
+    outcome: 'found' | 'not-found' | 'failed';
+    /** Of `failed`: a word such as `timeout`. */
+    because?: string;
+    tookMs: number;
+  };
+  /** The caller was asked to speak. What was said is not here. */
+  'caller-listened-to': { callId: CallId; outcome: 'heard' | 'keyed' | 'silence' | 'failed'; tookMs: number };
   'queue-entered': { callId: CallId; queue: string };
   'queue-left': {
     callId: CallId;

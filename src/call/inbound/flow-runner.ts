@@ -1,28 +1,72 @@
-// Runs a customer's IVR flow: carries out each action on the customer's endpoint, gives the flow what came of it.
-// What the caller keys goes to the flow and nowhere else.
+// Runs a customer's IVR flow: has each action carried out on the customer's endpoint (actions/), gives the flow what came of it.
+// What the caller keys or says goes to the flow and nowhere else.
 
-import type { PlaySource } from '../../media/endpoint.ts';
-import type { Flow, FlowAction, FlowInput, Language, Say } from '../../routing/flow/flow.ts';
+import type { Flow, FlowAction, FlowInput } from '../../routing/flow/flow.ts';
 import type { CallState, Centre } from '../call-state.ts';
 import { isOver } from '../call-state.ts';
 import { endCall } from '../ending/end-call.ts';
 import { tell } from '../parts.ts';
-import { waitInQueue } from '../queue/queueing.ts';
+import type { EarlierCalls } from '../queue/earlier-calls.ts';
 import { transferOut } from '../talk/transfer-out.ts';
+import { askForDigits } from './actions/ask-for-digits.ts';
+import { askForNumber } from './actions/ask-for-number.ts';
+import { listenToWords } from './actions/listen-to-words.ts';
+import { lookUp } from './actions/look-up.ts';
+import { waitForAgent } from './actions/wait-for-agent.ts';
 import type { DigitSource } from './digit-collector.ts';
+import { type ActionOf, type FlowStep, type StepResult, speak } from './flow-step.ts';
 
-/** Gives the sound for what a flow says. */
-function sayToSource(say: Say, language: Language): PlaySource {
-  if ('prompt' in say) return { kind: 'prompt', name: say.prompt, language };
-  if (language === 'en' && say.en !== undefined) return { kind: 'say', text: say.en, language: 'en' };
-  return { kind: 'say', text: say.jaKana ?? say.ja, language: 'ja' };
-}
+type Performer<K extends FlowAction['kind']> = (step: FlowStep, action: ActionOf<K>) => Promise<StepResult>;
+
+const notHere = async (_step: FlowStep, { kind }: FlowAction): Promise<StepResult> => ({
+  kind: 'failed',
+  because: `${kind} is not possible here`,
+});
+
+const performers: { [K in FlowAction['kind']]: Performer<K> } = {
+  async say(step, { say }) {
+    await speak(step, say);
+    return { kind: 'done' };
+  },
+  digits: askForDigits,
+  number: askForNumber,
+  listen: listenToWords,
+  lookup: lookUp,
+  verify: notHere,
+  async setReason({ centre, call }, { reason }) {
+    call.reason = reason;
+    const { id, piiClass } = reason;
+    tell(centre.parts, { type: 'reason-set', callId: call.id, reason: id, piiClass, by: 'flow' });
+    return { kind: 'done' };
+  },
+  queue: waitForAgent,
+  callback: notHere,
+  voicemail: notHere,
+  async transfer({ centre, call }, action) {
+    const how = await transferOut(centre, call, action);
+    return how.kind === 'failed' ? { kind: 'failed', because: how.because } : 'left';
+  },
+  async hangup(step, { say }) {
+    if (say) await speak(step, say);
+    await endCall(step.centre, step.call, { cause: 'normal', side: 'us' });
+    return 'left';
+  },
+};
 
 /** Returns when the customer is with an agent, or the call is over. */
-export async function runFlow(centre: Centre, call: CallState, flow: Flow, digits: DigitSource): Promise<void> {
+export async function runFlow(
+  centre: Centre,
+  call: CallState,
+  flow: Flow,
+  digits: DigitSource,
+  earlier: Promise<EarlierCalls>,
+): Promise<void> {
   const { parts } = centre;
-  const run = parts.startFlow(flow);
+  const { known } = await earlier;
+  const { alias, companyNumber: dialled, trunk } = call;
+  const run = parts.startFlow(flow, { dialled, trunk, alias, withheld: alias === null, known });
   tell(parts, { type: 'flow-entered', callId: call.id, flow: flow.id, version: flow.version });
+  const step: FlowStep = { centre, call, run, flow, digits, earlier, keyed: { alias: null }, place: { since: null } };
   let input: FlowInput = { kind: 'started' };
   let node: string | undefined;
   while (!isOver(call)) {
@@ -32,72 +76,14 @@ export async function runFlow(centre: Centre, call: CallState, flow: Flow, digit
       tell(parts, { type: 'flow-node', callId: call.id, flow: flow.id, node });
       call.log.debug({ node, does: action.kind }, 'flow step');
     }
-    const next = await perform(centre, call, flow, action, digits);
+    const next = await perform(step, action);
     if (next === 'left') return;
     input = next;
   }
 }
 
-async function perform(
-  centre: Centre,
-  call: CallState,
-  flow: Flow,
-  action: FlowAction,
-  digits: DigitSource,
-): Promise<FlowInput | 'left'> {
-  const endpoint = call.customer?.endpoint;
-  if (!endpoint) return 'left';
-  const source = (say: Say) => sayToSource(say, flow.language);
-  switch (action.kind) {
-    case 'say':
-      await endpoint.play(source(action.say)).finished;
-      return { kind: 'done' };
-    case 'digits':
-      return askForDigits(call, source(action.say), action, digits);
-    case 'setReason':
-      call.reason = action.reason;
-      tell(centre.parts, {
-        type: 'reason-set',
-        callId: call.id,
-        reason: action.reason.id,
-        piiClass: action.reason.piiClass,
-        by: 'flow',
-      });
-      return { kind: 'done' };
-    case 'queue': {
-      const how = await waitInQueue(centre, call, action, source);
-      return how === 'timeout' ? { kind: 'timeout' } : 'left';
-    }
-    case 'transfer': {
-      const how = await transferOut(centre, call, action);
-      return how.kind === 'failed' ? { kind: 'failed', because: how.because } : 'left';
-    }
-    case 'hangup':
-      if (action.say) await endpoint.play(source(action.say)).finished;
-      await endCall(centre, call, { cause: 'normal', side: 'us' });
-      return 'left';
-    default:
-      return { kind: 'failed', because: `${action.kind} is not possible here` };
-  }
-}
-
-async function askForDigits(
-  call: CallState,
-  source: PlaySource,
-  action: Extract<FlowAction, { kind: 'digits' }>,
-  digits: DigitSource,
-): Promise<FlowInput | 'left'> {
-  const playback = call.customer?.endpoint.play(source);
-  const got = await digits.collect({
-    minDigits: action.minDigits,
-    maxDigits: action.maxDigits,
-    terminator: action.terminator,
-    timeoutSeconds: action.timeoutSeconds,
-    onFirst: () => playback?.stop(),
-    after: playback?.finished ?? Promise.resolve(),
-    signal: call.over.signal,
-  });
-  playback?.stop();
-  if (got.kind === 'aborted') return 'left';
-  return got;
+function perform(step: FlowStep, action: FlowAction): Promise<StepResult> {
+  if (!step.call.customer) return Promise.resolve('left');
+  const performer = performers[action.kind] as Performer<FlowAction['kind']>;
+  return performer(step, action as never);
 }

@@ -8,6 +8,7 @@ import { endCall } from '../ending/end-call.ts';
 import { customerLegEnded } from '../ending/termination.ts';
 import { answerDemoNumber } from '../outbound/demo-numbers.ts';
 import { tell } from '../parts.ts';
+import { type EarlierCalls, earlierCallsOf } from '../queue/earlier-calls.ts';
 import { faultEndsCall } from '../talk/join.ts';
 import { answerCustomer } from './answer-customer.ts';
 import { createDigitSource } from './digit-collector.ts';
@@ -62,15 +63,16 @@ async function treat(centre: Centre, call: CallState, inbound: InboundCall): Pro
     return endCall(centre, call, { cause: 'not-found', side: 'customer' });
   }
   if (demo && (await answerDemoNumber(centre, call, inbound, demo))) return;
+  const earlier = earlierCallsOf(centre, call);
   if (!(await answerCustomer(centre, call, inbound)) || !flow) return;
-  await withFlow(centre, call, flow);
+  await withFlow(centre, call, flow, earlier);
 }
 
-async function withFlow(centre: Centre, call: CallState, flow: Flow): Promise<void> {
+async function withFlow(centre: Centre, call: CallState, flow: Flow, earlier: Promise<EarlierCalls>): Promise<void> {
   if (!call.customer) return;
   const digits = createDigitSource({ clock: centre.parts.clock, ...call.customer });
   try {
-    await runFlow(centre, call, flow, digits);
+    await runFlow(centre, call, flow, digits, earlier);
   } finally {
     digits.close();
   }
