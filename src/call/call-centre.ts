@@ -18,7 +18,7 @@ import { dial } from './outbound/outbound.ts';
 import { type CallParts, tell, unattended } from './parts.ts';
 import { type AcdRunner, createAcdRunner, type OnEffect } from './queue/acd-runner.ts';
 import { offerToAgent, withdrawOffer } from './queue/offer.ts';
-import { tellAcd } from './queue/queueing.ts';
+import { overflowed, tellAcd } from './queue/queueing.ts';
 import { holdCall, muteAgent, resumeCall } from './talk/join.ts';
 import { watchQuality } from './talk/quality-watch.ts';
 import { transferToQueue } from './talk/transfer.ts';
@@ -175,10 +175,11 @@ function carryOut(centre: Centre, effect: AcdEffect, mine: boolean): void {
   if (!call) return;
   if (effect.kind === 'offer') offerToAgent(centre, call, effect.personId);
   else if (effect.kind === 'withdraw') withdrawOffer(centre, call, effect.personId);
+  else if (effect.kind === 'overflow') overflowed(centre, call, effect.because);
   else {
-    const { callId, personId, queue, because } = effect;
-    tell(centre.parts, { type: 'offer-refused', callId, personId, queue, because });
-    call.log.info({ personId, queue, because }, 'not offered');
+    const { callId, personId, queue, rule, because } = effect;
+    tell(centre.parts, { type: 'offer-refused', callId, personId, queue, because: because.en });
+    call.log.info({ personId, queue, rule, because: because.en }, 'not offered');
   }
 }
 

@@ -124,10 +124,9 @@ function simulate(random: Random) {
       if (action.kind === 'queue') {
         classOf.set(callId, piiClass);
         enteredAt.set(callId, now);
-        tell(
-          { kind: 'callWaiting', call: { callId, queue: action.queue, enteredAt: now, piiClass, priority: 0 } },
-          now,
-        );
+        const facts = { direction: 'inbound' as const, piiClass };
+        const call = { callId, queue: action.queue, enteredAt: now, facts, priority: 0 };
+        tell({ kind: 'callWaiting', call }, now);
         break;
       }
       const keyed = random.pick(['1', '2', '2', '7']);

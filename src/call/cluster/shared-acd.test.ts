@@ -25,7 +25,7 @@ const signIn = (personId: PersonId): SharedInput => ({
 const ready = (personId: PersonId): SharedInput => ({ kind: 'agentReady', personId });
 const waits = (callId: CallId, enteredAt: number): SharedInput => ({
   kind: 'callWaiting',
-  call: { callId, queue: 'general', enteredAt, piiClass: 'none', priority: 0 },
+  call: { callId, queue: 'general', enteredAt, facts: { direction: 'inbound', piiClass: 'none' }, priority: 0 },
 });
 const answered = (callId: CallId, personId: PersonId): SharedInput => ({ kind: 'answered', callId, personId });
 const gone = (nodeId: NodeId, keepTalking = false): SharedInput => ({ kind: 'nodeGone', nodeId, keepTalking });

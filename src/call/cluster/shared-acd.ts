@@ -9,7 +9,7 @@
 import type { AcdEffect, AcdInput, QueueSettings, WaitingCall } from '../../routing/acd/acd.ts';
 import { createAcd } from '../../routing/acd/distributor.ts';
 import type { AcdSnapshot } from '../../routing/acd/snapshot.ts';
-import type { AgentFacts, AgentView } from '../../routing/agent.ts';
+import { type AgentFacts, type AgentView, factsOfAgent } from '../../routing/agent.ts';
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { LogEntry } from '../../store/live-state.ts';
 
@@ -122,6 +122,7 @@ export class SharedAcd {
     // What was due before this input happens before it, whoever's timer was late.
     const due = this.acd.nextDeadline();
     if (due !== undefined && due <= atMs) effects.push(...this.acd.apply({ kind: 'tick' }, atMs));
+    this.#forgetOverflowed(effects);
     const accepted = this.#take(input, from, atMs, effects);
     return { effects, accepted };
   }
@@ -134,8 +135,8 @@ export class SharedAcd {
   /** Which of this node's calls are being offered, and to whom. */
   offersOf(node: NodeId): { callId: CallId; personId: PersonId }[] {
     return this.acd.snapshot().calls.flatMap(({ call, offeredTo }) => {
-      if (!offeredTo || this.#calls.get(call.callId)?.node !== node) return [];
-      return [{ callId: call.callId, personId: offeredTo }];
+      if (this.#calls.get(call.callId)?.node !== node) return [];
+      return offeredTo.map((personId) => ({ callId: call.callId, personId }));
     });
   }
 
@@ -218,9 +219,15 @@ export class SharedAcd {
         return true;
     }
     if (input.kind === 'callWaiting') this.#freeWhoTalked(input.call.callId, null, atMs, effects);
+    const before = effects.length;
     if (!this.#tell(input, atMs, effects)) return false;
     this.#note(input, from);
+    this.#forgetOverflowed(effects.slice(before));
     return true;
+  }
+
+  #forgetOverflowed(effects: readonly AcdEffect[]): void {
+    for (const effect of effects) if (effect.kind === 'overflow') this.#calls.delete(effect.callId);
   }
 
   /** Whose call, whose desk: learned from what the ACD accepted. */
@@ -268,7 +275,11 @@ export class SharedAcd {
   /** The desks of a node: those that are offered nothing first, then by the age of what they are offered. */
   #deskOrder(node: NodeId): PersonId[] {
     const offered = new Map(
-      this.acd.snapshot().calls.flatMap(({ offeredTo, call }) => (offeredTo ? [[offeredTo, call.enteredAt]] : [])),
+      this.acd
+        .snapshot()
+        .calls.flatMap(({ offeredTo, call }) =>
+          offeredTo.map((personId): [PersonId, number] => [personId, call.enteredAt]),
+        ),
     );
     return [...this.#desks]
       .flatMap(([personId, at]) => (at === node ? [personId] : []))
@@ -312,7 +323,7 @@ export class SharedAcd {
     for (const stated of agents) if (stated.agent.state === 'on-call') this.#stateTalking(node, stated, atMs, all);
     for (const call of [...waiting].sort((a, b) => a.enteredAt - b.enteredAt)) {
       this.#freeWhoTalked(call.callId, null, atMs, all);
-      if (this.#tell({ kind: 'callWaiting', call }, atMs, all))
+      if (this.#tell({ kind: 'callWaiting', call, alwaysJoins: true, anew: true }, atMs, all))
         this.#calls.set(call.callId, { node, queue: call.queue, personId: null });
     }
     const byIdleness = [...agents].sort((a, b) => a.agent.idleSince - b.agent.idleSince);
@@ -391,8 +402,7 @@ export class SharedAcd {
   }
 
   #signIn(agent: AgentView, atMs: number, effects: AcdEffect[]): boolean {
-    const { personId, queues, clearance, place } = agent;
-    return this.#tell({ kind: 'agentSignedIn', agent: { personId, queues, clearance, place } }, atMs, effects);
+    return this.#tell({ kind: 'agentSignedIn', agent: factsOfAgent(agent) }, atMs, effects);
   }
 
   #stateNext({ personId, nextState, because }: AgentView, atMs: number, effects: AcdEffect[]): void {
@@ -435,12 +445,22 @@ export function differences(before: SharedAcd, after: SharedAcd): AcdEffect[] {
     const from = before.acd.agent(personId)?.state ?? 'offline';
     if (from !== to) effects.push({ kind: 'agentState', personId, from, to, because });
   }
-  const offers = (acd: SharedAcd) =>
-    new Map(acd.acd.snapshot().calls.map(({ call, offeredTo }) => [call.callId, { offeredTo, queue: call.queue }]));
-  const [old, now] = [offers(before), offers(after)];
-  for (const [callId, { offeredTo: personId }] of old)
-    if (personId && now.get(callId)?.offeredTo !== personId) effects.push({ kind: 'withdraw', callId, personId });
-  for (const [callId, { offeredTo: personId, queue }] of now)
-    if (personId && old.get(callId)?.offeredTo !== personId) effects.push({ kind: 'offer', callId, personId, queue });
+  const [old, now] = [offersIn(before), offersIn(after)];
+  for (const [key, { callId, personId }] of old)
+    if (!now.has(key)) effects.push({ kind: 'withdraw', callId, personId });
+  for (const [key, { callId, personId, queue }] of now)
+    if (!old.has(key)) effects.push({ kind: 'offer', callId, personId, queue, rule: '' });
   return effects;
+}
+
+function offersIn(shared: SharedAcd): Map<string, { callId: CallId; personId: PersonId; queue: string }> {
+  const offers = shared.acd
+    .snapshot()
+    .calls.flatMap(({ call: { callId, queue }, offeredTo }) =>
+      offeredTo.map((personId): [string, { callId: CallId; personId: PersonId; queue: string }] => [
+        `${callId} ${personId}`,
+        { callId, personId, queue },
+      ]),
+    );
+  return new Map(offers);
 }

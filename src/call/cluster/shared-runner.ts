@@ -239,7 +239,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
 
   /** Of agents at other desks nothing is known here, so nothing is told. */
   function carryAlone(effects: readonly AcdEffect[]): void {
-    for (const effect of effects) onEffect(effect, own?.deskOf(effect.personId) === self);
+    for (const effect of effects) onEffect(effect, !('personId' in effect) || own?.deskOf(effect.personId) === self);
   }
 
   /** The order does not know, or knows no more, what is true of this node: it is told. */

@@ -1,7 +1,9 @@
 // A customer waits in a queue: music, comfort words, time-out. The ACD decides who; offer.ts rings.
 
 import type { PlaySource } from '../../media/endpoint.ts';
+import type { OverflowReason } from '../../routing/acd/admission.ts';
 import type { FlowAction } from '../../routing/flow/flow.ts';
+import type { CallFacts } from '../../routing/policy/policy.ts';
 import type { CallState, Centre } from '../call-state.ts';
 import { isOver } from '../call-state.ts';
 import { tell } from '../parts.ts';
@@ -32,8 +34,13 @@ export function tellAcd(centre: Centre, call: CallState): void {
   const { id: callId, queue, queuedAt: enteredAt, queuePriority: priority } = call;
   void centre.acd.apply({
     kind: 'callWaiting',
-    call: { callId, queue, enteredAt, piiClass: call.reason?.piiClass, priority },
+    call: { callId, queue, enteredAt, facts: factsOfCall(call), priority },
   });
+}
+
+/** What the policy is told of a call. */
+export function factsOfCall({ direction, reason }: CallState): CallFacts {
+  return { direction, reason: reason?.id, piiClass: reason?.piiClass };
 }
 
 /** Takes the call out of its queue; tells how and how long it took. */
@@ -72,11 +79,18 @@ export async function waitInQueue(
 
 function giveUpWaiting(centre: Centre, call: CallState): void {
   if (call.phase !== 'queued') return;
+  void centre.acd.apply({ kind: 'callGone', callId: call.id });
+  overflowed(centre, call, 'waited-too-long');
+}
+
+/** The call is in no queue any more: the flow goes on. */
+export function overflowed(centre: Centre, call: CallState, because: OverflowReason): void {
+  if (call.phase !== 'queued') return;
   leaveQueue(centre, call, 'overflowed');
+  call.log.info({ queue: call.queue, because }, 'overflowed');
   call.phase = 'flow';
   call.music?.stop();
   call.alerting?.withdrawn.abort();
-  void centre.acd.apply({ kind: 'callGone', callId: call.id });
   call.leaveQueue?.('timeout');
 }
 

@@ -1,8 +1,7 @@
-// The maker of the ACD (acd.ts): longest-idle available agent who may take it, as a pure machine.
+// The maker of the ACD (acd.ts) as a pure machine: what each input does. Whom a call goes to is decided in matching.ts by the policy
+// and the strategy of the queue; pairing.ts keeps the promise that nobody waits while somebody who may is free.
 //
-// What is true after every input: a call in a queue is either waiting (in the index of its queue) or offered to exactly one
-// agent; and no free agent and waiting call that may be paired are left unpaired. So one input makes at most a few new
-// pairs, and a decision looks only at what that input freed (matching.ts).
+// What was due before an input happens before it, whoever's timer was late.
 //
 // Does not ring and keeps no timers: `call/` reports ringing and its outcome. Should it never report, a lease ends the
 // offer, so that neither agent nor caller stays stuck.
@@ -10,59 +9,97 @@
 import type { CallId, PersonId } from '../../shared/ids.ts';
 import type { AgentFacts, AgentView } from '../agent.ts';
 import type { AgentTrigger } from '../agent-states.ts';
-import type { Acd, AcdEffect, AcdInput, QueueSettings, QueueView, WaitingCall } from './acd.ts';
-import { createLine, type Effort, type Line, lineView, type Seat, servedBefore, type Waiting } from './line.ts';
-import { agentFor, callFor, mayTake, needOf, refusalOf } from './matching.ts';
+import type { Operation, Policy, PolicySource } from '../policy/policy.ts';
+import type { Acd, AcdEffect, AcdInput, QueueSettings, QueueView, UnansweredRule, WaitingCall } from './acd.ts';
+import { lacksPresence, mayNotJoin, type OverflowReason } from './admission.ts';
+import { createAgenda, type Due } from './agenda.ts';
+import { clearanceOnly, clearancePolicy } from './clearance-policy.ts';
+import type { Core } from './core.ts';
+import {
+  createLine,
+  type Effort,
+  type Line,
+  lineView,
+  type Seat,
+  type Shelf,
+  servedBefore,
+  type Waiting,
+} from './line.ts';
+import { mayTake, presentFor } from './matching.ts';
+import { expectedWaitMs } from './pace.ts';
+import { alertingGraceMs, Pairing } from './pairing.ts';
 import { Roster, seatSnapshot, viewOf } from './roster.ts';
 import type { AcdSnapshot } from './snapshot.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
-/** A reserved agent whose softphone does not even ring within this time is let go. */
-export const reservationLeaseMs = 10_000;
-/** Ringing longer than the queue's ring timeout and this: nobody reported the end. */
-export const alertingGraceMs = 5_000;
+export { alertingGraceMs, reservationLeaseMs } from './pairing.ts';
 
-const notReadyBecause = { timeout: 'no-answer', rejected: 'rejected', unreachable: 'no-softphone' } as const;
-
-/**
- * `from`: goes on where another ACD with the same queues was. `effort` is counted up, for tests that want to know how much a
- * decision costs.
- */
-export function createAcd(deps: { queues: readonly QueueSettings[]; from?: AcdSnapshot; effort?: Effort }): Acd {
-  return new Distributor(deps.queues, deps.effort ?? { comparisons: 0, candidates: 0 }, deps.from);
+export interface AcdNeeds {
+  queues: readonly QueueSettings[];
+  /** The rules to begin with; those of `from` go before them. By clearance alone unless told. */
+  policy?: PolicySource;
+  operation?: Operation;
+  compilePolicy?: (source: PolicySource) => Policy;
+  /** Goes on where another ACD with the same queues was. */
+  from?: AcdSnapshot;
+  /** Counted up, for tests that want to know how much a decision costs. */
+  effort?: Effort;
 }
 
-class Distributor implements Acd {
-  readonly #effort: Effort;
-  readonly #lines: ReadonlyMap<string, Line>;
-  readonly #roster: Roster;
-  /** Everybody in a queue, waiting or offered. */
-  readonly #calls = new Map<CallId, Waiting>();
-  #arrivals = 0;
-  #ignoredInputs = 0;
-  /** The input being applied: its effects so far, and its time. */
-  #effects: AcdEffect[] = [];
-  #now = 0;
+export function createAcd(needs: AcdNeeds): Acd {
+  return new Distributor(needs);
+}
 
-  constructor(queues: readonly QueueSettings[], effort: Effort, from?: AcdSnapshot) {
-    this.#effort = effort;
-    this.#lines = new Map(queues.map((settings) => [settings.name, createLine(settings, effort)]));
-    this.#roster = new Roster(this.#lines, effort);
+const notReadyBecause = { timeout: 'no-answer', rejected: 'rejected', unreachable: 'no-softphone' } as const;
+type Unanswered = keyof typeof notReadyBecause;
+
+class Distributor implements Acd {
+  readonly #compile: (source: PolicySource) => Policy;
+  readonly #core: Core;
+  readonly #roster: Roster;
+  readonly #room: WaitingRoom;
+  readonly #pairing: Pairing;
+  #ignoredInputs = 0;
+
+  constructor({ queues, compilePolicy = clearancePolicy, from, ...given }: AcdNeeds) {
+    const effort = given.effort ?? { comparisons: 0, candidates: 0 };
+    this.#compile = compilePolicy;
+    this.#core = {
+      effort,
+      lines: new Map(queues.map((settings) => [settings.name, createLine(settings, effort)])),
+      agenda: createAgenda(effort),
+      policy: compilePolicy(from?.policy ?? given.policy ?? clearanceOnly),
+      operation: from?.operation ?? given.operation ?? 'normal',
+      now: from?.atMs ?? 0,
+      effects: [],
+      doubtful: new Set(),
+    };
+    this.#roster = new Roster(this.#core);
+    this.#room = new WaitingRoom(this.#core);
+    this.#pairing = new Pairing(this.#core, this.#roster, this.#room);
     if (from) this.#restore(from);
   }
 
   apply(input: AcdInput, nowMs: number): AcdEffect[] {
-    this.#now = nowMs;
-    this.#effects = [];
+    const core = this.#core;
+    core.now = nowMs;
+    core.effects = [];
+    this.#passTime();
     if (!this.#dispatch(input)) this.#ignoredInputs += 1;
-    return this.#effects;
+    this.#lookForAbsence();
+    return core.effects;
   }
 
   get ignoredInputs(): number {
     return this.#ignoredInputs;
   }
 
+  get rules(): { policy: PolicySource; operation: Operation } {
+    return { policy: this.#core.policy.source, operation: this.#core.operation };
+  }
+
   nextDeadline(): number | undefined {
-    return this.#roster.firstDue()?.deadlineAt ?? undefined;
+    return this.#core.agenda.first()?.at ?? undefined;
   }
 
   agent(personId: PersonId): AgentView | undefined {
@@ -75,66 +112,76 @@ class Distributor implements Acd {
   }
 
   queue(name: string, nowMs: number): QueueView | undefined {
-    const line = this.#lines.get(name);
+    const line = this.#core.lines.get(name);
     return line && lineView(line, nowMs);
   }
 
   queues(nowMs: number): QueueView[] {
-    return [...this.#lines.values()].map((line) => lineView(line, nowMs));
+    return [...this.#core.lines.values()].map((line) => lineView(line, nowMs));
   }
 
   position(callId: CallId): number | undefined {
-    const waiting = this.#calls.get(callId);
+    const waiting = this.#room.calls.get(callId);
+    return waiting && placeIn(waiting, waiting.line, standsBefore);
+  }
+
+  estimateWaitMs(callId: CallId): number | undefined {
+    const waiting = this.#room.calls.get(callId);
     if (!waiting) return undefined;
-    let position = 1;
-    for (const other of waiting.line.calls.values()) if (standsBefore(other, waiting)) position += 1;
-    return position;
+    if (waiting.offers.size > 0) return 0;
+    const before = (a: Waiting, b: Waiting) => a.offers.size === 0 && servedBefore(a, b);
+    return expectedWaitMs(waiting.line.pace, placeIn(waiting, waiting.line, before));
+  }
+
+  wouldOverflow(call: WaitingCall, nowMs: number): OverflowReason | null {
+    const line = this.#core.lines.get(call.queue);
+    if (!line) return null;
+    this.#core.now = Math.max(this.#core.now, nowMs);
+    // Looked at as if it stood there, and taken away again.
+    const arrivals = this.#room.arrivals;
+    const waiting = this.#room.enter({ ...call, callId: `would-${call.callId}` as CallId }, line);
+    const because = this.#overflowOnJoining(waiting);
+    this.#room.forget(waiting);
+    this.#room.arrivals = arrivals;
+    return because;
   }
 
   snapshot(): AcdSnapshot {
+    const { now, policy, operation, lines } = this.#core;
     return {
-      arrivals: this.#arrivals,
-      idlePlaces: this.#roster.idlePlaces,
+      ...{ atMs: now, policy: policy.source, operation },
+      ...{ arrivals: this.#room.arrivals, idlePlaces: this.#roster.idlePlaces },
       seats: [...this.#roster.seats.values()].map(seatSnapshot),
-      calls: [...this.#calls.values()].map(({ call, arrival, returned, offeredTo, refused }) => ({
-        call: { ...call },
-        arrival,
-        returned,
-        offeredTo: offeredTo?.personId ?? null,
-        refused: [...refused],
+      calls: this.#room.snapshot(),
+      lines: [...lines.values()].map(({ settings: { name }, turns, pace, shelves }) => ({
+        ...{ name, turns, pace: { ...pace } },
+        absent: [...shelves.values()]
+          .flatMap(({ demand, absentSince: since }): [string, number][] =>
+            since === null ? [] : [[demand.key, since]],
+          )
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
       })),
     };
   }
 
-  #restore({ arrivals, idlePlaces, seats, calls }: AcdSnapshot): void {
+  #restore({ arrivals, idlePlaces, seats, calls, lines }: AcdSnapshot): void {
     this.#roster.restore(seats, idlePlaces);
-    this.#arrivals = arrivals;
-    for (const { call, arrival, returned, offeredTo, refused } of calls) {
-      const line = this.#lines.get(call.queue);
+    this.#room.arrivals = arrivals;
+    for (const kept of calls) {
+      const line = this.#core.lines.get(kept.call.queue);
       // A queue that this program does not have: nothing here could serve it.
-      if (!line) continue;
-      const seat = (offeredTo && this.#roster.seats.get(offeredTo)) || null;
-      const waiting: Waiting = {
-        call: { ...call },
-        need: needOf(call.piiClass),
-        line,
-        arrival,
-        returned,
-        offeredTo: seat,
-        refused: new Set(refused),
-      };
-      if (seat) seat.offer = waiting;
-      this.#enlist(waiting);
+      if (line) this.#room.restore(kept, line, (personId) => this.#roster.seats.get(personId as PersonId));
     }
-  }
-
-  /** Into the books of its queue; into the index of those who wait unless it is offered. */
-  #enlist(waiting: Waiting): void {
-    const { call, line, need } = waiting;
-    this.#calls.set(call.callId, waiting);
-    line.calls.set(call.callId, waiting);
-    line.oldest.add(waiting);
-    if (!waiting.offeredTo) line.waiting[need].add(waiting);
+    for (const { name, turns, pace, absent } of lines) {
+      const line = this.#core.lines.get(name);
+      if (!line) continue;
+      Object.assign(line, { turns, pace });
+      for (const [key, since] of absent) {
+        const shelf = line.shelves.get(key);
+        if (shelf) this.#setAbsent(shelf, since);
+      }
+    }
+    this.#core.doubtful.clear();
   }
 
   // --- which input goes where; false: impossible now
@@ -142,9 +189,11 @@ class Distributor implements Acd {
   #dispatch(input: AcdInput): boolean {
     switch (input.kind) {
       case 'tick':
-        return this.#tick();
+        return true;
+      case 'rulesChanged':
+        return this.#rulesChanged(input.policy, input.operation);
       case 'callWaiting':
-        return this.#callWaiting(input.call);
+        return this.#callWaiting(input);
       case 'callGone':
         return this.#callGone(input.callId);
       case 'agentSignedIn':
@@ -173,120 +222,85 @@ class Distributor implements Acd {
   }
 
   #move(seat: Seat, triggers: readonly AgentTrigger[], because: string | null = null): boolean {
-    return this.#roster.move(seat, triggers, this.#now, this.#effects, because);
+    return this.#roster.move(seat, triggers, because);
   }
 
-  // --- pairing
+  // --- the rules
 
-  #pair(seat: Seat, waiting: Waiting): void {
-    // The index proposed; the policy decides, at every offer.
-    if (seat.state !== 'available' || waiting.offeredTo || !mayTake(seat, waiting)) return;
-    waiting.line.waiting[waiting.need].remove(waiting);
-    this.#move(seat, ['reserve']);
-    waiting.offeredTo = seat;
-    seat.offer = waiting;
-    seat.callId = waiting.call.callId;
-    this.#roster.setDeadline(seat, this.#now + reservationLeaseMs);
-    const { callId, queue } = waiting.call;
-    this.#effects.push({ kind: 'offer', callId, personId: seat.personId, queue });
-  }
-
-  /** Finds a call for an agent who became free. */
-  #findCall(seat: Seat): void {
-    const { best, passedOver } = callFor(seat, this.#effort);
-    for (const waiting of passedOver) this.#refuse(seat, waiting);
-    if (best) this.#pair(seat, best);
-  }
-
-  /** Finds an agent for a call that began to wait. */
-  #findAgent(waiting: Waiting): void {
-    const { best, passedOver } = agentFor(waiting, this.#effort);
-    for (const seat of passedOver) this.#refuse(seat, waiting);
-    if (best) this.#pair(best, waiting);
-  }
-
-  #refuse(seat: Seat, waiting: Waiting): void {
-    const { personId } = seat;
-    if (waiting.refused.has(personId)) return;
-    waiting.refused.add(personId);
-    const { callId, queue } = waiting.call;
-    this.#effects.push({ kind: 'refused', callId, personId, queue, because: refusalOf(seat, waiting) });
-  }
-
-  /** Takes the offer from the agent, whose state the caller then changes. The call is nowhere until put back or forgotten. */
-  #takeOffer(seat: Seat): Waiting {
-    const offer = seat.offer!;
-    seat.offer = null;
-    seat.callId = null;
-    offer.offeredTo = null;
-    return offer;
-  }
-
-  /** Takes the offer back while the agent's softphone may be ringing. */
-  #withdraw(seat: Seat): Waiting {
-    const offer = this.#takeOffer(seat);
-    this.#effects.push({ kind: 'withdraw', callId: offer.call.callId, personId: seat.personId });
-    return offer;
-  }
-
-  #returnToHead(waiting: Waiting): void {
-    // Safe to change its order: a call that was offered is in no index but `oldest`, which knows only age.
-    waiting.returned = true;
-    waiting.line.waiting[waiting.need].add(waiting);
-    this.#findAgent(waiting);
+  #rulesChanged(source: PolicySource, operation: Operation): boolean {
+    this.#core.policy = this.#compile(source);
+    this.#core.operation = operation;
+    for (const seat of this.#roster.seats.values()) this.#roster.rekey(seat);
+    const calls = [...this.#room.calls.values()];
+    for (const waiting of calls) {
+      waiting.refused.clear();
+      this.#room.update(waiting, waiting.call);
+      const rung = waiting.offers.size > 0;
+      this.#pairing.recheck(waiting);
+      if (rung && waiting.offers.size === 0) this.#pairing.toHead(waiting);
+    }
+    for (const seat of this.#roster.seats.values()) this.#pairing.releaseHeld(seat);
+    this.#pairing.rematch(this.#core.lines.values(), this.#roster.seats.values());
+    return true;
   }
 
   // --- calls
 
-  #callWaiting(call: WaitingCall): boolean {
-    const line = this.#lines.get(call.queue);
+  #callWaiting({ call, alwaysJoins, anew }: Extract<AcdInput, { kind: 'callWaiting' }>): boolean {
+    const line = this.#core.lines.get(call.queue);
     if (!line) return false;
-    // Known already: it moved to another queue, or its reason changed. An offer made on the old facts ends.
-    const known = this.#calls.get(call.callId);
-    const freed = known && this.#release(known);
-    const need = needOf(call.piiClass);
-    const arrival = this.#arrivals++;
-    const waiting: Waiting = {
-      call: { ...call },
-      need,
-      line,
-      arrival,
-      returned: false,
-      offeredTo: null,
-      refused: new Set(),
-    };
-    this.#enlist(waiting);
-    // The call and the agent whom it freed look for partners at once: who has been idle longer goes first.
-    if (freed && agentFor(waiting, this.#effort).best !== freed) this.#findAgent(waiting);
-    if (freed) this.#findCall(freed);
-    if (!waiting.offeredTo) this.#findAgent(waiting);
+    const known = this.#room.calls.get(call.callId);
+    if (known?.line === line && !anew) {
+      this.#callKnown(known, call);
+      return true;
+    }
+    const freed = known ? this.#pairing.letGo(known) : [];
+    if (known) this.#room.forget(known);
+    const waiting = this.#room.enter(call, line);
+    this.#pairing.prefer(waiting);
+    if (freed.length > 0) this.#rematchAfter(freed, line);
+    else this.#pairing.findAgents(waiting);
+    const because = waiting.offers.size > 0 || alwaysJoins || anew ? null : this.#overflowOnJoining(waiting);
+    if (because) this.#pairing.overflow(waiting, because);
+    this.#room.keepPace(line, false);
     return true;
+  }
+
+  /** Something was learned of a call that waits here. */
+  #callKnown(waiting: Waiting, call: WaitingCall): void {
+    const { line } = waiting;
+    const rung = waiting.offers.size > 0;
+    this.#room.update(waiting, call);
+    const freed = this.#pairing.recheck(waiting);
+    if (!rung) this.#pairing.prefer(waiting);
+    // It rang and does not any more: first again, as any call that comes back.
+    else if (waiting.offers.size === 0) this.#pairing.toHead(waiting);
+    this.#rematchAfter(freed, line);
+  }
+
+  #overflowOnJoining(waiting: Waiting): OverflowReason | null {
+    const { line, call, demand } = waiting;
+    if (call.callback) return null;
+    return mayNotJoin(line.admission, {
+      waiting: line.unserved - 1,
+      expectedWaitMs: expectedWaitMs(line.pace, placeIn(waiting, line, servedBefore)),
+      present: () => presentFor(this.#core, line, waiting, demand.lastSkills),
+    });
+  }
+
+  #rematchAfter(freed: readonly Seat[], line: Line): void {
+    const lines = new Set([line, ...freed.flatMap(({ members }) => members.map((member) => member.line))]);
+    this.#pairing.rematch(lines, freed);
   }
 
   #callGone(callId: CallId): boolean {
-    const waiting = this.#calls.get(callId);
+    const waiting = this.#room.calls.get(callId);
     if (!waiting) return false;
-    const freed = this.#release(waiting);
-    if (freed) this.#findCall(freed);
+    const freed = this.#pairing.letGo(waiting);
+    this.#room.forget(waiting);
+    this.#room.keepPace(waiting.line, false);
+    this.#rematchAfter(freed, waiting.line);
     return true;
-  }
-
-  /** Takes a call out of its queue; the agent whom it reserved is free again, and nobody's yet. */
-  #release(waiting: Waiting): Seat | undefined {
-    const seat = waiting.offeredTo;
-    this.#forget(waiting);
-    if (!seat) return undefined;
-    this.#withdraw(seat);
-    this.#move(seat, ['withdraw']);
-    return seat;
-  }
-
-  #forget(waiting: Waiting): void {
-    const { line, need, call } = waiting;
-    this.#calls.delete(call.callId);
-    line.calls.delete(call.callId);
-    line.oldest.remove(waiting);
-    line.waiting[need].remove(waiting);
   }
 
   // --- what became of an offer
@@ -294,21 +308,30 @@ class Distributor implements Acd {
   #offerReported(input: Extract<AcdInput, { kind: 'alerting' | 'answered' | 'notAnswered' }>): boolean {
     const seat = this.#roster.seats.get(input.personId);
     if (!seat?.offer || seat.offer.call.callId !== input.callId) return false;
-    switch (input.kind) {
-      case 'alerting':
-        return this.#alerting(seat);
-      case 'answered':
-        this.#forget(this.#takeOffer(seat));
-        this.#move(seat, ['answer']);
-        seat.callId = input.callId;
-        return true;
-      case 'notAnswered': {
-        const offer = this.#takeOffer(seat);
-        this.#move(seat, ['noAnswer'], notReadyBecause[input.because]);
-        this.#returnToHead(offer);
-        return true;
-      }
-    }
+    if (input.kind === 'alerting') return this.#alerting(seat);
+    if (input.kind === 'answered') return this.#answered(seat);
+    this.#unanswered(seat, input.because, this.#pairing.takeOffer(seat));
+    return true;
+  }
+
+  #answered(seat: Seat): boolean {
+    const waiting = this.#pairing.takeOffer(seat);
+    const { line } = waiting;
+    seat.unanswered = 0;
+    seat.callsTaken += 1;
+    this.#hadTurn(seat, line);
+    const freed = this.#pairing.letGo(waiting);
+    this.#room.forget(waiting);
+    this.#room.keepPace(line, true);
+    this.#move(seat, ['answer']);
+    seat.callId = waiting.call.callId;
+    if (freed.length > 0) this.#rematchAfter(freed, line);
+    return true;
+  }
+
+  #hadTurn(seat: Seat, line: Line): void {
+    const member = seat.members.find((one) => one.line === line);
+    if (member) member.turn = line.turns++;
   }
 
   #alerting(seat: Seat): boolean {
@@ -316,30 +339,116 @@ class Distributor implements Acd {
     if (seat.state === 'alerting') return true;
     const { ringTimeoutSeconds } = seat.offer!.line.settings;
     this.#move(seat, ['alert']);
-    this.#roster.setDeadline(seat, this.#now + ringTimeoutSeconds * 1000 + alertingGraceMs);
+    this.#core.agenda.set(seat.clock, this.#core.now + ringTimeoutSeconds * 1000 + alertingGraceMs);
     return true;
   }
 
-  #tick(): boolean {
-    for (;;) {
-      const seat = this.#roster.firstDue();
-      if (!seat || seat.deadlineAt! > this.#now) return true;
-      if (seat.state === 'after-call-work') {
-        this.#rest(seat, []);
-        continue;
+  /** Not free again at once: the call would come straight back to an agent whom it does not reach. */
+  #unanswered(seat: Seat, because: Unanswered, waiting: Waiting): void {
+    const { settings } = waiting.line;
+    const rules: Record<Unanswered, UnansweredRule> = {
+      timeout: settings.noAnswer,
+      rejected: settings.rejected,
+      unreachable: { returnAfterSeconds: null, signOutAfter: settings.noAnswer.signOutAfter },
+    };
+    const { returnAfterSeconds, signOutAfter } = rules[because];
+    this.#hadTurn(seat, waiting.line);
+    seat.unanswered += 1;
+    if (signOutAfter !== null && seat.unanswered >= signOutAfter)
+      this.#move(seat, ['noAnswer', 'signOut'], notReadyBecause[because]);
+    else {
+      this.#move(seat, ['noAnswer'], notReadyBecause[because]);
+      if (returnAfterSeconds !== null) {
+        seat.returnsAt = this.#core.now + Math.max(1, returnAfterSeconds) * 1000;
+        this.#core.agenda.set(seat.clock, seat.returnsAt);
       }
-      // Not free again: the call would come straight back to an agent whom it does not reach.
-      const because = notReadyBecause[seat.state === 'reserved' ? 'unreachable' : 'timeout'];
-      const offer = this.#withdraw(seat);
-      this.#move(seat, ['noAnswer'], because);
-      this.#returnToHead(offer);
     }
+    this.#pairing.releaseHeld(seat);
+    this.#pairing.goesOn(waiting);
+  }
+
+  // --- time
+
+  #passTime(): void {
+    for (;;) {
+      const due = this.#core.agenda.first();
+      if (!due || due.at! > this.#core.now) return;
+      this.#isDue(due);
+    }
+  }
+
+  #isDue({ what }: Due): void {
+    switch (what.kind) {
+      case 'clock':
+        return this.#clockRanOut(what.seat);
+      case 'standing':
+        this.#roster.rekey(what.seat);
+        return this.#reconsider(what.seat);
+      case 'waiting':
+        return this.#renewed(what.waiting);
+      case 'absence':
+        return this.#absentTooLong(what.shelf);
+    }
+  }
+
+  #clockRanOut(seat: Seat): void {
+    if (seat.state === 'after-call-work') return this.#rest(seat, []);
+    if (seat.state === 'not-ready') {
+      this.#ready(seat);
+      return;
+    }
+    this.#unanswered(seat, seat.state === 'reserved' ? 'unreachable' : 'timeout', this.#pairing.withdraw(seat));
+  }
+
+  #renewed(waiting: Waiting): void {
+    this.#room.renew(waiting);
+    if (waiting.overdue && waiting.offers.size === 0) {
+      this.#pairing.overflow(waiting, 'waited-too-long');
+      this.#room.keepPace(waiting.line, false);
+    } else this.#pairing.findAgents(waiting);
+  }
+
+  // --- nobody there
+
+  #lookForAbsence(): void {
+    const { doubtful } = this.#core;
+    for (const shelf of doubtful) this.#lookForAbsenceAt(shelf);
+    doubtful.clear();
+  }
+
+  #lookForAbsenceAt(shelf: Shelf): void {
+    const lacks = this.#lacking(shelf);
+    if (!lacks) this.#setAbsent(shelf, null);
+    else if (shelf.absentSince === null) {
+      this.#setAbsent(shelf, this.#core.now);
+      if (shelf.line.admission.absenceSeconds <= 0) this.#absentTooLong(shelf);
+    }
+  }
+
+  #lacking({ line, calls, demand }: Shelf): OverflowReason | null {
+    const [one] = calls;
+    return one ? lacksPresence(line.admission.stayWith, presentFor(this.#core, line, one, demand.lastSkills)) : null;
+  }
+
+  #setAbsent(shelf: Shelf, since: number | null): void {
+    shelf.absentSince = since;
+    const { absenceSeconds } = shelf.line.admission;
+    this.#core.agenda.set(shelf.due, since === null ? null : since + absenceSeconds * 1000);
+  }
+
+  #absentTooLong(shelf: Shelf): void {
+    const because = this.#lacking(shelf);
+    this.#core.agenda.set(shelf.due, null);
+    if (!because) return;
+    for (const waiting of shelf.calls)
+      if (waiting.offers.size === 0 && !waiting.call.callback) this.#pairing.overflow(waiting, because);
+    this.#room.keepPace(shelf.line, false);
   }
 
   // --- agents
 
   #signedIn(facts: AgentFacts): boolean {
-    const seat = this.#roster.open(facts, this.#now);
+    const seat = this.#roster.open(facts);
     this.#factsChanged(seat, facts);
     // Signed out and in again during a call: not-ready afterwards, as after every sign-in.
     if (seat.nextState === 'offline') seat.nextState = 'not-ready';
@@ -348,13 +457,20 @@ class Distributor implements Acd {
 
   #factsChanged(seat: Seat, facts: AgentFacts): boolean {
     this.#roster.setFacts(seat, facts);
-    if (seat.offer && !mayTake(seat, seat.offer)) {
-      const offer = this.#withdraw(seat);
-      this.#move(seat, ['withdraw']);
-      this.#returnToHead(offer);
-    }
-    if (seat.state === 'available') this.#findCall(seat);
+    this.#reconsider(seat);
     return true;
+  }
+
+  /** What the agent may have is not what it was. */
+  #reconsider(seat: Seat): void {
+    const { offer } = seat;
+    this.#pairing.releaseHeld(seat);
+    if (offer && !mayTake(this.#core, seat, offer)) {
+      this.#pairing.withdraw(seat);
+      this.#move(seat, ['withdraw']);
+      this.#pairing.goesOn(offer);
+    }
+    this.#pairing.findCall(seat);
   }
 
   #ready(seat: Seat): boolean {
@@ -362,15 +478,21 @@ class Distributor implements Acd {
     if (!this.#move(seat, ['ready'])) return false;
     seat.nextState = null;
     seat.nextBecause = null;
-    if (seat.state === 'available' && was !== 'available') this.#findCall(seat);
+    if (was !== 'available') this.#pairing.findCall(seat);
     return true;
   }
 
   /** Not ready or signed out: what is offered goes back, what is talked about is finished first. */
   #stopped(seat: Seat, trigger: 'notReady' | 'signOut', because: string | null): boolean {
-    const offer = seat.offer ? this.#withdraw(seat) : null;
+    const offer = seat.offer ? this.#pairing.withdraw(seat) : null;
     if (!this.#move(seat, [trigger], because)) return false;
-    if (offer) this.#returnToHead(offer);
+    if (seat.state === 'not-ready') {
+      // Asked for by the agent: nobody returns from it by itself.
+      seat.returnsAt = null;
+      this.#core.agenda.set(seat.clock, null);
+    }
+    this.#pairing.releaseHeld(seat);
+    if (offer) this.#pairing.goesOn(offer);
     if (seat.state !== 'on-call') return true;
     // Who signed out stays signed out, whatever a page still open asks for.
     if (seat.nextState === 'offline' && trigger === 'notReady') return true;
@@ -400,8 +522,8 @@ class Distributor implements Acd {
     }
     this.#move(seat, ['callEnd']);
     seat.callId = null;
-    seat.afterCallWorkEndsAt = this.#now + afterCallWorkSeconds * 1000;
-    this.#roster.setDeadline(seat, seat.afterCallWorkEndsAt);
+    seat.afterCallWorkEndsAt = this.#core.now + afterCallWorkSeconds * 1000;
+    this.#core.agenda.set(seat.clock, seat.afterCallWorkEndsAt);
     return true;
   }
 
@@ -409,15 +531,21 @@ class Distributor implements Acd {
   #rest(seat: Seat, before: readonly AgentTrigger[]): void {
     if (seat.nextState === 'offline') this.#move(seat, [...before, 'signOut']);
     else if (seat.nextState === 'not-ready') this.#move(seat, [...before, 'notReady'], seat.nextBecause);
-    else {
-      this.#move(seat, [...before, 'finish']);
-      this.#findCall(seat);
-    }
+    else this.#move(seat, [...before, 'finish']);
+    this.#pairing.releaseHeld(seat);
+    this.#pairing.findCall(seat);
   }
 }
 
 /** An offered call is being served already, so it stands before all that wait. */
 function standsBefore(a: Waiting, b: Waiting): boolean {
-  if ((a.offeredTo === null) !== (b.offeredTo === null)) return a.offeredTo !== null;
-  return servedBefore(a, b);
+  const [aRung, bRung] = [a.offers.size > 0, b.offers.size > 0];
+  return aRung === bRung ? servedBefore(a, b) : aRung;
+}
+
+/** 1 for the first. */
+function placeIn(waiting: Waiting, { calls }: Line, before: (a: Waiting, b: Waiting) => boolean): number {
+  let place = 1;
+  for (const other of calls.values()) if (other !== waiting && before(other, waiting)) place += 1;
+  return place;
 }

@@ -23,7 +23,8 @@ function effortOf(size: number) {
   let now = 0;
   const arrive = (i: number, piiClass: 'none' | 'personal') => {
     now += 1;
-    const call = { callId: `c${i}` as CallId, queue: random.pick(queueNames), enteredAt: now, piiClass, priority: 0 };
+    const facts = { direction: 'inbound' as const, piiClass };
+    const call = { callId: `c${i}` as CallId, queue: random.pick(queueNames), enteredAt: now, facts, priority: 0 };
     return acd.apply({ kind: 'callWaiting', call }, now);
   };
   for (let i = 0; i < size; i++) {

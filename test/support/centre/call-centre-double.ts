@@ -54,8 +54,8 @@ export function createCallCentreDouble({ clock }: { clock: Clock }): CallCentreD
     },
     agents: () => [...desks.values()].map(({ agent }) => agent),
     queues: () => [
-      { name: 'orders', waiting: 2, longestWaitMs: 1234.5, agents: noAgents },
-      { name: 'support', waiting: 0, longestWaitMs: 0, agents: noAgents },
+      { name: 'orders', waiting: 2, callbacks: 0, longestWaitMs: 1234.5, agents: noAgents },
+      { name: 'support', waiting: 0, callbacks: 0, longestWaitMs: 0, agents: noAgents },
     ],
     async dial(personId, to, presentedNumber) {
       asked.push(`dial ${JSON.stringify(to)} ${presentedNumber ?? ''}`.trim());
@@ -129,6 +129,7 @@ function newDesk(personId: PersonId, now: number): DeskState {
       because: null,
       callId: null,
       afterCallWorkEndsAt: null,
+      returnsAt: null,
       idleSince: now,
       nextState: null,
     },

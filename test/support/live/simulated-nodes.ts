@@ -391,7 +391,9 @@ export class SimulatedNodes {
   #noteWaiting(): void {
     const agreeing = this.#nodes.find(({ runner }) => runner.mode === 'shared');
     const waiting = new Set(
-      agreeing?.runner.acd.snapshot().calls.flatMap(({ call, offeredTo }) => (offeredTo ? [] : [call.callId])),
+      agreeing?.runner.acd
+        .snapshot()
+        .calls.flatMap(({ call, offeredTo }) => (offeredTo.length > 0 ? [] : [call.callId])),
     );
     for (const callId of this.#waitingSince.keys()) if (!waiting.has(callId)) this.#waitingSince.delete(callId);
     for (const callId of waiting) if (!this.#waitingSince.has(callId)) this.#waitingSince.set(callId, this.clock.now());
@@ -402,10 +404,10 @@ export class SimulatedNodes {
     if (this.clock.now() - node.apartAt < 2 * instantMs) return;
     const { calls } = node.runner.acd.snapshot();
     const mine = calls.find(({ call }) => call.callId === callId);
-    if (!mine?.offeredTo) return;
+    if (!mine || mine.offeredTo.length === 0) return;
     for (const other of calls) {
       // Who came back unanswered goes before all; among the others age counts.
-      if (other.offeredTo || other.returned || mine.returned) continue;
+      if (other.offeredTo.length > 0 || other.returned || mine.returned) continue;
       const before = other.call.enteredAt < mine.call.enteredAt;
       // What happens at one instant is seen only as a whole: who was free for it is not known here.
       const waitsSince = this.#waitingSince.get(other.call.callId) ?? Number.POSITIVE_INFINITY;
@@ -450,7 +452,7 @@ export class SimulatedNodes {
         this.#fail(
           `${callId} of ${runner.ownerOf(callId)} is in the queues and nowhere else (${this.#nodes.map((n) => n.id).join()})`,
         );
-    const waiting = calls.filter(({ offeredTo }) => offeredTo === null).length;
+    const waiting = calls.filter(({ offeredTo }) => offeredTo.length === 0).length;
     for (const { personId, state, callId } of runner.acd.agents()) {
       if (state === 'reserved' || state === 'alerting' || state === 'after-call-work')
         this.#fail(`${personId} is stuck in ${state}`);
@@ -472,5 +474,5 @@ export class SimulatedNodes {
 }
 
 function waitingCall({ id, queue, enteredAt }: SimulatedCall): WaitingCall {
-  return { callId: id, queue, enteredAt, piiClass: 'none', priority: 0 };
+  return { callId: id, queue, enteredAt, facts: { direction: 'inbound', piiClass: 'none' }, priority: 0 };
 }
