@@ -1,11 +1,11 @@
 // Writes the files that are made from the sources: config/example.yaml and docs/configuration.md from the configuration's
-// schema, config/flow.schema.json from the flows', docs/openapi.json is served by the program itself.
+// schema, config/flow.schema.json and flow-part.schema.json from the flows', docs/openapi.json is served by the program itself.
 // `--check` writes nothing and fails when one is not up to date.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigSchema } from '../src/config-schema.ts';
-import { flowJsonSchema } from '../src/routing/flow/schema.ts';
+import { flowJsonSchema, partJsonSchema } from '../src/routing/flow/schema.ts';
 import { projectRoot } from '../src/shared/paths.ts';
 
 interface Schema {
@@ -171,6 +171,7 @@ const files: Record<string, string> = {
   'config/example.yaml': exampleYaml(),
   'docs/configuration.md': configurationPage(),
   'config/flow.schema.json': flowJsonSchema(),
+  'config/flow-part.schema.json': partJsonSchema(),
 };
 
 let stale = 0;

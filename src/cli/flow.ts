@@ -93,7 +93,7 @@ async function check(request: Request): Promise<{ files: string[]; problems: Flo
     reasons: reasons && [...reasons.keys()],
     calendars: calendars && [...calendars.keys()],
   });
-  const all = [...problems, ...parsed.flatMap((one) => one.problems)];
+  const all = [...problems, ...parsed.partProblems, ...parsed.flows.flatMap((one) => one.problems)];
   return { files: folder.files, problems: all.map(shortened) };
 }
 

@@ -4,33 +4,41 @@
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { defaultClasses, type InformationClass } from '../privacy/pii-class.ts';
 import { asError } from '../shared/errors.ts';
+import { parseBook } from './flow/book.ts';
 import type { Flow, FlowProblem, Reason } from './flow/flow.ts';
 import { createFlowStore, type FlowStore } from './flow/flow-store.ts';
-import { type ParsedFlow, parseFlow } from './flow/load.ts';
+import type { KnownNames } from './flow/known-names.ts';
+import type { ParsedFlow } from './flow/load.ts';
 import { type Calendar, parseCalendars } from './hours.ts';
+import { defaultPolicy, type PolicySurroundings, parsePolicy } from './policy/load-policy.ts';
+import type { PolicySource } from './policy/policy.ts';
 import { parseReasons } from './reasons.ts';
 
 export interface RoutingPlaces {
-  /** Every *.yaml in it is a flow. */
+  /** Every *.yaml in it is a flow, every *.yaml in its folder `parts` a part that flows include. */
   folder: string;
   reasons: string;
   /** Without it, or when there is no such file, there are no calendars. */
   calendars?: string | undefined;
+  /** Who may take what, where and when. Without it: a class within the own clearance. */
+  policy?: string | undefined;
 }
 
 /** Names that other rooms know; absent: not checked. */
-export interface OutsideNames {
-  queues?: readonly string[] | undefined;
-  prompts?: readonly string[] | undefined;
-}
+export type OutsideNames = Pick<KnownNames, 'queues' | 'prompts' | 'services' | 'mailboxes' | 'destinations'>;
 
 export interface RoutingFiles {
   readonly flows: FlowStore;
   /** As last read without a mistake. */
   readonly reasons: ReadonlyMap<string, Reason>;
   readonly calendars: ReadonlyMap<string, Calendar>;
+  /** From least to most. */
+  readonly classes: readonly InformationClass[];
+  /** Undefined while no file of rules could be read yet. */
+  readonly policy: PolicySource | undefined;
   /** Reads everything again. Gives the flows that are new, and every mistake. Never throws. */
   reload(): Promise<{ published: Flow[]; problems: FlowProblem[] }>;
 }
@@ -40,6 +48,8 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
   const flows = createFlowStore();
   let reasons: ReadonlyMap<string, Reason> = new Map();
   let calendars: ReadonlyMap<string, Calendar> = new Map();
+  let classes = defaultClasses;
+  let policy: PolicySource | undefined;
   return {
     flows,
     get reasons() {
@@ -48,17 +58,29 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
     get calendars() {
       return calendars;
     },
+    get classes() {
+      return classes;
+    },
+    get policy() {
+      return policy;
+    },
     async reload() {
       const surroundings = await readSurroundings(places);
       if (surroundings.reasons) reasons = surroundings.reasons;
+      classes = surroundings.classes ?? classes;
       // A file that is gone gives none, and takes none away: a flow that asks for one of them would find it closed.
       if (surroundings.calendars?.size) calendars = surroundings.calendars;
       const { problems } = surroundings;
+      const rules = await readPolicy(places.policy, { classes, reasons, calendars, ...queuesOf(known()) });
+      problems.push(...rules.problems);
+      policy = rules.source ?? policy;
       const published: Flow[] = [];
       const folder = await flowFiles(places.folder);
       if (!folder.ok) return { published, problems: [...problems, folder.problem] };
       const names = { ...known(), reasons: [...reasons.keys()], calendars: [...calendars.keys()] };
-      for (const parsed of await parseFlowFiles(folder.files, names)) {
+      const book = await parseFlowFiles(folder.files, names, flows.list());
+      problems.push(...book.partProblems);
+      for (const parsed of book.flows) {
         problems.push(...parsed.problems);
         const outcome = flows.publish(parsed);
         if (outcome.kind === 'published') published.push(outcome.flow);
@@ -68,9 +90,22 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
   };
 }
 
-/** Reasons and calendars; each undefined if it has a mistake or cannot be read. */
-export async function readSurroundings(places: Omit<RoutingPlaces, 'folder'>): Promise<{
+const queuesOf = ({ queues }: OutsideNames) => (queues ? { queues: [...queues] } : {});
+
+/** The rules of a file, or those that hold without one. Without `source` it has a mistake or cannot be read. */
+export async function readPolicy(
+  file: string | undefined,
+  around: PolicySurroundings,
+): Promise<{ source?: PolicySource; problems: FlowProblem[] }> {
+  if (file === undefined) return { source: defaultPolicy(around), problems: [] };
+  const text = await textOf(file);
+  return text.ok ? parsePolicy(text.text, file, around) : { problems: [text.problem] };
+}
+
+/** Reasons (with classes) and calendars; each undefined if it has a mistake or cannot be read. */
+export async function readSurroundings(places: Pick<RoutingPlaces, 'reasons' | 'calendars'>): Promise<{
   reasons: ReadonlyMap<string, Reason> | undefined;
+  classes: readonly InformationClass[] | undefined;
   calendars: ReadonlyMap<string, Calendar> | undefined;
   problems: FlowProblem[];
 }> {
@@ -84,12 +119,12 @@ export async function readSurroundings(places: Omit<RoutingPlaces, 'folder'>): P
     problems.push(...(parsed?.problems ?? []), ...(text.ok ? [] : [text.problem]));
     return parsed && !parsed.problems.some((problem) => problem.severity === 'error') ? parsed : undefined;
   };
-  const reasons = (await read(places.reasons, parseReasons))?.reasons;
+  const { reasons, classes } = (await read(places.reasons, parseReasons)) ?? {};
   if (places.calendars === undefined || !existsSync(places.calendars)) {
-    return { reasons, calendars: new Map(), problems };
+    return { reasons, classes, calendars: new Map(), problems };
   }
   const calendars = (await read(places.calendars, parseCalendars))?.calendars;
-  return { reasons, calendars, problems };
+  return { reasons, classes, calendars, problems };
 }
 
 /** The flow files of a folder, in order of their names. */
@@ -104,26 +139,31 @@ export async function flowFiles(
   }
 }
 
-/** Parses each file; of two files with the same flow, the second is refused. */
+/** Reads and parses the files with the parts beside them; of two files with the same flow, the second is refused. */
 export async function parseFlowFiles(
   files: readonly string[],
-  known: Parameters<typeof parseFlow>[2],
-): Promise<ParsedFlow[]> {
-  const fileOf = new Map<string, string>();
-  const results: ParsedFlow[] = [];
-  for (const file of files) {
-    const text = await textOf(file);
-    const parsed: ParsedFlow = text.ok ? parseFlow(text.text, file, known) : { ok: false, problems: [text.problem] };
-    const first = parsed.ok ? fileOf.get(parsed.flow.id) : undefined;
-    if (parsed.ok && first !== undefined) {
-      const twice = problemAt(file, `the flow "${parsed.flow.id}" is also in ${first}; that one is used`);
-      results.push({ ok: false, problems: [...parsed.problems, twice] });
-      continue;
-    }
-    if (parsed.ok) fileOf.set(parsed.flow.id, file);
-    results.push(parsed);
-  }
-  return results;
+  known: KnownNames,
+  inForce: readonly Flow[] = [],
+): Promise<{ flows: readonly ParsedFlow[]; partProblems: readonly FlowProblem[]; partFiles: readonly string[] }> {
+  const folders = [...new Set(files.map((file) => join(dirname(file), 'parts')))];
+  const partFiles = (await Promise.all(folders.filter(existsSync).map(flowFiles))).flatMap((one) =>
+    one.ok ? one.files : [],
+  );
+  const flows = await Promise.all(files.map(sourceOf));
+  const parts = await Promise.all(partFiles.map(sourceOf));
+  const readable = (sources: Awaited<ReturnType<typeof sourceOf>>[]) => sources.flatMap((one) => (one.ok ? [one] : []));
+  const book = parseBook(readable(flows), readable(parts), known, inForce);
+  const unreadable = (sources: typeof flows) => sources.flatMap((one) => (one.ok ? [] : [one.problem]));
+  const results = new Map(book.flows.map((one) => [one.source.file, one]));
+  return {
+    flows: flows.map((one): ParsedFlow => (one.ok ? results.get(one.file)! : { ok: false, problems: [one.problem] })),
+    partProblems: [...unreadable(parts), ...book.partProblems],
+    partFiles,
+  };
+}
+
+async function sourceOf(file: string) {
+  return { file, ...(await textOf(file)) };
 }
 
 async function textOf(file: string): Promise<{ ok: true; text: string } | { ok: false; problem: FlowProblem }> {

@@ -172,7 +172,7 @@ export function answered(node: FlowNode, input: FlowInput, asked: Asked): Answer
     case 'voicemail':
       return { go: input.kind === 'done' ? node.next : node.onFailure, acted: true };
     case 'transfer':
-      return input.kind === 'done' ? { over: true } : { go: node.onFailure, acted: true };
+      return input.kind === 'done' ? { over: true } : { go: node.onFailure, acted: false };
     default:
       return { over: true };
   }
@@ -231,7 +231,7 @@ function afterQueue(node: NodeOf<'queue'>, input: FlowInput): Answered {
   if (choice) return choice;
   const { timeout } = node.overflow;
   const way = input.kind === 'overflow' ? (node.overflow[input.cause] ?? timeout) : timeout;
-  return way === undefined ? { over: true } : { go: way, acted: true };
+  return way === undefined ? { over: true } : { go: way, acted: input.kind === 'timeout' };
 }
 
 function afterCallback(node: NodeOf<'callback'>, input: FlowInput, { times, stage }: Asked): Answered {

@@ -1,104 +1,88 @@
-// What must hold in a flow beyond its format: every name exists, every node can be reached and left, no caller is led round
-// in circles, and what is said can be said in both languages. Reports sentences at the place where they are to be mended.
+// What must hold in a flow beyond its format: every name exists (checks-names.ts), sub-flows fit (checks-sub-flows.ts), every node
+// can be reached and left, no caller is led round in circles. Reports sentences at the place where they are to be mended.
 
 import { nearest } from '../../shared/nearest.ts';
 import type { YamlPath, YamlReading } from '../../shared/yaml/yaml-reader.ts';
-import { circles, ends, reachable, waits, waysOf } from './graph.ts';
-import { type FlowFields, hangUpName, type NodeFields, repeatName, type SayFields } from './schema.ts';
-
-/** Names that a flow may use. What is absent is not checked, such as prompts where only a file is at hand. */
-export interface KnownNames {
-  queues?: Iterable<string>;
-  reasons?: Iterable<string>;
-  prompts?: Iterable<string>;
-  calendars?: Iterable<string>;
-}
+import { checkNames, checkTexts } from './checks-names.ts';
+import { checkSubFlows } from './checks-sub-flows.ts';
+import { circles, ends, reachable, waysOf } from './graph.ts';
+import type { KnownNames } from './known-names.ts';
+import { type WholeFlow, withParts } from './parts.ts';
+import { type FlowFields, hangUpName, type NodeFields, type PartFields, repeatName } from './schema.ts';
 
 type Report = YamlReading['report'];
+type Nodes = ReadonlyMap<string, NodeFields>;
 
 export function checkFlow(fields: FlowFields, known: KnownNames, reading: YamlReading): void {
   const { report, problems } = reading;
-  // Names written in the file, those of nodes that could not be read included, so that one mistake is not told twice.
-  const nodes = new Map(Object.entries(fields.nodes ?? {}));
+  const own = new Map(Object.entries(fields.nodes ?? {}));
   const brokenBefore = problems.some((problem) => problem.severity === 'error');
-  const names = new Set(reading.keysAt(['nodes']));
-  checkReservedNames(names, report);
-  checkTargets(fields, nodes, names, report);
-  for (const [name, node] of nodes) {
-    checkReferences(name, node, known, report);
-    checkTexts(name, node, fields.language ?? 'ja', report);
-    if (!reading.brokenAt(['nodes', name])) checkBranches(name, node, report);
-  }
+  const whole = withParts(fields, known.parts);
+  checkIncludes(fields, known, report);
+  checkEachNode(own, whole, known, reading, spokenIn(fields));
+  if (fields.start !== undefined) checkTarget(['start'], fields.start, [...namesIn(reading, whole)], report);
+  checkSubFlows(fields, own, known, report);
   // Ways are only told when all of them are known.
   if (brokenBefore || problems.some((problem) => problem.severity === 'error')) return;
-  checkWays(fields.start!, nodes, report);
+  checkWays(fields.start!, own, whole.nodes, report);
 }
 
-function checkReservedNames(names: ReadonlySet<string>, report: Report): void {
-  for (const name of [hangUpName, repeatName]) {
-    if (!names.has(name)) continue;
-    report('error', ['nodes', name], `"${name}" has a meaning of its own; give the node another name`, 'key');
+/** A part alone: whether its nodes can be reached is up to the flows that include it. */
+export function checkPart(fields: PartFields, known: KnownNames, reading: YamlReading): void {
+  const own = new Map(Object.entries(fields.nodes ?? {}));
+  const whole: WholeFlow = { nodes: own, texts: new Map(Object.entries(fields.texts ?? {})) };
+  checkEachNode(own, whole, known, reading, { language: 'ja', always: ['ja'] });
+  if (reading.problems.some((problem) => problem.severity === 'error')) return;
+  const edges = edgesOf(own);
+  checkCircles(new Set(own.keys()), edges, reading.report);
+}
+
+interface Spoken {
+  language: 'ja' | 'en';
+  /** Languages that are spoken for certain: what is missing in them is an error. */
+  always: readonly ('ja' | 'en')[];
+}
+
+function spokenIn(fields: FlowFields): Spoken {
+  const language = fields.language ?? 'ja';
+  const changes = Object.values(fields.nodes ?? {}).flatMap((node) => (node.language ? [node.language] : []));
+  return { language, always: [...new Set([language, ...changes])] };
+}
+
+/** Names written in the file, those of nodes that could not be read included, so that one mistake is not told twice. */
+function namesIn(reading: YamlReading, whole: WholeFlow): Set<string> {
+  return new Set([...reading.keysAt(['nodes']), ...whole.nodes.keys()]);
+}
+
+function checkEachNode(own: Nodes, whole: WholeFlow, known: KnownNames, reading: YamlReading, spoken: Spoken): void {
+  const { report } = reading;
+  const names = namesIn(reading, whole);
+  for (const reserved of [hangUpName, repeatName]) {
+    if (!names.has(reserved)) continue;
+    report('error', ['nodes', reserved], `"${reserved}" has a meaning of its own; give the node another name`, 'key');
   }
-}
-
-function checkTargets(
-  fields: FlowFields,
-  nodes: ReadonlyMap<string, NodeFields>,
-  names: ReadonlySet<string>,
-  report: Report,
-): void {
-  const check = (path: YamlPath, to: string, also: string[]) => {
-    if (names.has(to) || also.includes(to)) return;
-    report('error', path, `there is no node "${to}"${hint(to, [...names, ...also])}`);
-  };
-  if (fields.start !== undefined) check(['start'], fields.start, []);
-  for (const [name, node] of nodes) {
+  for (const [name, node] of own) {
     for (const way of waysOf(node)) {
       const also = way.at[0] === 'choices' ? [hangUpName, repeatName] : [hangUpName];
-      check(['nodes', name, ...way.at], way.to, also);
+      const all = [...names, ...also];
+      checkTarget(['nodes', name, ...way.at], way.to, all, report, way.at[0] === 'phrases' ? 'key' : 'value');
     }
+    checkNames(name, node, known, whole.texts, spoken.always, report);
+    checkTexts(name, node, spoken.always, report);
+    if (!reading.brokenAt(['nodes', name])) checkBranches(name, node, report);
   }
 }
 
-function checkReferences(name: string, node: NodeFields, known: KnownNames, report: Report): void {
-  const check = (what: string, path: string[], value: string | undefined, all: Iterable<string> | undefined) => {
-    if (value === undefined || all === undefined) return;
-    const list = [...all];
-    if (list.includes(value)) return;
-    report('error', ['nodes', name, ...path], `there is no ${what} "${value}"${hint(value, list)}`);
-  };
-  check('queue', ['queue'], node.queue, known.queues);
-  check('reason', ['reason'], node.reason, known.reasons);
-  check('calendar', ['hours'], node.hours, known.calendars);
-  check('prompt', ['play'], node.play, known.prompts);
-  for (const [key, say] of saysOf(node)) {
-    if ('prompt' in say) check('prompt', [key, 'prompt'], say.prompt, known.prompts);
-  }
+function checkTarget(path: YamlPath, to: string, names: readonly string[], report: Report, where?: 'key' | 'value') {
+  if (names.includes(to)) return;
+  report('error', path, `there is no node "${to}"${hint(to, names)}`, where);
 }
 
-function saysOf(node: NodeFields): [string, SayFields][] {
-  const says: [string, SayFields | undefined][] = [
-    ['say', node.say],
-    ['menu', node.menu],
-    ['collect', node.collect],
-    ['comfort', node.comfort],
-    ['hang-up', node['hang-up'] === true ? undefined : node['hang-up']],
-  ];
-  return says.flatMap(([key, say]) => (say ? [[key, say]] : []));
-}
-
-function checkTexts(name: string, node: NodeFields, language: 'ja' | 'en', report: Report): void {
-  for (const [key, say] of saysOf(node)) {
-    const path = ['nodes', name, key];
-    // The Japanese itself is required by the format.
-    if ('prompt' in say || say.ja === undefined) continue;
-    if (say.en === undefined) {
-      const severity = language === 'en' ? 'error' : 'warning';
-      report(severity, path, `"${key}" has no English text ("en")`, 'key');
-    }
-    if (/\p{Script=Han}/u.test(say['ja-kana'] ?? '')) {
-      report('warning', [...path, 'ja-kana'], 'the reading contains kanji; write it in kana');
-    }
+function checkIncludes(fields: FlowFields, known: KnownNames, report: Report): void {
+  if (known.parts === undefined) return;
+  for (const [at, name] of (fields.include ?? []).entries()) {
+    if (known.parts.has(name)) continue;
+    report('error', ['include', String(at)], `there is no part "${name}"${hint(name, [...known.parts.keys()])}`);
   }
 }
 
@@ -112,9 +96,17 @@ function checkBranches(name: string, node: NodeFields, report: Report): void {
       report('warning', [...path, 'on-timeout'], '"on-timeout" never happens without "timeout-seconds"', 'key');
     }
   }
-  if (node.collect && (node['min-digits'] ?? 0) > (node['max-digits'] ?? Infinity)) {
+  if (node['max-digits'] !== undefined && (node['min-digits'] ?? 0) > node['max-digits']) {
     report('error', [...path, 'min-digits'], '"min-digits" is larger than "max-digits"');
   }
+  for (const [at, way] of (node.when ?? []).entries()) {
+    if (Object.keys(way.if ?? {}).length + Object.keys(way.unless ?? {}).length > 0) continue;
+    report('warning', [...path, 'when', String(at)], 'this way is always taken; say when with "if" or "unless"');
+  }
+  checkChoices(path, node, report);
+}
+
+function checkChoices(path: YamlPath, node: NodeFields, report: Report): void {
   const choices = Object.keys(node.choices ?? {});
   for (const short of choices) {
     const long = choices.find((other) => other !== short && other.startsWith(short));
@@ -124,33 +116,29 @@ function checkBranches(name: string, node: NodeFields, report: Report): void {
   }
 }
 
-function checkWays(start: string, nodes: ReadonlyMap<string, NodeFields>, report: Report): void {
-  const edges = (name: string, only: 'all' | 'silent' = 'all'): string[] => {
-    const node = nodes.get(name);
-    if (!node) return [];
-    const ways = waysOf(node).filter((way) => only === 'all' || way.silent);
+type Edges = (name: string, only?: 'all' | 'silent' | 'instant') => string[];
+
+function edgesOf(nodes: Nodes): Edges {
+  return (name, only = 'all') => {
+    const ways = waysOf(nodes.get(name) ?? {}).filter((way) => only === 'all' || way[only]);
     return ways.map((way) => (way.to === repeatName ? name : way.to)).filter((to) => nodes.has(to));
   };
+}
+
+function checkWays(start: string, own: Nodes, nodes: Nodes, report: Report): void {
+  const edges = edgesOf(nodes);
   const reached = reachable([start], edges);
-  for (const name of nodes.keys()) {
+  for (const name of own.keys()) {
     if (!reached.has(name)) report('warning', ['nodes', name], 'no way leads here', 'key');
   }
-  checkCircles(reached, nodes, edges, report);
+  checkCircles(reached, edges, report);
   checkWayOut(reached, nodes, edges, report);
   checkReasonBeforeQueue(start, nodes, edges, report);
 }
 
-type Edges = (name: string, only?: 'all' | 'silent') => string[];
-
-function checkCircles(
-  reached: ReadonlySet<string>,
-  nodes: ReadonlyMap<string, NodeFields>,
-  edges: Edges,
-  report: Report,
-): void {
-  const hasty = (name: string) => !waits(nodes.get(name)!);
+function checkCircles(reached: ReadonlySet<string>, edges: Edges, report: Report): void {
   const told = new Set<string>();
-  for (const circle of circles([...reached].filter(hasty), (name) => edges(name).filter(hasty))) {
+  for (const circle of circles(reached, (name) => edges(name, 'instant'))) {
     for (const name of circle) told.add(name);
     const round = [...circle, circle[0]].join(' → ');
     report('error', ['nodes', circle[0]!], `goes round in circles without waiting for the caller: ${round}`, 'key');
@@ -162,12 +150,7 @@ function checkCircles(
   }
 }
 
-function checkWayOut(
-  reached: ReadonlySet<string>,
-  nodes: ReadonlyMap<string, NodeFields>,
-  edges: Edges,
-  report: Report,
-): void {
+function checkWayOut(reached: ReadonlySet<string>, nodes: Nodes, edges: Edges, report: Report): void {
   const back = new Map<string, string[]>();
   const exits: string[] = [];
   for (const name of reached) {
@@ -183,13 +166,11 @@ function checkWayOut(
 }
 
 /** A call without a reason is handled as the strictest class: allowed, but seldom meant. */
-function checkReasonBeforeQueue(
-  start: string,
-  nodes: ReadonlyMap<string, NodeFields>,
-  edges: Edges,
-  report: Report,
-): void {
-  const withoutReason = reachable([start], (name) => (nodes.get(name)?.reason === undefined ? edges(name) : []));
+function checkReasonBeforeQueue(start: string, nodes: Nodes, edges: Edges, report: Report): void {
+  // A sub-flow may set the reason, and so may a lookup.
+  const mayState = (node: NodeFields | undefined) =>
+    node?.reason !== undefined || node?.['reason-from'] !== undefined || node?.['sub-flow'] !== undefined;
+  const withoutReason = reachable([start], (name) => (mayState(nodes.get(name)) ? [] : edges(name)));
   for (const name of withoutReason) {
     if (nodes.get(name)?.queue === undefined) continue;
     const message =

@@ -124,7 +124,7 @@ const mistakes: [what: string, yaml: string, told: string[]][] = [
     'a node that does nothing',
     `${head}  s: {}\n`,
     [
-      '4:3 error: node "s": "s" needs one of "say", "play", "menu", "collect", "reason", "hours", "queue", "transfer", "hang-up"',
+      '4:3 error: node "s": "s" needs one of "say", "play", "menu", "collect", "listen", "lookup", "verify", "reason", "hours", "when", "switch", "set", "language", "sub-flow", "return", "queue", "callback", "voicemail", "transfer", "hang-up"',
     ],
   ],
   [
@@ -159,7 +159,7 @@ const mistakes: [what: string, yaml: string, told: string[]][] = [
     `${head}  s: { say: { ja: あ }, next: f }\n  f: { hang-up: { en: bye } }\n`,
     [
       '4:8 warning: node "s": "say" has no English text ("en")',
-      '5:8 error: node "f": "hang-up" needs one of "ja", "prompt"',
+      '5:8 error: node "f": "hang-up" needs one of "ja", "prompt", "text"',
     ],
   ],
   [
@@ -192,7 +192,7 @@ const mistakes: [what: string, yaml: string, told: string[]][] = [
     'text that is not told apart by language',
     `${head}  s: { hang-up: さようなら }\n`,
     [
-      '4:17 error: node "s": "hang-up" must be text by language (ja and en) or a recorded prompt (prompt) or true, not "さようなら"',
+      '4:17 error: node "s": "hang-up" must be text by language (ja and en) or a recorded prompt (prompt) or the name of a text (text) or true, not "さようなら"',
     ],
   ],
   [
