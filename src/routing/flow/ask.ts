@@ -170,7 +170,7 @@ export function answered(node: FlowNode, input: FlowInput, asked: Asked): Answer
     case 'callback':
       return afterCallback(node, input, asked);
     case 'voicemail':
-      return { go: input.kind === 'done' ? node.next : node.onFailure, acted: true };
+      return { go: input.kind === 'done' ? node.next : node.onFailure, acted: input.kind === 'done' };
     case 'transfer':
       return input.kind === 'done' ? { over: true } : { go: node.onFailure, acted: false };
     default:
@@ -235,7 +235,7 @@ function afterQueue(node: NodeOf<'queue'>, input: FlowInput): Answered {
 }
 
 function afterCallback(node: NodeOf<'callback'>, input: FlowInput, { times, stage }: Asked): Answered {
-  const failed: Answered = { go: node.onFailure, acted: true };
+  const failed: Answered = { go: node.onFailure, acted: false };
   const go = (to: CallbackStage, tries = times): Answered => ({ again: { times: tries, stage: to } });
   if (stage?.step === 'book') return input.kind === 'done' ? { go: node.next, acted: true } : failed;
   if (stage?.step === 'ask' && input.kind === 'done') return go({ step: 'confirm', number: 'keyed' });

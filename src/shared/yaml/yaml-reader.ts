@@ -218,6 +218,7 @@ class Walker {
 
   #fits(node: Node | null, schema: Schema): boolean {
     const value = isScalar(node) ? node.value : node === null ? null : undefined;
+    if (schema.anyOf) return schema.anyOf.some((variant) => this.#fits(node, variant));
     if (schema.const !== undefined) return value === schema.const;
     if (schema.type === 'null') return value === null;
     if (schema.type === 'array') return isSeq(node);
