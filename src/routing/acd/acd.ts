@@ -101,7 +101,8 @@ export type AcdInput =
   | { kind: 'callWaiting'; call: WaitingCall; alwaysJoins?: boolean; anew?: boolean }
   /** The caller left the queue: hung up, overflowed, transferred. Frees a reserved or alerting agent. */
   | { kind: 'callGone'; callId: CallId }
-  | { kind: 'alerting'; callId: CallId; personId: PersonId }
+  /** `moreSeconds`: an own telephone that was answered waits so long for key 1, besides the queue's ringing time. */
+  | { kind: 'alerting'; callId: CallId; personId: PersonId; moreSeconds?: number }
   /** Whoever else was rung for this call is let go. */
   | { kind: 'answered'; callId: CallId; personId: PersonId }
   /**

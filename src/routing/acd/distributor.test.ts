@@ -267,6 +267,16 @@ test('an outbound call from a break ends in the same break', async (t) => {
   t.match(acd.agent(person('aoi')), { state: 'not-ready', because: 'break' });
 });
 
+test('an own telephone that waits for its key has a longer lease', async (t) => {
+  const { signIn, ready, waits, tell, on } = centre();
+  signIn('aoi');
+  ready('aoi');
+  waits('c1');
+  tell({ kind: 'alerting', ...on('aoi', 'c1'), moreSeconds: 15 });
+  t.same(tell({ kind: 'tick' }, 35_000 + alertingGraceMs - 1), []);
+  t.same(kinds(tell({ kind: 'tick' }, 1)), ['withdraw', 'aoi alerting→not-ready']);
+});
+
 test('a lease frees an agent whose ringing nobody reported, and the call goes on', async (t) => {
   const { signIn, ready, waits, tell, on, acd } = centre();
   for (const name of ['aoi', 'ren']) {

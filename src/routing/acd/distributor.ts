@@ -308,7 +308,7 @@ class Distributor implements Acd {
   #offerReported(input: Extract<AcdInput, { kind: 'alerting' | 'answered' | 'notAnswered' }>): boolean {
     const seat = this.#roster.seats.get(input.personId);
     if (!seat?.offer || seat.offer.call.callId !== input.callId) return false;
-    if (input.kind === 'alerting') return this.#alerting(seat);
+    if (input.kind === 'alerting') return this.#alerting(seat, input.moreSeconds ?? 0);
     if (input.kind === 'answered') return this.#answered(seat);
     this.#unanswered(seat, input.because, this.#pairing.takeOffer(seat));
     return true;
@@ -334,12 +334,13 @@ class Distributor implements Acd {
     if (member) member.turn = line.turns++;
   }
 
-  #alerting(seat: Seat): boolean {
+  #alerting(seat: Seat, moreSeconds: number): boolean {
     // A second report does not lengthen the lease.
     if (seat.state === 'alerting') return true;
     const { ringTimeoutSeconds } = seat.offer!.line.settings;
     this.#move(seat, ['alert']);
-    this.#core.agenda.set(seat.clock, this.#core.now + ringTimeoutSeconds * 1000 + alertingGraceMs);
+    const patienceMs = (ringTimeoutSeconds + moreSeconds) * 1000 + alertingGraceMs;
+    this.#core.agenda.set(seat.clock, this.#core.now + patienceMs);
     return true;
   }
 
