@@ -12,7 +12,7 @@ import type { EndCause } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Random } from '../shared/random.ts';
 import type { InboundCall } from './border.ts';
-import { loggableCallId, readCaller } from './caller-identity.ts';
+import { loggableCallId, readCaller, readDiverting } from './caller-identity.ts';
 import { createDigestVerifier } from './digest/verifier.ts';
 import { createInboundLeg } from './legs/inbound-leg.ts';
 import { allowedMethods, type ServerLoss } from './legs/sip-dialog.ts';
@@ -128,7 +128,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { caller, withheld } = readCaller(request, {
       trustAsserted: settings.identity.trustAsserted,
       form: settings.formIn,
+      withheldTexts: settings.identity.withheldTexts,
     });
+    const divertedBy = readDiverting(request, settings.formIn);
     const leg = createInboundLeg({
       ...options,
       link,
@@ -139,7 +141,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       mayTransfer: settings.acceptTransfers,
       onEnded: release,
     });
-    options.onCall({ leg, trunk: settings.name, caller, withheld, companyNumber, demo: settings.demo });
+    options.onCall({ leg, trunk: settings.name, caller, withheld, divertedBy, companyNumber, demo: settings.demo });
   }
 
   function onOptions(request: IncomingRequest, response: OutgoingResponse): void {

@@ -17,6 +17,8 @@ export interface InboundCall {
   /** Undefined when the caller withheld it; `withheld` says why where the trunk tells. */
   caller: PhoneNumber | undefined;
   withheld: 'no' | 'user-request' | 'payphone' | 'unavailable' | 'unknown';
+  /** Numbers that sent this call on, as far as the network tells. */
+  divertedBy?: readonly PhoneNumber[];
   /** The company's number as dialled (DNIS), canonical form: `+81312345678` or national-only `0120…`. */
   companyNumber: string;
   /** True when the call came from our own simulated carrier (demo). */
@@ -42,7 +44,7 @@ export interface SoftphoneCall {
   displayName: string;
   sdpOffer: string;
   /** The desk answers by itself (outbound calls, re-attaching): Call-Info answer-after=0 and the header X-Engawa-Purpose. */
-  autoAnswer?: 'outbound' | 'attach';
+  autoAnswer?: 'outbound' | 'attach' | 'monitor';
   ringTimeoutSeconds: number;
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { loggableCallId, readCaller } from './caller-identity.ts';
+import { loggableCallId, readCaller, readDiverting } from './caller-identity.ts';
 
 const read = (headers: Record<string, string>, trustAsserted = true) => {
   const { caller, withheld } = readCaller({ get: (name) => headers[name] }, { trustAsserted, form: 'national' });
@@ -58,4 +58,39 @@ t.test('a Call-ID that holds the number of the caller is not logged as it is', a
   t.match(log('81312345678-17@gw'), /^sha256:[0-9a-f]{16}$/);
   t.match(log('03-1234-5678.99@gw'), /^sha256:/);
   t.match(log('9012345678@gw', { 'P-Asserted-Identity': '<sip:+819012345678@c>', Privacy: 'id' }), /^sha256:/);
+});
+
+t.test('each carrier’s words for a number that is not there', async (t) => {
+  const said = (from: string, withheldTexts?: Parameters<typeof readCaller>[1]['withheldTexts']) =>
+    readCaller(
+      { get: (name) => (name === 'From' ? from : undefined) },
+      { trustAsserted: true, form: 'national', ...(withheldTexts ? { withheldTexts } : {}) },
+    ).withheld;
+  const anonymous = '<sip:anonymous@anonymous.invalid>;tag=1';
+  const rows: [string, string][] = [
+    [`"非通知" ${anonymous}`, 'user-request'],
+    [`"公衆電話" ${anonymous}`, 'payphone'],
+    [`"表示圏外" ${anonymous}`, 'unavailable'],
+    [`"通知不可能" ${anonymous}`, 'unavailable'],
+    [`"P" ${anonymous}`, 'user-request'],
+    [`"C" ${anonymous}`, 'payphone'],
+    [`"O" ${anonymous}`, 'unavailable'],
+    [`"S" ${anonymous}`, 'unavailable'],
+  ];
+  for (const [from, expected] of rows) t.equal(said(from), expected, from);
+  const own = [{ text: 'No-ID', reason: 'unavailable' as const }];
+  t.equal(said(`"no-id 7" ${anonymous}`, own), 'unavailable', 'in words of its own');
+  t.equal(said(`"no-id 7" ${anonymous}`), 'user-request', 'which nobody else says');
+});
+
+t.test('who sent a call on is in Diversion or History-Info', async (t) => {
+  const diverting = (headers: Record<string, string>) =>
+    readDiverting({ get: (name) => headers[name] }, 'national').map((number) => number.reveal());
+  t.strictSame(diverting({}), []);
+  t.strictSame(diverting({ Diversion: '<sip:09012345678@c;user=phone>;reason=unconditional' }), ['+819012345678']);
+  t.strictSame(
+    diverting({ 'History-Info': '<sip:09012345678@c>;index=1, <sip:0312345678@c>;index=1.1;mp=1' }),
+    ['+819012345678'],
+    'the last entry is where it goes',
+  );
 });

@@ -1,6 +1,7 @@
 // Who is calling, from the headers of an INVITE (RFC 3323, RFC 3325, and Remote-Party-ID of older gateways), with the
 // reasons for withholding that Japanese networks put into the display name (TTC JJ-90.30). Every instance of a header
-// counts. A caller who asked for privacy has no number here, even where the carrier told us one. Pure.
+// counts. A caller who asked for privacy has no number here, even where the carrier told us one. Who diverted the call is in
+// Diversion (RFC 5806) or History-Info (RFC 7044). Pure.
 
 import { createHash } from 'node:crypto';
 import { type NumberForm, parseTrunkNumber } from '../privacy/number-forms.ts';
@@ -15,6 +16,12 @@ export interface IdentityHeaders {
   get(name: string): string | undefined;
 }
 
+/** What this carrier says when it has no number for us, beside what all say. */
+export interface WithheldText {
+  text: string;
+  reason: Exclude<InboundCall['withheld'], 'no'>;
+}
+
 export interface CallerIdentity {
   caller: PhoneNumber | undefined;
   withheld: InboundCall['withheld'];
@@ -22,17 +29,25 @@ export interface CallerIdentity {
 
 export function readCaller(
   headers: IdentityHeaders,
-  rules: { trustAsserted: boolean; form: NumberForm },
+  rules: { trustAsserted: boolean; form: NumberForm; withheldTexts?: readonly WithheldText[] },
 ): CallerIdentity {
   const from = addresses(headers.get('From'))[0];
   const remoteParty = addresses(headers.get('Remote-Party-ID'));
-  if (wantsPrivacy(headers.get('Privacy'), remoteParty)) return { caller: undefined, withheld: reasonIn(from) };
+  const reason = () => reasonIn(from, rules.withheldTexts ?? []);
+  if (wantsPrivacy(headers.get('Privacy'), remoteParty)) return { caller: undefined, withheld: reason() };
   const asserted = rules.trustAsserted ? [...addresses(headers.get('P-Asserted-Identity')), ...remoteParty] : [];
   for (const address of [...asserted, from]) {
     const number = address && numberOf(address, rules.form);
     if (number) return { caller: number, withheld: 'no' };
   }
-  return { caller: undefined, withheld: from && isAnonymous(from) ? reasonIn(from) : 'unknown' };
+  return { caller: undefined, withheld: from && isAnonymous(from) ? reason() : 'unknown' };
+}
+
+/** The numbers that sent this call on, if the network tells. */
+export function readDiverting(headers: IdentityHeaders, form: NumberForm): PhoneNumber[] {
+  // The last entry of History-Info is where the call goes, the ones before it are where it came from.
+  const history = addresses(headers.get('History-Info')).slice(0, -1);
+  return [...addresses(headers.get('Diversion')), ...history].flatMap((one) => numberOf(one, form) ?? []);
 }
 
 function addresses(header: string | undefined): Address[] {
@@ -67,11 +82,24 @@ function isAnonymous(address: Address): boolean {
   return /^(anonymous|unavailable|restricted|unknown|withheld|private)$/i.test(uri.user ?? '');
 }
 
-function reasonIn(from: Address | undefined): Exclude<InboundCall['withheld'], 'no'> {
+/** The letters of Number Display (NTT): P withheld, C coin telephone, O out of area, S services that clash. */
+const letters: Readonly<Record<string, Exclude<InboundCall['withheld'], 'no'>>> = {
+  p: 'user-request',
+  c: 'payphone',
+  o: 'unavailable',
+  s: 'unavailable',
+};
+
+function reasonIn(from: Address | undefined, texts: readonly WithheldText[]): Exclude<InboundCall['withheld'], 'no'> {
   const uri = from && parseUri(from.uri);
   const said = `${from?.displayName ?? ''} ${uri && 'user' in uri ? (uri.user ?? '') : ''}`.toLowerCase();
+  const own = texts.find(({ text }) => said.includes(text.toLowerCase()));
+  if (own) return own.reason;
+  const letter = letters[(from?.displayName || (uri && 'user' in uri ? uri.user : '') || '').toLowerCase()];
+  if (letter) return letter;
   if (/coin|pay ?phone|公衆/.test(said)) return 'payphone';
-  if (/unavailable|interaction with other service|out of area|表示圏外|サービス競合/.test(said)) return 'unavailable';
+  if (/unavailable|interaction with other service|out of area|out of service|表示圏外|通知不可|サービス競合/.test(said))
+    return 'unavailable';
   if (/anonymous|restricted|withheld|private|非通知/.test(said)) return 'user-request';
   return from ? 'user-request' : 'unknown';
 }

@@ -47,3 +47,24 @@ t.test('transport, domain and user=phone are written as the trunk wants them', a
   t.equal(domain.headers['P-Asserted-Identity'], undefined);
   t.equal(domain.headers['Session-Expires'], undefined);
 });
+
+t.test('184 and 186 stand before numbers that are dialled from home, and nowhere else', async (t) => {
+  const uri = (to: string, withhold: boolean, formOut: 'national' | 'e164', more: object) => {
+    const trunk = trunkSettings({
+      name: 'a',
+      targets: [{ host: 'c' }],
+      formOut,
+      identity: { userPhone: false, ...more },
+    });
+    const call = { to: PhoneNumber.fromCanonical(to)!, presentedNumber: '+81312345678', withhold };
+    const { uri, headers } = inviteForTrunk(call, trunk, trunk.targets[0]!, { domain: 'd', sessionExpiresSeconds: 0 });
+    return [/^sip:([^@]+)@/.exec(uri)![1], headers['Privacy'] ?? 'shown'];
+  };
+  const both = { withhold: 'prefix', present: 'prefix' };
+  t.strictSame(uri('+819087654321', true, 'national', both), ['18409087654321', 'shown']);
+  t.strictSame(uri('+819087654321', false, 'national', both), ['18609087654321', 'shown']);
+  t.strictSame(uri('+819087654321', false, 'national', {}), ['09087654321', 'shown']);
+  t.strictSame(uri('119', false, 'national', both), ['119', 'shown'], 'an emergency number is never another one');
+  t.strictSame(uri('117', true, 'national', both), ['117', 'id'], 'withheld all the same');
+  t.strictSame(uri('+819087654321', true, 'e164', both), ['+819087654321', 'id']);
+});

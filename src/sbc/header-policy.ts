@@ -54,8 +54,12 @@ export function inviteForTrunk(
   const userPhone = identity.userPhone ? ';user=phone' : '';
   const hop = `${formatHostPort(target.host, target.port)}`;
   const transport = target.transport === 'udp' ? '' : `;transport=${target.transport}`;
-  const byPrefix = call.withhold === true && identity.withhold === 'prefix';
-  const callee = (byPrefix ? '184' : '') + toTrunkNumber(call.to, formOut);
+  const written = toTrunkNumber(call.to, formOut);
+  // Before three digits, or after a plus, a prefix would be another number.
+  const takesPrefix = written.startsWith('0');
+  const byPrefix = call.withhold === true && identity.withhold === 'prefix' && takesPrefix;
+  const presents = call.withhold !== true && identity.present === 'prefix' && takesPrefix;
+  const callee = (byPrefix ? '184' : presents ? '186' : '') + written;
   const home = trunk.domain ?? hop;
   const presented = PhoneNumber.fromCanonical(call.presentedNumber);
   if (!presented) throw new Error('the number to present is not in canonical form');

@@ -54,6 +54,25 @@ const TrunkIdentitySchema = Type.Object(
         'How a number is withheld: Privacy: id with an anonymous From (RFC 3323), or the prefix 184 before the dialled number.',
       default: 'privacy',
     }),
+    present: oneOf(['plain', 'prefix'], {
+      description:
+        'How a number is presented: as it is, or with the prefix 186 before the dialled number, for lines whose contract withholds it.',
+      default: 'plain',
+    }),
+    withheldTexts: Type.Array(
+      Type.Object({
+        text: Type.String({ minLength: 1, description: 'Found in display name or user part of From, in any case.' }),
+        reason: oneOf(['user-request', 'payphone', 'unavailable', 'unknown'], {
+          description: 'user-request (非通知), payphone (公衆電話), unavailable (表示圏外, 通知不可能) or unknown.',
+          default: 'unknown',
+        }),
+      }),
+      {
+        default: [],
+        description:
+          'Why there is no caller’s number, in this carrier’s words. The words of TTC JJ-90.30 and the letters P, C, O and S are understood anyhow.',
+      },
+    ),
   },
   {
     default: {},
@@ -180,6 +199,16 @@ export function trunkSettings(
     demo: false,
     ...given,
     targets: (given.targets ?? []).map((target) => ({ transport: 'udp', priority: 10, weight: 10, ...target })),
-    identity: { trustAsserted: true, send: 'both', userPhone: true, withhold: 'privacy', ...given.identity },
+    identity: {
+      ...{
+        trustAsserted: true,
+        send: 'both',
+        userPhone: true,
+        withhold: 'privacy',
+        present: 'plain',
+        withheldTexts: [],
+      },
+      ...given.identity,
+    },
   };
 }

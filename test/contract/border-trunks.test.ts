@@ -184,7 +184,14 @@ t.test('a withheld number is in the asserted identity alone, or is asked for by 
   t.equal(digits.length, 1, 'the number is nowhere but in P-Asserted-Identity');
   const prefix = await rigWith(t, () => ({
     formOut: 'national',
-    identity: { trustAsserted: true, send: 'from', userPhone: false, withhold: 'prefix' },
+    identity: {
+      trustAsserted: true,
+      send: 'from',
+      userPhone: false,
+      withhold: 'prefix',
+      present: 'plain',
+      withheldTexts: [],
+    },
   }));
   const byPrefix = await withheldCall(prefix.rig);
   t.match(byPrefix.line, /^INVITE sip:18409087654321@/);
