@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason, Say } from './routing/flow/flow.ts';
 import { parseFlow } from './routing/flow/load.ts';
 import { startFlow } from './routing/flow/run.ts';
+import type { Calendar } from './routing/hours.ts';
 import { createNumberPlan } from './routing/numbers.ts';
 import { createRoutingFiles } from './routing/routing-files.ts';
 import { AppError } from './shared/errors.ts';
@@ -14,6 +15,8 @@ export interface AppFlows {
   flowFor(companyNumber: string): Flow | undefined;
   start(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
+  /** Calling and opening hours by name. */
+  calendars(): ReadonlyMap<string, Calendar>;
   /** Each flow with the company's numbers that it answers. */
   list(): { flow: Flow; numbers: readonly string[] }[];
   check(yaml: string): FlowProblem[];
@@ -49,6 +52,7 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
     },
     start: (flow, caller) => startFlow(flow, { reasons: files.reasons, calendars: files.calendars, caller }),
     reason: (id) => files.reasons.get(id),
+    calendars: () => files.calendars,
     list: () =>
       files.flows.list().map((flow) => ({
         flow,

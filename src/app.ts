@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Api, createApi } from './api/api.ts';
 import type { NodesNeeds, TestCalls } from './api/needs.ts';
+import type { CallListNeeds } from './api/routes/call-list-routes.ts';
+import { openCallLists } from './app-call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app-cluster.ts';
 import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
@@ -22,6 +24,7 @@ import { createIdentity } from './identity/identity.ts';
 import type { MediaPool } from './media/media-pool.ts';
 import type { MediaServer } from './media/media-server.ts';
 import { createNumberVault } from './privacy/number-vault.ts';
+import { mayHandle } from './privacy/pii-class.ts';
 import { createRecorder, type RecorderOptions } from './recording/create-recorder.ts';
 import { ensureIdentity } from './recording/identity.ts';
 import type { Recorder } from './recording/recorder.ts';
@@ -126,6 +129,12 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const clustered = cluster && createClusterCallCentre(parts, clusterNeeds(cluster));
   const callCentre = clustered ?? createCallCentre(parts);
   closer.add('call centre', () => callCentre.close());
+  const callLists = openCallLists({
+    ...{ parts, store, callCentre },
+    calendars: flows.calendars,
+    mayHave: (person, call) => mayHandle(person.clearance, call.piiClass),
+  });
+  closer.add('call lists', () => callLists.work.close());
   const leftOpen = {
     ...{ calls: store.calls, events: store.events, log, startedBefore: clock.now() },
     ...(clustered ? { isRunning: clustered.isCallRunning } : {}),
@@ -137,7 +146,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     config,
     secrets,
     {
-      ...{ callCentre, border, media, recorder, flows, carrier },
+      ...{ callCentre, border, media, recorder, flows, carrier, callLists },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
     },
@@ -179,12 +188,13 @@ interface Rooms {
   recorder: Recorder;
   flows: AppFlows;
   carrier: DemoCarrier | undefined;
+  callLists: CallListNeeds;
   cluster?: Cluster;
   nodes?: NodesNeeds;
 }
 
 async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
-  const { store, callCentre, border, media, recorder, flows, carrier } = rooms;
+  const { store, callCentre, border, media, recorder, flows, carrier, callLists } = rooms;
   const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
   const identity = createIdentity({
     ...{ clock, log, store, settings: config.sessions, isBusy },
@@ -199,6 +209,7 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
     identity,
     callCentre,
     flows,
+    callLists,
     demo: config.demo,
     webRoot: join(projectRoot, 'dist', 'web'),
     listen: {

@@ -12,6 +12,7 @@ import { type ApiNeeds, type ListenSettings, limitDefaults } from './needs.ts';
 import { servePages } from './pages.ts';
 import { administrationRoutes } from './routes/administration-routes.ts';
 import { callCommandRoutes } from './routes/call-command-routes.ts';
+import { callListRoutes } from './routes/call-list-routes.ts';
 import { callRoutes } from './routes/call-routes.ts';
 import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
@@ -55,6 +56,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   deskRoutes(app, needs, views);
   callRoutes(app, needs);
   callCommandRoutes(app, needs);
+  callListRoutes(app, needs);
   centreRoutes(app, needs, views);
   mediaRoutes(app, needs);
   nodeRoutes(app, needs);

@@ -12,6 +12,7 @@ import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
+import type { CallListNeeds } from './routes/call-list-routes.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
 export interface ApiNeeds {
@@ -35,6 +36,7 @@ export interface ApiNeeds {
   };
   softphone: SoftphoneNeeds;
   flows: FlowCatalogue;
+  callLists?: CallListNeeds;
   trunks: () => TrunkView[];
   mediaServers?: MediaServers;
   /** Where this is one of several nodes. */

@@ -16,6 +16,9 @@ const allowed = {
   'queues:read': ['agent', 'supervisor', 'administrator', 'integrator'],
   'agents:read': ['supervisor', 'administrator', 'integrator'],
   'agents:change': ['supervisor', 'integrator'],
+  'call-lists:read': ['supervisor', 'administrator', 'integrator'],
+  /** Make and run call lists, fill them, keep the list of those who are not to be called. */
+  'call-lists:change': ['supervisor', 'integrator'],
   'recordings:read': ['supervisor', 'administrator', 'integrator'],
   /** Get the sealed file. Names a person in the log, so a key cannot. */
   'recordings:open': ['supervisor', 'administrator'],

@@ -19,6 +19,8 @@ export const defaultRetryRules: RetryRules = {
 
 export type NextStep = { kind: 'wait'; notBefore: number } | { kind: 'close'; because: ClosedBecause };
 
+const oneDayMs = 24 * 3_600_000;
+
 /** What follows attempt number `attempts` (1 for the first). `againAt`: when the customer asked to be called. */
 export function afterAttempt(
   rules: RetryRules,
@@ -30,7 +32,7 @@ export function afterAttempt(
   // Answered, and nobody said what came of it: the customer is not bothered a second time.
   if (result === 'answered') return { kind: 'close', because: 'done' };
   // A promised call is kept even when the attempts are used up.
-  if (result === 'call-again') return { kind: 'wait', notBefore: againAt ?? at };
+  if (result === 'call-again') return { kind: 'wait', notBefore: againAt ?? at + oneDayMs };
   const minutes = rules.retryMinutes[result];
   if (minutes === undefined || attempts >= rules.maxAttempts) return { kind: 'close', because: 'attempts-used' };
   return { kind: 'wait', notBefore: at + minutes * 60_000 };

@@ -28,6 +28,16 @@ export const refusals = {
   'dial-special-service': 'This service number may not be dialled.',
   'dial-listed': 'This number is on the list of numbers that may not be dialled.',
   'dial-unknown': 'This is not a number that can be dialled.',
+  'no-such-list': 'There is no such call list.',
+  'list-not-running': 'This call list is not running.',
+  'list-not-yours': 'This call list is worked on by people of another queue.',
+  'list-forbidden': 'These calls touch personal information that you may not handle where you are.',
+  'list-outside-hours': 'Customers of this list are not called at this hour.',
+  'list-nobody-due': 'Nobody on this list is due at the moment.',
+  'list-nobody-shown': 'Take the next customer of the list first.',
+  'list-not-judged': 'Say first what came of the last call.',
+  'list-not-answered': 'There is no answered call of a list to say anything about.',
+  'list-do-not-call': 'This customer is not to be called any more.',
   'node-unreachable': 'The server that has this call cannot be reached at the moment.',
 } as const;
 
