@@ -118,7 +118,7 @@ export async function findCaller(
   }
   const token = request.cookies[sessionCookie];
   if (!token || token.length > 100) return null;
-  const signedIn = await identity.bySessionToken(token);
+  const signedIn = await identity.bySessionToken(token, request.ip);
   if (!signedIn) return null;
   const given = request.headers['x-csrf-token'];
   if (changes && !(typeof given === 'string' && isSame(given, csrfTokenOf(token))))

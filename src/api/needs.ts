@@ -66,6 +66,8 @@ export interface ListenSettings {
 }
 
 export interface SoftphoneNeeds {
+  /** Addresses and networks of reverse proxies, whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly string[];
   /** Where the SIP server takes WebSockets: Border.webSocketTarget. */
   tunnelTarget: () => { host: string; port: number; server?: string };
   /** Border.admitSoftphone. */

@@ -8,6 +8,7 @@ import rateLimit from '@fastify/rate-limit';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import type { Logger } from '../shared/logger.ts';
+import { createClientAddress } from './client-address.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
 import { limitsOverNodes, type OverNodes } from './limits-over-nodes.ts';
 import type { ApiLimits, ListenSettings } from './needs.ts';
@@ -37,7 +38,7 @@ export async function createServer(needs: {
     connectionTimeout: 0,
     keepAliveTimeout: 60_000,
     forceCloseConnections: true,
-    trustProxy: false,
+    trustProxy: createClientAddress(listen.trustedProxies).trusts,
     return503OnClosing: true,
     frameworkErrors: handleError as never,
     clientErrorHandler: answerBadRequest,

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts';
 import { hashApiKey, newApiKey } from './api-keys.ts';
 import { createLookups } from './lookups.ts';
 import { createPasswords, passwordProblem } from './password.ts';
+import type { Places } from './places.ts';
 import { createSignIn, type SignInOutcome, type SignInRequest } from './sign-in.ts';
 import { hashOfSecret } from './tokens.ts';
 
@@ -26,6 +27,8 @@ export interface IdentityNeeds {
   isBusy?: (personId: PersonId) => boolean;
   /** Where failed sign-ins are counted with those of other nodes; without it, each node counts its own. */
   overNodes?: Pick<LiveState, 'takeToken'>;
+  /** Which places addresses prove; without it, where somebody signs in is not known. */
+  places?: Pick<Places, 'at'>;
 }
 
 export interface IdentitySettings {
@@ -55,18 +58,25 @@ export type SessionEnd = 'asked' | 'idle' | 'expired' | 'revoked';
 export type IdentityChange =
   | { kind: 'session-ended'; session: Session; because: SessionEnd }
   | { kind: 'person-changed'; personId: PersonId }
+  /** It is used from another place now: somebody went home with the computer. */
+  | { kind: 'session-moved'; session: Session }
   | { kind: 'key-revoked'; id: ApiKeyId };
 
 export interface Identity {
   signIn(request: SignInRequest): Promise<SignInOutcome>;
-  /** Who holds this session token; undefined when nobody does any more. Counts as a sign of life. */
-  bySessionToken(token: string): Promise<SignedIn | undefined>;
+  /**
+   * Who holds this session token; undefined when nobody does any more. Counts as a sign of life, and `address` as where the
+   * session is used from now.
+   */
+  bySessionToken(token: string, address?: string): Promise<SignedIn | undefined>;
   byApiKey(key: string): Promise<KeyHolder | undefined>;
   /** Keeps a session from becoming idle without a request: the desk is open and at work. */
   touch(sessionId: SessionId): void;
   endSession(sessionId: SessionId, because: SessionEnd): Promise<void>;
   /** Told when a session is over, for whatever reason: cut what hangs on it. */
   onSessionEnded(listener: (ended: { session: Session; because: SessionEnd }) => void): Unsubscribe;
+  /** Told when a session began, moved to another place, or ended, in this program: the person may be somewhere else now. */
+  onWhereabouts(listener: (personId: PersonId) => void): Unsubscribe;
   createPerson(
     person: Omit<Person, 'id' | 'createdAt' | 'passwordHash' | 'disabled'> & { password: string },
   ): Promise<Person>;
@@ -102,6 +112,9 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   const changes = createEmitter<{ change: IdentityChange }>((error) =>
     log.error({ err: error }, 'a listener of changes failed'),
   );
+  const whereabouts = createEmitter<{ changed: PersonId }>((error) =>
+    log.error({ err: error }, 'a listener of whereabouts failed'),
+  );
   const passwords = createPasswords();
   const signIn = createSignIn({
     clock,
@@ -110,6 +123,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     passwords,
     absoluteMs: settings.absoluteHours * 3_600_000,
     ...(needs.overNodes ? { overNodes: needs.overNodes } : {}),
+    ...(needs.places ? { places: needs.places } : {}),
   });
   const lookups = createLookups({ clock, log, store });
   const writtenSeenAt = new Map<SessionId, number>();
@@ -133,12 +147,29 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     });
   }
 
+  async function used(session: Session, address: string): Promise<void> {
+    const before = session.address;
+    if (before === address) return;
+    session.address = address;
+    if (!needs.places || needs.places.at(before) === needs.places.at(address)) return;
+    changes.emit('change', { kind: 'session-moved', session });
+    try {
+      await store.sessions.move(session.id, address);
+    } catch (thrown) {
+      // The next request tries again.
+      session.address = before;
+      log.warn({ err: asError(thrown), sessionId: session.id }, 'that a session moved could not be written yet');
+    }
+    whereabouts.emit('changed', session.personId);
+  }
+
   async function end(session: Session, because: SessionEnd): Promise<void> {
     lookups.forgetSession(session.id);
     writtenSeenAt.delete(session.id);
     ended.emit('ended', { session, because });
     changes.emit('change', { kind: 'session-ended', session, because });
     await removeRow(session.id);
+    whereabouts.emit('changed', session.personId);
     await store.events.append({ type: 'signed-out', personId: session.personId, sessionId: session.id, because });
   }
 
@@ -170,10 +201,12 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   return {
     async signIn(request) {
       const outcome = await signIn(request);
-      if (outcome.kind === 'signed-in') lookups.remember({ session: outcome.session, person: outcome.person });
+      if (outcome.kind !== 'signed-in') return outcome;
+      lookups.remember({ session: outcome.session, person: outcome.person });
+      whereabouts.emit('changed', outcome.person.id);
       return outcome;
     },
-    async bySessionToken(token) {
+    async bySessionToken(token, address) {
       const found = await lookups.session(hashOfSecret(token));
       if (!found || found.person.disabled) return undefined;
       const because = reasonToEnd(found);
@@ -182,6 +215,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
         return undefined;
       }
       seen(found.session);
+      if (address !== undefined) await used(found.session, address);
       return { kind: 'session', ...found };
     },
     async byApiKey(secret) {
@@ -197,6 +231,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       if (session) await end(session, because);
     },
     onSessionEnded: (listener) => ended.on('ended', listener),
+    onWhereabouts: (listener) => whereabouts.on('changed', listener),
     async createPerson({ password, ...person }) {
       requireGoodPassword(password, person.login);
       return store.people.create({ ...person, disabled: false, passwordHash: await passwords.hash(password) });
@@ -239,6 +274,11 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     tookPlaceElsewhere(change) {
       if (change.kind === 'person-changed') return lookups.forgetPerson(change.personId);
       if (change.kind === 'key-revoked') return lookups.forgetApiKey(change.id);
+      if (change.kind === 'session-moved') {
+        const known = lookups.knownSession(change.session.id);
+        if (known) known.address = change.session.address;
+        return;
+      }
       lookups.forgetSession(change.session.id);
       writtenSeenAt.delete(change.session.id);
       ended.emit('ended', { session: change.session, because: change.because });
@@ -252,6 +292,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       sweeping?.cancel();
       ended.clear();
       changes.clear();
+      whereabouts.clear();
     },
   };
 }

@@ -74,6 +74,7 @@ export function createLookups({ clock, log, store }: { clock: Clock; log: Logger
         if (!row || !person || endedSessions.has(row.id)) return undefined;
         const session = before?.session ?? row;
         session.seenAt = Math.max(session.seenAt, row.seenAt);
+        session.address = row.address;
         return { session, person };
       }),
     remember: (begun) => keep(sessions, begun.session.tokenHash, { value: begun, checkedAt: clock.now() }),

@@ -13,6 +13,8 @@ const allowed = {
   'calls:read-any': ['supervisor', 'administrator', 'integrator'],
   'calls:command-own': ['agent', 'supervisor'],
   'calls:command-any': ['supervisor', 'integrator'],
+  /** Make one-time codes for customers, see what became of them, revoke them. */
+  'verification-codes:make': ['integrator'],
   'queues:read': ['agent', 'supervisor', 'administrator', 'integrator'],
   'agents:read': ['supervisor', 'administrator', 'integrator'],
   'agents:change': ['supervisor', 'integrator'],

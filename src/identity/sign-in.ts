@@ -8,6 +8,7 @@ import type { LiveState } from '../store/live-state.ts';
 import type { Person, Session } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Passwords } from './password.ts';
+import type { Places } from './places.ts';
 import { createThrottle, type Throttle, type ThrottleSettings } from './throttle.ts';
 import { hashOfSecret, newSessionToken } from './tokens.ts';
 
@@ -36,6 +37,7 @@ export function createSignIn(needs: {
   passwords: Passwords;
   absoluteMs: number;
   overNodes?: Pick<LiveState, 'takeToken'>;
+  places?: Pick<Places, 'at'>;
 }): (request: SignInRequest) => Promise<SignInOutcome> {
   const { clock, store, passwords, absoluteMs, overNodes } = needs;
   const perLogin = createThrottle(loginLimit);
@@ -80,7 +82,8 @@ export function createSignIn(needs: {
       userAgent: userAgent.slice(0, 256),
     };
     await store.sessions.create(session);
-    await store.events.append({ type: 'signed-in', personId: person.id, sessionId: session.id, place: person.place });
+    const place = needs.places?.at(address, person) ?? 'unknown';
+    await store.events.append({ type: 'signed-in', personId: person.id, sessionId: session.id, place });
     return { kind: 'signed-in', token, session, person };
   }
 

@@ -12,7 +12,7 @@ export interface Person {
   login: string;
   displayName: string;
   role: Role;
-  /** Where the person is registered to work today. */
+  /** Where the person is registered to work. Where the person is today is proven otherwise (identity/places.ts). */
   place: Place;
   clearance: PiiClass;
   /** Names of queues served. */
@@ -21,6 +21,18 @@ export interface Person {
   disabled: boolean;
   passwordHash: string;
   createdAt: number;
+  facts?: WorkFacts;
+}
+
+/** What is registered of a person for the rules of who may take which call. What is absent is not known. */
+export interface WorkFacts {
+  employment?: 'regular' | 'temporary' | 'outsourced';
+  employedSince?: number;
+  /** When each training was passed. */
+  trainings?: Readonly<Record<string, number>>;
+  pledge?: { version: string; signedAt: number };
+  device?: 'managed' | 'enrolled' | 'unknown' | 'revoked';
+  connectionCheck?: { passed: boolean; at: number };
 }
 
 export interface People {
@@ -47,6 +59,8 @@ export interface Sessions {
   create(session: Session): Promise<void>;
   byTokenHash(tokenHash: string): Promise<Session | undefined>;
   touch(id: SessionId, seenAt: number): Promise<void>;
+  /** It is used from another address now. */
+  move(id: SessionId, address: string): Promise<void>;
   remove(id: SessionId): Promise<void>;
   ofPerson(personId: PersonId): Promise<Session[]>;
   /** Those past their absolute limit, or last seen at or before `seenBefore`. */

@@ -19,6 +19,7 @@ const somebody: Omit<Person, 'id' | 'createdAt'> = {
   language: 'ja',
   disabled: false,
   passwordHash: 'x',
+  facts: {},
 };
 
 t.test('a person is kept, changed and found again', async (t) => {
@@ -28,6 +29,9 @@ t.test('a person is kept, changed and found again', async (t) => {
   const changed = await store.people.update(created.id, { place: 'centre', queues: [], disabled: true });
   t.strictSame(changed, { ...created, place: 'centre', queues: [], disabled: true });
   t.strictSame(await store.people.byId(created.id), changed);
+  const facts = { employment: 'regular' as const, trainings: { privacy: 5 }, pledge: { version: '1', signedAt: 6 } };
+  t.strictSame(await store.people.update(created.id, { facts }), { ...changed!, facts });
+  t.strictSame(await store.people.update(created.id, { facts: {} }), changed);
   t.equal(await store.people.byLogin('nobody'), undefined);
   t.equal(await store.people.update(newId('person'), { place: 'home' }), undefined);
   await t.rejects(store.people.create(somebody), { code: 'conflict' }, 'a login is given once');
@@ -54,7 +58,8 @@ t.test('a session is found by the hash of its token until it is removed', async 
   await store.sessions.create(session);
   await store.sessions.touch(session.id, 5000);
   await store.sessions.touch(session.id, 4000);
-  const touched = { ...session, seenAt: 5000 };
+  await store.sessions.move(session.id, '192.0.2.9');
+  const touched = { ...session, seenAt: 5000, address: '192.0.2.9' };
   t.strictSame(await store.sessions.byTokenHash(session.tokenHash), touched, 'seenAt never goes back');
   t.strictSame(await store.sessions.ofPerson(personId), [touched]);
   t.strictSame(await store.sessions.ended({ expiredAt: 8999, seenBefore: 4999 }), []);

@@ -10,6 +10,7 @@ import { hasDesk } from '../../identity/permissions.ts';
 import { asError } from '../../shared/errors.ts';
 import type { PersonId, SessionId } from '../../shared/ids.ts';
 import { isOwnOrigin, sessionCookie } from '../caller.ts';
+import { createClientAddress } from '../client-address.ts';
 import { translate } from '../errors.ts';
 import type { ApiLimits, ApiNeeds } from '../needs.ts';
 import { refuseUpgrade, upgradeProblem } from './raw-http.ts';
@@ -25,6 +26,7 @@ const idleCheckMs = 10_000;
 
 export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: ApiLimits }): Softphones {
   const { identity, softphone, limits, clock, log } = needs;
+  const address = createClientAddress(needs.listen.trustedProxies);
   const perSession = new Map<SessionId, Set<Tunnel>>();
   const owners = new Map<Tunnel, PersonId>();
   const idleMs = Math.max(leastIdleMs, softphone.registerExpiresSeconds * 2000);
@@ -40,7 +42,7 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
     if (origin === undefined || !isOwnOrigin(origin, host, needs.listen))
       return refuseUpgrade(socket, 403, 'This request comes from another site.');
     const token = readCookie(cookie, sessionCookie);
-    const who = token && (await identity.bySessionToken(token));
+    const who = token && (await identity.bySessionToken(token, address.of(request)));
     if (!who) return refuseUpgrade(socket, 401);
     if (!hasDesk(who.person)) return refuseUpgrade(socket, 403, 'This person has no desk.');
     // It may have hung up while we asked.

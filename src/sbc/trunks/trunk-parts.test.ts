@@ -1,6 +1,6 @@
 import t from 'tap';
+import { createAddressMatch } from '../../shared/address-match.ts';
 import { seededRandom } from '../../shared/random.ts';
-import { createAddressMatch } from './address-match.ts';
 import { type Choice, chooseOrder } from './choose-order.ts';
 
 t.test('a source address is matched by address and by network, in both families', async (t) => {

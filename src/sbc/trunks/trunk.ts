@@ -5,12 +5,12 @@
 //   trunk:  up while a target is up (or there are none) and, if it registers, while it is registered
 
 import { formatHostPort } from '../../protocol/sip/uri.ts';
+import { createAddressMatch } from '../../shared/address-match.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Random } from '../../shared/random.ts';
 import type { ControlLink } from '../link/control-link.ts';
 import type { TrunkSettings, TrunkTarget } from '../trunk-settings.ts';
-import { createAddressMatch } from './address-match.ts';
 import { createRegistration, type Registration } from './registration.ts';
 
 export interface TargetState {

@@ -40,6 +40,9 @@ export function createSessions(database: Database): Sessions {
     async touch(id, seenAt) {
       await database.query('UPDATE sessions SET seen_at = greatest(seen_at, $2) WHERE id = $1', [id, seenAt]);
     },
+    async move(id, address) {
+      await database.query('UPDATE sessions SET address = $2 WHERE id = $1', [id, address]);
+    },
     async remove(id) {
       await database.query('DELETE FROM sessions WHERE id = $1', [id]);
     },

@@ -4,8 +4,9 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { PiiClass, Place } from '../../shared/events.ts';
 import { newId, type PersonId } from '../../shared/ids.ts';
-import type { People, Person, Role } from '../records.ts';
+import type { People, Person, Role, WorkFacts } from '../records.ts';
 import { type Database, isDuplicate } from './database.ts';
+import { jsonbText } from './events-table.ts';
 
 interface PersonRow {
   id: PersonId;
@@ -19,6 +20,7 @@ interface PersonRow {
   disabled: boolean;
   password_hash: string;
   created_at: number;
+  facts: WorkFacts;
 }
 
 /** What may change, and the column it is in. */
@@ -31,6 +33,7 @@ const columns = {
   language: 'language',
   disabled: 'disabled',
   passwordHash: 'password_hash',
+  facts: 'facts',
 } as const;
 
 export function createPeople(database: Database, clock: Clock): People {
@@ -42,12 +45,12 @@ export function createPeople(database: Database, clock: Clock): People {
   return {
     async create(person) {
       const now = clock.now();
-      const row: Person = { ...person, id: newId('person', now), createdAt: now };
+      const row: Person = { facts: {}, ...person, id: newId('person', now), createdAt: now };
       try {
         await database.query(
           `INSERT INTO people (id, login, display_name, role, place, clearance, queues, language, disabled,
-             password_hash, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+             password_hash, created_at, facts)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
           [
             row.id,
             row.login,
@@ -60,6 +63,7 @@ export function createPeople(database: Database, clock: Clock): People {
             row.disabled,
             row.passwordHash,
             row.createdAt,
+            jsonbText(row.facts),
           ],
         );
       } catch (thrown) {
@@ -74,7 +78,7 @@ export function createPeople(database: Database, clock: Clock): People {
       const sets = fields.map((name, index) => `${columns[name]} = $${index + 2}`).join(', ');
       const rows = await database.query<PersonRow>(`UPDATE people SET ${sets} WHERE id = $1 RETURNING *`, [
         id,
-        ...fields.map((name) => change[name]),
+        ...fields.map((name) => (name === 'facts' ? jsonbText(change.facts) : change[name])),
       ]);
       return rows[0] && toPerson(rows[0]);
     },
@@ -103,5 +107,6 @@ function toPerson(row: PersonRow): Person {
     disabled: row.disabled,
     passwordHash: row.password_hash,
     createdAt: row.created_at,
+    facts: row.facts,
   };
 }
