@@ -9,8 +9,8 @@ import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
 import type { Person } from '../store/records.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './anchor/reattach.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
-import { type CallState, type Centre, callOfPerson, personOf } from './call-state.ts';
-import type { CallCentre, CommandOutcome, DeskCallState } from './desk.ts';
+import { agentPartyOf, type CallState, type Centre, callOfAcd, callOfPerson, partOf, personOf } from './call-state.ts';
+import type { CallCentre, CommandOutcome, DeskCallState, ParkedView } from './desk.ts';
 import { createDesks } from './desks.ts';
 import { endCall } from './ending/end-call.ts';
 import { takeInboundCall } from './inbound/inbound.ts';
@@ -19,9 +19,16 @@ import { type CallParts, tell, unattended } from './parts.ts';
 import { type AcdRunner, createAcdRunner, type OnEffect } from './queue/acd-runner.ts';
 import { offerToAgent, withdrawOffer } from './queue/offer.ts';
 import { overflowed, tellAcd } from './queue/queueing.ts';
+import { canBeRung } from './queue/ring-desk.ts';
+import { monitorsOf } from './supervise/monitor.ts';
 import { holdCall, muteAgent, resumeCall } from './talk/join.ts';
 import { watchQuality } from './talk/quality-watch.ts';
-import { transferToQueue } from './talk/transfer.ts';
+import { talkCommands } from './talk-commands.ts';
+import { moveToDevice } from './telephone/move-device.ts';
+import { agentGaveUp, agentHungUp, outsideGone } from './transfer/agent-goes.ts';
+import { parkedView } from './transfer/park.ts';
+import { transferToQueue } from './transfer/transfer-to-queue.ts';
+import { askForVerification, cancelVerification } from './verify/verify-in-call.ts';
 
 export interface RunningCallCentre extends CallCentre {
   /** A person's queues, clearance or place changed: routing knows at the next offer. */
@@ -42,6 +49,7 @@ export interface AmongOthers {
   calls: Map<CallId, CallState>;
   callChanged(call: CallState): void;
   callElsewhere(personId: PersonId): DeskCallState | undefined;
+  parkedElsewhere(): ParkedView[];
   /** Whether this node tells the log and the queues what became of a softphone that was registered through that node. */
   speaksFor(node: NodeId): boolean;
 }
@@ -71,7 +79,13 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       if (call) among.callChanged(call);
       desks.changed(personId);
     },
-    agentWentAway: (call) => agentMediaWentAway(centre, call),
+    callChanged: (call) => among?.callChanged(call),
+    parkedCalls: () =>
+      [...calls.values()].flatMap((call) => parkedView(call) ?? []).concat(among?.parkedElsewhere() ?? []),
+    agentWentAway: (call, personId) => agentMediaWentAway(centre, call, personId),
+    agentHungUp: (call, personId) => agentHungUp(centre, call, personId),
+    agentGaveUp: (call, personId) => agentGaveUp(centre, call, personId),
+    outsideGone: (call, why) => outsideGone(centre, call, why),
   };
   const offs = followTheWorld(centre, (node) => !among || node === undefined || among.speaksFor(node));
   const qualityTimer = watchQuality(centre, parts.clock);
@@ -108,7 +122,8 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
     dial: (personId, to, presentedNumber) => dial(centre, personId, to, presentedNumber),
     hold: (callId) => command(callId, (call) => holdCall(centre, call)),
     resume: (callId) => command(callId, (call) => resumeCall(centre, call)),
-    setMuted: (callId, muted) => command(callId, (call) => muteAgent(centre, call, muted)),
+    setMuted: (callId, muted, personId) => command(callId, (call) => muteAgent(centre, call, muted, personId)),
+    ...talkCommands(() => centre, command),
     sendDigits: (callId, digits) =>
       command(callId, async (call) => {
         if (!call.customer) return { kind: 'conflict', because: 'Nobody is connected to this call.' };
@@ -117,7 +132,8 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       }),
     hangUp: (callId, by = 'agent') =>
       command(callId, (call) => {
-        void endCall(centre, call, { cause: 'normal', side: by });
+        if (by === 'agent' && call.phase === 'talking' && call.agent) centre.agentHungUp(call, call.agent.personId);
+        else void endCall(centre, call, { cause: 'normal', side: by });
         return { kind: 'ok' };
       }),
     reject: (callId) =>
@@ -128,6 +144,8 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
         return { kind: 'ok' };
       }),
     transferToQueue: (callId, queue) => command(callId, (call) => transferToQueue(centre, call, queue)),
+    verify: (callId, asked) => command(callId, (call) => askForVerification(centre, call, asked)),
+    cancelVerification: (callId) => command(callId, cancelVerification),
     async setReason(callId, reasonId) {
       const call = live(callId);
       const reason = parts.reason(reasonId);
@@ -140,17 +158,24 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       return { kind: 'ok' };
     },
     attach: (callId) => command(callId, (call) => attachDesk(centre, call)),
+    move: (callId, to) => command(callId, (call) => moveToDevice(centre, call, to)),
     agentOf: (callId) => {
       const call = live(callId);
       return call && personOf(call);
     },
     activeCalls: () => calls.size,
+    partOf: (callId, personId) => {
+      const call = live(callId);
+      return call && partOf(call, personId);
+    },
+    parked: () => centre.parkedCalls(),
+    monitors: () => [...calls.values()].flatMap(monitorsOf),
     factsChanged(person) {
       void acd.apply({ kind: 'agentFactsChanged', agent: factsOf(person) });
       desks.changed(person.id);
     },
     drain: (graceMs) => drain(centre, graceMs),
-    hasCall: (callId) => live(callId) !== undefined,
+    hasCall: (callId) => callOfAcd(calls, callId) !== undefined,
     deskChanged: desks.changed,
     close() {
       for (const off of offs) off();
@@ -171,10 +196,10 @@ function carryOut(centre: Centre, effect: AcdEffect, mine: boolean): void {
     centre.deskChanged(personId);
     return;
   }
-  const call = centre.calls.get(effect.callId);
+  const call = callOfAcd(centre.calls, effect.callId);
   if (!call) return;
-  if (effect.kind === 'offer') offerToAgent(centre, call, effect.personId);
-  else if (effect.kind === 'withdraw') withdrawOffer(centre, call, effect.personId);
+  if (effect.kind === 'offer') offerToAgent(centre, call, effect.callId, effect.personId);
+  else if (effect.kind === 'withdraw') withdrawOffer(centre, call, effect.callId, effect.personId);
   else if (effect.kind === 'overflow') overflowed(centre, call, effect.because);
   else {
     const { callId, personId, queue, rule, because } = effect;
@@ -192,18 +217,21 @@ function followTheWorld(centre: Centre, speaksFor: (node: NodeId | undefined) =>
       if (speaksFor(nodeId)) tell(centre.parts, { type: 'softphone-registered', personId, sessionId });
       centre.deskChanged(personId);
       const call = callOfPerson(centre, personId);
-      if (call?.agent) unattended(call.log, 'ring the desk again', attachDesk(centre, call, { anew: true }));
+      if (call && agentPartyOf(call, personId))
+        unattended(call.log, 'ring the desk again', attachDesk(centre, call, { anew: true, personId }));
     }),
     border.on('softphoneGone', ({ personId, because, nodeId }) => {
       const speaks = speaksFor(nodeId);
       if (speaks) tell(centre.parts, { type: 'softphone-unregistered', personId, because });
       const call = callOfPerson(centre, personId);
-      if (call?.agent) unattended(call.log, 'look after the audio', softphoneWentAway(centre, call));
-      else if (speaks && centre.acd.acd.agent(personId)?.state === 'available') {
+      if (call && agentPartyOf(call, personId))
+        unattended(call.log, 'look after the audio', softphoneWentAway(centre, call, personId));
+      else if (speaks && !canBeRung(centre, personId) && centre.acd.acd.agent(personId)?.state === 'available') {
         void centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
       }
       centre.deskChanged(personId);
     }),
+    followTelephones(centre),
     recorder.on('started', ({ callId, recordingId }) => {
       tell(centre.parts, { type: 'recording-started', callId, recordingId });
       const call = centre.calls.get(callId);
@@ -223,6 +251,16 @@ function followTheWorld(centre: Centre, speaksFor: (node: NodeId | undefined) =>
   ];
 }
 
+/** An agent who has changed to a device that cannot be rung gets no call. */
+function followTelephones(centre: Centre): () => void {
+  const changed = (personId: PersonId, here: boolean) => {
+    if (here && !canBeRung(centre, personId) && centre.acd.acd.agent(personId)?.state === 'available')
+      void centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
+    centre.deskChanged(personId);
+  };
+  return centre.parts.telephones?.onChanged(changed) ?? (() => {});
+}
+
 async function setState(
   centre: Centre,
   personId: PersonId,
@@ -231,7 +269,7 @@ async function setState(
 ): Promise<CommandOutcome> {
   const { acd, parts } = centre;
   if (!acd.acd.agent(personId)) return { kind: 'conflict', because: 'Sign in at the desk first.' };
-  if (state === 'available' && !parts.border.isSoftphoneRegistered(personId))
+  if (state === 'available' && !canBeRung(centre, personId))
     return { kind: 'conflict', because: 'The softphone of this desk is not connected.' };
   if (state === 'available') await acd.apply({ kind: 'agentReady', personId });
   else if (state === 'not-ready') await acd.apply({ kind: 'agentNotReady', personId, because: because ?? 'break' });

@@ -5,9 +5,10 @@ import type { Alias } from '../privacy/vault.ts';
 import type { QueueView } from '../routing/acd/acd.ts';
 import type { AgentView } from '../routing/agent.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
-import type { MediaQuality, PiiClass } from '../shared/events.ts';
+import type { Consulted, Device, MediaQuality, MonitorMode, PiiClass, Place } from '../shared/events.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
 import type { Refusal } from './outbound/refusals.ts';
+import type { VerificationShown } from './verify/verify-in-call.ts';
 
 export type CommandOutcome =
   | { kind: 'ok' }
@@ -32,18 +33,126 @@ export interface DeskCallState {
   heldSince: number | null;
   waitMs: number;
   quality: MediaQuality | null;
+  /** What the customer is being asked for, or was last, and what came of it. */
+  verification: VerificationShown | null;
+  /** Where the agent has the call; null while it is offered or dialled. */
+  device: Device | null;
+  /** The call is on its way to this device. */
+  movingTo: Device | null;
+  /** `consulted`: this desk is asked about the call, and does not have it. */
+  role: 'agent' | 'consulted';
+  consultation: DeskConsultation | null;
+  /** Supervisors whom the agent may know of: those who whisper or have barged in. */
+  supervisors: { personId: PersonId; mode: MonitorMode }[];
+  /** Which step of a call that is split this is. */
+  step: 'whole' | 'identify' | 'handed-over';
+  /** What came before, oldest first. */
+  steps: DeskStep[];
+  /** Factors by which the customer's identity is verified. */
+  verified: readonly string[];
+}
+
+export interface DeskConsultation {
+  with: Consulted;
+  by: PersonId;
+  startedAt: number;
+  /** `waiting`: in a queue. */
+  state: 'waiting' | 'ringing' | 'answered';
+  /** Whom the agent talks with. */
+  talkingWith: 'customer' | 'consulted' | 'both';
+  /** Who has answered, or is rung; null for a place outside. */
+  personId: PersonId | null;
+}
+
+/** Aliases, ids and names alone: whoever sees this may see it. */
+export interface DeskStep {
+  kind: 'handed-over' | 'pii-came-up';
+  at: number;
+  by: PersonId;
+  place: Place;
+  reason: string | null;
+  queue: string;
+  verified: readonly string[];
+  facts: Readonly<Record<string, string>>;
+}
+
+/** A call at a park slot. */
+export interface ParkedView {
+  callId: CallId;
+  slot: string;
+  since: number;
+  by: PersonId;
+  alias: Alias | null;
+  reason: string | null;
+  queue: string | null;
+}
+
+/** A supervisor with an agent. */
+export interface MonitorView {
+  callId: CallId;
+  personId: PersonId;
+  agentId: PersonId | null;
+  mode: MonitorMode;
+  since: number;
+  /** False while the supervisor's softphone is rung. */
+  connected: boolean;
+}
+
+/** A place outside by the company's name for it, or a number that a supervisor dials. */
+export type OutsideTarget = { outside: string } | { number: string };
+export type ConsultTarget = { personId: PersonId } | { queue: string } | OutsideTarget;
+
+export interface HandOver {
+  reason: string;
+  queue: string;
+  /** Factors that the agent has verified by asking; those of the call itself count besides. */
+  verified?: readonly string[];
+  /** Choices from the company's list. */
+  facts?: Readonly<Record<string, string>>;
+}
+
+/** Transfers, supervision and steps: docs/transfers-and-supervision.md. Each is asked of the node that has the call. */
+export interface TalkCommands {
+  /** Blind, to a colleague who is available. */
+  transferToPerson(callId: CallId, personId: PersonId): Promise<CommandOutcome>;
+  /** Blind. */
+  transferOutside(callId: CallId, target: OutsideTarget): Promise<CommandOutcome>;
+  /** The customer is on hold while the agent asks somebody. */
+  consult(callId: CallId, target: ConsultTarget): Promise<CommandOutcome>;
+  /** From the one to the other. */
+  swap(callId: CallId): Promise<CommandOutcome>;
+  /** All three in one conversation. */
+  conference(callId: CallId): Promise<CommandOutcome>;
+  /** Attended transfer: whoever was asked has the customer now. */
+  completeTransfer(callId: CallId): Promise<CommandOutcome>;
+  /** Whoever was asked goes, the customer is taken back. */
+  endConsultation(callId: CallId): Promise<CommandOutcome>;
+  /** This person leaves the call as by hanging up; the others go on if they can. */
+  leave(callId: CallId, personId: PersonId): Promise<CommandOutcome>;
+  park(callId: CallId): Promise<CommandOutcome>;
+  /** Rings the desk of who takes it, to answer by itself. */
+  retrieve(callId: CallId, personId: PersonId): Promise<CommandOutcome>;
+  /** The supervisor's softphone is rung, to answer by itself; or the mode is changed. */
+  monitor(callId: CallId, personId: PersonId, mode: MonitorMode): Promise<CommandOutcome>;
+  endMonitor(callId: CallId, personId: PersonId): Promise<CommandOutcome>;
+  /** From the centre to somebody without personal information. `personId`: who does it; null: a program. */
+  handOver(callId: CallId, personId: PersonId | null, wanted: HandOver): Promise<CommandOutcome>;
+  /** Away from this desk at once, to the centre. */
+  piiCameUp(callId: CallId): Promise<CommandOutcome>;
 }
 
 export interface DeskState {
   revision: number;
   agent: AgentView;
   softphoneRegistered: boolean;
+  /** Where this person takes calls today. */
+  device: Device;
   call: DeskCallState | null;
 }
 
 export type DialTarget = { alias: string } | { number: string };
 
-export interface CallCentre {
+export interface CallCentre extends TalkCommands {
   /** The person has signed in at a desk: becomes not-ready. Idempotent. */
   signIn(personId: PersonId): Promise<void>;
   /** Signed out: offline, after a running call. */
@@ -63,7 +172,8 @@ export interface CallCentre {
   ): Promise<{ kind: 'ok'; callId: CallId } | Exclude<CommandOutcome, { kind: 'ok' }>>;
   hold(callId: CallId): Promise<CommandOutcome>;
   resume(callId: CallId): Promise<CommandOutcome>;
-  setMuted(callId: CallId, muted: boolean): Promise<CommandOutcome>;
+  /** `personId`: whose microphone; the agent's unless told. */
+  setMuted(callId: CallId, muted: boolean, personId?: PersonId): Promise<CommandOutcome>;
   sendDigits(callId: CallId, digits: string): Promise<CommandOutcome>;
   /** `by` is who asks: the agent unless told. */
   hangUp(callId: CallId, by?: 'agent' | 'supervisor' | 'integrator'): Promise<CommandOutcome>;
@@ -71,9 +181,19 @@ export interface CallCentre {
   reject(callId: CallId): Promise<CommandOutcome>;
   transferToQueue(callId: CallId, queue: string): Promise<CommandOutcome>;
   setReason(callId: CallId, reason: string): Promise<CommandOutcome>;
+  /** Has the customer key the digits of this factor, in secret. Answers at once; the desk shows how it goes on. */
+  verify(callId: CallId, asked: { factor: string; language?: 'ja' | 'en' }): Promise<CommandOutcome>;
+  cancelVerification(callId: CallId): Promise<CommandOutcome>;
   /** The desk came back (reload, dropped WebSocket): rings it again to answer by itself, and joins it to its call. */
   attach(callId: CallId): Promise<CommandOutcome>;
+  /** The agent's call goes on at the other device, once that has answered; at the one it is on: gives that up. */
+  move(callId: CallId, to: Device): Promise<CommandOutcome>;
   /** Whose call it is now; undefined when nobody's or over. */
   agentOf(callId: CallId): PersonId | undefined;
   activeCalls(): number;
+  /** This person's part in the call; undefined: none. */
+  partOf(callId: CallId, personId: PersonId): 'agent' | 'consulted' | 'monitor' | undefined;
+  /** Of all nodes. */
+  parked(): ParkedView[];
+  monitors(): MonitorView[];
 }

@@ -2,9 +2,11 @@
 // Revisions grow with the clock, so that they go on growing for a page that moves to another node.
 
 import { createEmitter, type Unsubscribe } from '../shared/emitter.ts';
+import type { Device } from '../shared/events.ts';
 import type { PersonId } from '../shared/ids.ts';
-import { type CallState, type Centre, callOfPerson } from './call-state.ts';
-import type { DeskCallState, DeskState } from './desk.ts';
+import { agentPartyOf, type CallState, type Centre, callOfPerson, consultedPersonOf, peopleOf } from './call-state.ts';
+import type { DeskCallState, DeskConsultation, DeskState } from './desk.ts';
+import { deviceOfParty } from './queue/ring-desk.ts';
 
 export interface Desks {
   desk(personId: PersonId): DeskState | undefined;
@@ -29,6 +31,7 @@ export function createDesks(needs: {
       revision: revisions.get(personId) ?? 0,
       agent,
       softphoneRegistered: parts.border.isSoftphoneRegistered(personId),
+      device: parts.telephones?.deviceOf(personId) ?? 'browser',
       call: call ? deskCall(call, personId) : (needs.callElsewhere?.(personId) ?? null),
     };
   }
@@ -46,6 +49,11 @@ export function createDesks(needs: {
   };
 }
 
+/** Everybody on whose desk this call is sees something new. */
+export function deskChangedForAll(centre: Pick<Centre, 'deskChanged'>, call: CallState): void {
+  for (const personId of peopleOf(call)) centre.deskChanged(personId);
+}
+
 export function deskCall(call: CallState, personId: PersonId): DeskCallState {
   return {
     id: call.id,
@@ -55,19 +63,45 @@ export function deskCall(call: CallState, personId: PersonId): DeskCallState {
     companyNumber: call.companyNumber,
     queue: call.queue,
     reason: call.reason ? { id: call.reason.id, label: call.reason.label, piiClass: call.reason.piiClass } : null,
-    muted: call.muted,
+    muted: agentPartyOf(call, personId)?.muted ?? false,
     recording: call.recording,
     startedAt: call.startedAt,
     answeredAt: call.phase === 'talking' ? (call.agent?.answeredAt ?? null) : null,
     heldSince: call.heldSince,
     waitMs: call.waitMs,
     quality: call.quality,
+    verification: call.verification?.shown ?? null,
+    device: deviceOfCall(call, personId),
+    movingTo: call.moving?.to ?? null,
+    role: consultedPersonOf(call) === personId ? 'consulted' : 'agent',
+    consultation: deskConsultation(call),
+    supervisors: call.monitors.flatMap(({ personId: who, mode, party }) =>
+      party && mode !== 'listen' ? [{ personId: who, mode }] : [],
+    ),
+    step: call.step,
+    steps: call.steps,
+    verified: call.verified,
   };
+}
+
+function deskConsultation(call: CallState): DeskConsultation | null {
+  const { consultation } = call;
+  if (!consultation) return null;
+  const { with: asked, by, startedAt, state } = consultation;
+  const together = call.heldSince === null && state === 'answered' && consultation.heldSince === null;
+  const talkingWith = together ? 'both' : call.heldSince === null ? 'customer' : 'consulted';
+  return { with: asked, by, startedAt, state, talkingWith, personId: consultedPersonOf(call) ?? null };
+}
+
+function deviceOfCall(call: CallState, personId: PersonId): Device | null {
+  const party = agentPartyOf(call, personId);
+  return party ? deviceOfParty(party) : null;
 }
 
 function stateForDesk(call: CallState, personId: PersonId): DeskCallState['state'] {
   if (call.phase === 'dialling') return 'dialling';
-  if (call.agent?.personId !== personId) return 'alerting';
-  if (call.agent.detachedAt !== null) return 'detached';
+  const party = agentPartyOf(call, personId);
+  if (!party) return 'alerting';
+  if (party.detachedAt !== null) return 'detached';
   return call.heldSince === null ? 'connected' : 'held';
 }

@@ -9,13 +9,14 @@ import type { CallerFacts, Flow, FlowRun, Reason } from '../routing/flow/flow.ts
 import type { Border } from '../sbc/border.ts';
 import type { Clock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
-import type { NewEvent } from '../shared/events.ts';
+import type { NewEvent, PiiClass } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
 import type { CallRecords, People } from '../store/records.ts';
 import type { Refusal } from './outbound/refusals.ts';
 import type { Lookups } from './services/lookups.ts';
 import type { SpeechRecognition } from './services/speech-recognition.ts';
+import type { Verification } from './verify/verification.ts';
 import type { OwnTelephones } from './telephone/own-telephones.ts';
 
 export interface CallSettings {
@@ -33,6 +34,18 @@ export interface CallSettings {
   /** The company's numbers; the first one is presented on outbound calls unless told. */
   companyNumbers: readonly string[];
   demoNumbers: boolean;
+  /** Who was cut off and calls again within this takes the earlier place; 0: nobody does. */
+  reentryMinutes: number;
+  /** Where agents may take customers outside, and up to which class of personal information. */
+  outsideTargets: readonly { name: string; number: string; clearance: PiiClass }[];
+  parkSlots: number;
+  /** How long a call stays parked before it comes back. */
+  parkSeconds: number;
+  steps: {
+    factors: readonly { id: string }[];
+    facts: readonly { name: string; values: readonly { id: string }[] }[];
+    piiCameUp: { queue?: string; reason?: string };
+  };
   /** How agents are called on their own telephones. */
   telephone?: TelephoneSettings;
 }
@@ -68,6 +81,8 @@ export interface CallParts {
   lookups?: Lookups;
   /** Servers that make text of what callers say; without it nobody listens. */
   speechRecognition?: SpeechRecognition;
+  /** Verifying customers by what they key; without it nobody is asked. */
+  verification?: Verification;
   /** Own telephones; without it everybody is at the browser. */
   telephones?: OwnTelephones;
   settings: CallSettings;

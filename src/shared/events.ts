@@ -2,7 +2,7 @@
 // Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
 // customer's number, never what was said or keyed.
 
-import type { CallId, EventId, LegId, PersonId, RecordingId, SessionId } from './ids.ts';
+import type { CallId, CodeId, EventId, LegId, PersonId, RecordingId, SessionId } from './ids.ts';
 
 /**
  * How much personal information a conversation touches: the id of one of the company's classes (config/reasons.yaml). What is
@@ -49,6 +49,18 @@ export type EndCause =
   | 'shutting-down'
   | 'fault';
 
+/** Where an agent takes calls: the softphone in the browser, or the own telephone, called out through a trunk. */
+export type Device = 'browser' | 'telephone';
+
+/** Whom an agent asks: a colleague, a queue, or a place outside by its name or an alias. */
+export type Consulted =
+  | { kind: 'person'; personId: PersonId }
+  | { kind: 'queue'; queue: string }
+  | { kind: 'outside'; name: string };
+
+/** How a supervisor is with an agent: heard by nobody, by the agent, by all. */
+export type MonitorMode = 'listen' | 'whisper' | 'barge';
+
 /** What one leg's media was like, from RTCP and from our own receiver. `mosEstimate` is ITU-T G.107's, 1 to 4.5. */
 export interface MediaQuality {
   packetsReceived: number;
@@ -73,6 +85,8 @@ interface EventFields {
     companyNumber: string;
     trunk: string | null;
     personId?: PersonId;
+    /** Why there is no number, as far as the carrier tells. */
+    withheld?: 'user-request' | 'payphone' | 'unavailable' | 'unknown';
     demo?: boolean;
   };
   'flow-entered': { callId: CallId; flow: string; version: string };
@@ -97,6 +111,10 @@ interface EventFields {
     outcome: 'answered' | 'abandoned' | 'overflowed' | 'transferred';
     waitMs: number;
   };
+  /** A waiting caller was told the place in the line and the time to wait; null: not told. */
+  'wait-announced': { callId: CallId; queue: string; position: number | null; expectedWaitMs: number | null };
+  /** A caller who was cut off has called again, and waits as if since then. */
+  'place-restored': { callId: CallId; queue: string; since: number };
   'agent-reserved': { callId: CallId; personId: PersonId; queue: string | null };
   'offer-refused': { callId: CallId; personId: PersonId; queue: string; because: string };
   'agent-alerted': { callId: CallId; personId: PersonId; legId: LegId };
@@ -105,11 +123,42 @@ interface EventFields {
   'agent-left': { callId: CallId; personId: PersonId; legId: LegId; talkMs: number; holdMs: number };
   'agent-detached': { callId: CallId; personId: PersonId };
   'agent-attached': { callId: CallId; personId: PersonId; legId: LegId; awayMs: number };
+  /** The agent goes on at another device; the customer has not noticed. */
+  'call-moved': { callId: CallId; personId: PersonId; from: Device; to: Device; legId: LegId; ringMs: number };
+  'call-not-moved': { callId: CallId; personId: PersonId; to: Device; because: EndCause };
   'customer-answered': { callId: CallId; legId: LegId; ringMs: number; trunk: string | null };
   'call-held': { callId: CallId; by: Side };
   'call-resumed': { callId: CallId; by: Side; heldMs: number };
   /** `personId`: who transferred it; absent when the flow did. */
-  'call-transferred': { callId: CallId; personId?: PersonId; to: { kind: 'queue' | 'number'; name: string } };
+  'call-transferred': {
+    callId: CallId;
+    personId?: PersonId;
+    to: { kind: 'queue' | 'person' | 'number'; name: string };
+  };
+  'consultation-started': { callId: CallId; personId: PersonId; with: Consulted };
+  'consultation-answered': { callId: CallId; with: Consulted };
+  'consultation-ended': { callId: CallId; with: Consulted; because: string; lastedMs: number };
+  /** Customer, agent and whoever was asked are in one conversation. */
+  'conference-started': { callId: CallId; with: Consulted };
+  'call-parked': { callId: CallId; personId: PersonId; slot: string };
+  /** `by`: who took it; null when its time was over. */
+  'call-unparked': { callId: CallId; slot: string; by: PersonId | null; parkedMs: number };
+  /** `personId`: the supervisor. */
+  'monitor-started': { callId: CallId; personId: PersonId; agentId: PersonId | null; mode: MonitorMode };
+  'monitor-changed': { callId: CallId; personId: PersonId; mode: MonitorMode };
+  'monitor-ended': { callId: CallId; personId: PersonId; because: string; lastedMs: number };
+  /** To somebody without personal information. `facts`: choices from the company's list. */
+  'handed-over': {
+    callId: CallId;
+    personId: PersonId;
+    reason: string;
+    queue: string;
+    verified: readonly string[];
+    facts: Readonly<Record<string, string>>;
+  };
+  'pii-came-up': { callId: CallId; personId: PersonId; place: Place; queue: string };
+  /** `atMs`: in the time line of the recording. */
+  'recording-marked': { callId: CallId; recordingId: RecordingId; mark: string; atMs: number };
   /** A party's media server died; it goes on at another. `silentMs`: how long it was without audio. */
   'media-reanchored': {
     callId: CallId;
@@ -118,6 +167,18 @@ interface EventFields {
     from: string | null;
     to: string | null;
     silentMs: number;
+  };
+  /** The customer is asked for digits that nobody hears; `personId`: the agent who asks, absent for a flow. */
+  'verification-asked': { callId: CallId; factor: string; personId?: PersonId };
+  /** `because`: verified, wrong, timeout, aborted, locked, or why it could not be checked. No digit, and not how many. */
+  'verification-result': {
+    callId: CallId;
+    factor: string;
+    verified: boolean;
+    because: string;
+    personId?: PersonId;
+    /** Of a one-time code: the company knows for whom it had it made. */
+    codeId?: CodeId;
   };
   'recording-started': { callId: CallId; recordingId: RecordingId };
   'recording-failed': { callId: CallId; recordingId: RecordingId | null; because: string };
@@ -135,6 +196,9 @@ interface EventFields {
   };
 
   'agent-state': { personId: PersonId; from: AgentState; to: AgentState; because: string | null };
+  /** An administrator entered or removed an own telephone, or said whether the person may work with it. */
+  'telephone-changed': { personId: PersonId; known: boolean; allowed: boolean; by: PersonId | null };
+  'device-chosen': { personId: PersonId; device: Device };
   'softphone-registered': { personId: PersonId; sessionId: SessionId };
   'softphone-unregistered': {
     personId: PersonId;

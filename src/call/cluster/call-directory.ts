@@ -5,9 +5,11 @@
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { LiveMap, LiveState } from '../../store/live-state.ts';
 import type { CallState } from '../call-state.ts';
-import { personOf } from '../call-state.ts';
-import type { DeskCallState } from '../desk.ts';
+import { peopleOf, personOf } from '../call-state.ts';
+import type { DeskCallState, MonitorView, ParkedView } from '../desk.ts';
 import { deskCall } from '../desks.ts';
+import { monitorsOf } from '../supervise/monitor.ts';
+import { parkedView } from '../transfer/park.ts';
 
 export interface ListedCall {
   startedAt: number;
@@ -15,6 +17,10 @@ export interface ListedCall {
   personId: PersonId | null;
   /** What that person's desk shows of it. */
   desk: DeskCallState | null;
+  /** Colleagues who are asked about it, and what their desks show. */
+  others?: { personId: PersonId; desk: DeskCallState }[];
+  parked?: ParkedView;
+  monitors?: MonitorView[];
 }
 
 export interface CallDirectory {
@@ -26,7 +32,13 @@ export interface CallDirectory {
   nodeOf(callId: CallId): NodeId | undefined;
   /** As `nodeOf`, of the call that this person is in or is being offered. */
   callOf(personId: PersonId): { callId: CallId; listed: ListedCall } | undefined;
+  /** What the desk of this person shows of a call of another node. */
+  deskOf(personId: PersonId): DeskCallState | undefined;
   agentOf(callId: CallId): PersonId | undefined;
+  partOf(callId: CallId, personId: PersonId): 'agent' | 'consulted' | 'monitor' | undefined;
+  /** Of other nodes. */
+  parked(): ParkedView[];
+  monitors(): MonitorView[];
   /** How many calls each node has. */
   countByNode(): Map<NodeId, number>;
   /** Listed by any node. */
@@ -50,22 +62,33 @@ export function createCallDirectory(needs: {
   function list(call: CallState): void {
     if (call.phase === 'ended' || calls.get(call.id) !== call) return;
     const personId = personOf(call) ?? null;
+    const others = peopleOf(call)
+      .filter((id) => id !== personId)
+      .map((id) => ({ personId: id, desk: deskCall(call, id) }));
+    const parked = parkedView(call);
+    const monitors = monitorsOf(call);
     const listed: ListedCall = {
       startedAt: call.startedAt,
       personId,
       desk: personId && deskCall(call, personId),
+      ...(others.length > 0 ? { others } : {}),
+      ...(parked ? { parked } : {}),
+      ...(monitors.length > 0 ? { monitors } : {}),
     };
     // While the live state is away the maker keeps it, and puts it again.
     map.put(call.id, listed).catch(() => undefined);
   }
 
-  function forget(callId: CallId): PersonId | undefined {
-    for (const [personId, id] of byPerson) {
-      if (id !== callId) continue;
-      byPerson.delete(personId);
-      return personId;
-    }
-    return undefined;
+  function forget(callId: CallId): PersonId[] {
+    const people = [...byPerson].flatMap(([personId, id]) => (id === callId ? [personId] : []));
+    for (const personId of people) byPerson.delete(personId);
+    return people;
+  }
+
+  function remember(callId: CallId, { personId, others = [] }: ListedCall): PersonId[] {
+    const people = [...(personId ? [personId] : []), ...others.map((other) => other.personId)];
+    for (const one of people) byPerson.set(one, callId);
+    return people;
   }
 
   const offs = [
@@ -73,9 +96,8 @@ export function createCallDirectory(needs: {
       if (owner === live.nodeId) return;
       const callId = key as CallId;
       const before = forget(callId);
-      if (value.personId) byPerson.set(value.personId, callId);
-      if (before && before !== value.personId) needs.onDesk(before);
-      if (value.personId) needs.onDesk(value.personId);
+      const now = remember(callId, value);
+      for (const personId of new Set([...before, ...now])) needs.onDesk(personId);
     }),
     live.on('declaredDead', () => {
       for (const call of calls.values()) list(call);
@@ -83,13 +105,14 @@ export function createCallDirectory(needs: {
     map.on('removed', ({ key, owner, because }) => {
       const callId = key as CallId;
       const before = forget(callId);
-      if (before && because !== 'replaced') needs.onDesk(before);
+      if (because !== 'replaced') for (const personId of before) needs.onDesk(personId);
       if (because === 'owner-gone' && owner !== live.nodeId) needs.onOwnerGone(callId, owner);
     }),
   ];
-  for (const { key, value, owner } of map.entries())
-    if (owner !== live.nodeId && value.personId) byPerson.set(value.personId, key as CallId);
+  for (const { key, value, owner } of map.entries()) if (owner !== live.nodeId) remember(key as CallId, value);
 
+  const listedElsewhere = () =>
+    [...map.entries()].flatMap(({ value, owner, orphan }) => (owner === live.nodeId || orphan ? [] : [value]));
   const elsewhere = (callId: CallId) => {
     const entry = map.get(callId);
     return entry && entry.owner !== live.nodeId && !entry.orphan ? entry : undefined;
@@ -104,6 +127,20 @@ export function createCallDirectory(needs: {
       const entry = callId && map.get(callId);
       return callId && entry ? { callId, listed: entry.value } : undefined;
     },
+    deskOf(personId) {
+      const callId = byPerson.get(personId);
+      const listed = callId && map.get(callId)?.value;
+      if (!listed) return undefined;
+      return listed.others?.find((other) => other.personId === personId)?.desk ?? listed.desk ?? undefined;
+    },
+    partOf(callId, personId) {
+      const listed = elsewhere(callId)?.value;
+      if (listed?.personId === personId) return 'agent';
+      if (listed?.others?.some((other) => other.personId === personId)) return 'consulted';
+      return listed?.monitors?.some((one) => one.personId === personId) ? 'monitor' : undefined;
+    },
+    parked: () => listedElsewhere().flatMap(({ parked }) => parked ?? []),
+    monitors: () => listedElsewhere().flatMap(({ monitors }) => monitors ?? []),
     agentOf: (callId) => elsewhere(callId)?.value.personId ?? undefined,
     countByNode() {
       const counts = new Map<NodeId, number>();

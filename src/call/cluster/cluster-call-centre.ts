@@ -6,10 +6,12 @@ import type { AgentState } from '../../shared/events.ts';
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { LiveState } from '../../store/live-state.ts';
 import { createCallCentre, type RunningCallCentre } from '../call-centre.ts';
+import { type CallState, callOfAcd, personOf } from '../call-state.ts';
 import type { CallParts } from '../parts.ts';
 import { createCallDirectory } from './call-directory.ts';
 import { answerCommand, isCommandQuestion, withRemoteCalls } from './remote-commands.ts';
 import { createSharedRunner, type SharedRunner } from './shared-runner.ts';
+import type { Conversation } from './what-is-true.ts';
 
 export interface ClusterCallCentre extends RunningCallCentre {
   readonly queuesMode: SharedRunner['mode'];
@@ -36,6 +38,17 @@ const nodeDraining = 'node-draining';
 /** A page that is back within this is at work again by itself. */
 const backWithinMs = 60_000;
 const idle = new Set<AgentState>(['offline', 'not-ready', 'available']);
+
+function conversationOf(call: CallState): Conversation[] {
+  const { id, phase, queue, agent, consultation } = call;
+  if (phase === 'dialling') {
+    const personId = personOf(call);
+    return personId ? [{ callId: id, personId, queue }] : [];
+  }
+  const colleague = consultation?.colleague;
+  const talking = [phase === 'talking' ? agent : undefined, colleague, ...call.monitors];
+  return talking.flatMap((one) => (one ? [{ callId: one.asCall, personId: one.personId, queue }] : []));
+}
 
 export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): ClusterCallCentre {
   const { live } = needs;
@@ -69,14 +82,16 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
         queues: settings.queues,
         afterCallWorkSeconds: settings.outboundAfterCallWorkSeconds,
         onEffect,
-        hasCall: (callId) => directory.calls.has(callId),
+        hasCall: (callId) => callOfAcd(directory.calls, callId) !== undefined,
+        conversations: () => [...directory.calls.values()].flatMap(conversationOf),
         ...(needs.aloneAfterMs === undefined ? {} : { aloneAfterMs: needs.aloneAfterMs }),
       });
       return queues;
     },
     calls: directory.calls,
     callChanged: directory.changed,
-    callElsewhere: (personId) => directory.callOf(personId)?.listed.desk ?? undefined,
+    callElsewhere: directory.deskOf,
+    parkedElsewhere: directory.parked,
     speaksFor,
   });
 
@@ -84,6 +99,8 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     ...local,
     ...withRemoteCalls(local, { live, log, nodeOf: directory.nodeOf }),
     agentOf: (callId) => local.agentOf(callId) ?? directory.agentOf(callId),
+    partOf: (callId, personId) => local.partOf(callId, personId) ?? directory.partOf(callId, personId),
+    monitors: () => [...local.monitors(), ...directory.monitors()],
     get queuesMode() {
       return queues!.mode;
     },

@@ -5,7 +5,10 @@ import { asError } from '../../shared/errors.ts';
 import type { CallState, Centre, Party } from '../call-state.ts';
 import { tell } from '../parts.ts';
 import { agentLeaves } from '../talk/agent-leaves.ts';
+import { endAudio } from '../talk/arrange-audio.ts';
 import { stopRecording } from '../talk/call-recording.ts';
+import { dismiss } from '../transfer/end-of-party.ts';
+import { consultationEnds } from '../transfer/party-leaves.ts';
 import type { Termination } from './termination.ts';
 
 const statsPatienceMs = 1000;
@@ -17,13 +20,15 @@ export async function endCall(centre: Centre, call: CallState, why: Termination)
   const wasQueued = call.phase === 'queued';
   const now = parts.clock.now();
   call.phase = 'ended';
-  call.reattachTimer?.cancel();
   call.music?.stop();
 
   if (wasQueued) leaveAsAbandoned(centre, call, now);
   call.leaveQueue?.('over');
   call.alerting?.withdrawn.abort();
   call.over.abort();
+  consultationEnds(centre, call, 'call-ended');
+  if (call.outside) dismiss(call, call.outside, why.cause);
+  call.parked?.timer.cancel();
   const agent = call.agent;
   const legs = [call.customerLeg, agent?.leg].filter((leg) => leg !== undefined);
   const legsEnded = Promise.allSettled(legs.map((leg) => leg.end(why.cause)));
@@ -36,6 +41,7 @@ export async function endCall(centre: Centre, call: CallState, why: Termination)
     reportQuality(centre, call, 'agent', agent),
   ]);
   await stopRecording(centre, call);
+  await endAudio(call);
   const closed = [call.customer, agent].filter((party) => party !== undefined).map((party) => party.endpoint.close());
   for (const result of await Promise.allSettled(closed)) {
     if (result.status === 'rejected') call.log.warn({ err: asError(result.reason) }, 'a party did not close cleanly');

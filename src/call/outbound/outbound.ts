@@ -18,8 +18,8 @@ import { endCall } from '../ending/end-call.ts';
 import { customerLegEnded } from '../ending/termination.ts';
 import { watchCustomer } from '../inbound/answer-customer.ts';
 import { tell } from '../parts.ts';
-import { ringDesk } from '../queue/ring-desk.ts';
-import { faultEndsCall, hearRinging, joinAgent, playMusic, watchAgent } from '../talk/join.ts';
+import { canBeRung, ringDesk } from '../queue/ring-desk.ts';
+import { faultEndsCall, hearRinging, joinAgent, watchAgent } from '../talk/join.ts';
 import { callCarrier } from './call-carrier.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -107,7 +107,7 @@ function whyNotNow(centre: Centre, personId: PersonId): Refusal | undefined {
     agent.state === 'reserved'
   )
     return 'There is a call at this desk already.';
-  if (!centre.parts.border.isSoftphoneRegistered(personId)) return 'The softphone of this desk is not connected.';
+  if (!canBeRung(centre, personId)) return 'The softphone of this desk is not connected.';
   return undefined;
 }
 
@@ -130,7 +130,10 @@ async function connect(centre: Centre, call: CallState, personId: PersonId, targ
     return endCall(centre, call, { cause: 'unreachable', side: 'agent' });
   }
   const place = centre.acd.acd.agent(personId)?.place ?? 'unknown';
-  const agent = answeredAgent({ leg: desk.leg, endpoint: desk.endpoint, personId, place }, parts.clock.now());
+  const agent = answeredAgent(
+    { leg: desk.leg, endpoint: desk.endpoint, personId, place, asCall: call.id },
+    parts.clock.now(),
+  );
   call.alerting = undefined;
   call.agent = agent;
   watchAgent(centre, call, agent);
@@ -187,8 +190,6 @@ async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, 
   call.log.info({ ringMs: outcome.ringMs }, 'customer answered');
   const { agent: now } = call;
   await joinAgent(centre, call, now);
-  // The desk went away while the customer's telephone rang, and is awaited.
-  if (now.detachedAt !== null && call.agent === now && !isOver(call)) playMusic(call);
 }
 
 /** The desk never answered: the agent was on this call for the ACD, but had no part in it. */

@@ -1,16 +1,18 @@
 // Carries out the ACD's offer: rings the agent's desk, joins who answers, reports who does not.
 
 import { asError } from '../../shared/errors.ts';
-import type { PersonId } from '../../shared/ids.ts';
+import type { CallId, PersonId } from '../../shared/ids.ts';
 import { type Alerting, answeredAgent, type CallState, type Centre } from '../call-state.ts';
 import { endCall } from '../ending/end-call.ts';
 import { agentDidNotAnswer } from '../ending/termination.ts';
 import { queueSettings, tell } from '../parts.ts';
 import { faultEndsCall, joinAgent, watchAgent } from '../talk/join.ts';
+import { offerConsultation, withdrawConsultation } from '../transfer/consult.ts';
 import { leaveQueue, tellAcd } from './queueing.ts';
-import { type RingOutcome, ringDesk } from './ring-desk.ts';
+import { confirmSecondsOf, type RingOutcome, ringDesk } from './ring-desk.ts';
 
-export function offerToAgent(centre: Centre, call: CallState, personId: PersonId): void {
+export function offerToAgent(centre: Centre, call: CallState, asCall: CallId, personId: PersonId): void {
+  if (offerConsultation(centre, call, asCall, personId)) return;
   // It left the queue while the offer was on its way; the ACD hears of that next.
   if (call.phase !== 'queued') return;
   tell(centre.parts, { type: 'agent-reserved', callId: call.id, personId, queue: call.queue });
@@ -29,8 +31,8 @@ export function offerToAgent(centre: Centre, call: CallState, personId: PersonId
 }
 
 /** The ACD takes an offer back (the caller left, or somebody else has it). */
-export function withdrawOffer(centre: Centre, call: CallState, personId: PersonId): void {
-  if (call.alerting?.personId !== personId) return;
+export function withdrawOffer(centre: Centre, call: CallState, asCall: CallId, personId: PersonId): void {
+  if (withdrawConsultation(centre, call, asCall, personId) || call.alerting?.personId !== personId) return;
   call.alerting.withdrawn.abort();
   call.alerting = undefined;
   centre.deskChanged(personId);
@@ -46,7 +48,8 @@ async function ringAgent(centre: Centre, call: CallState, alerting: Alerting): P
     onLeg(leg) {
       alerting.leg = leg;
       tell(parts, { type: 'agent-alerted', callId: call.id, personId, legId: leg.id });
-      void acd.apply({ kind: 'alerting', callId: call.id, personId });
+      const moreSeconds = confirmSecondsOf(centre, personId);
+      void acd.apply({ kind: 'alerting', callId: call.id, personId, ...(moreSeconds ? { moreSeconds } : {}) });
       centre.deskChanged(personId);
     },
   });
@@ -88,7 +91,10 @@ async function answered(
     place,
     ringMs: outcome.ringMs,
   });
-  const agent = answeredAgent({ leg: outcome.leg, endpoint: outcome.endpoint, personId, place }, parts.clock.now());
+  const agent = answeredAgent(
+    { leg: outcome.leg, endpoint: outcome.endpoint, personId, place, asCall: call.id },
+    parts.clock.now(),
+  );
   // Together, so that the desk never shows that it has no call in between.
   call.agent = agent;
   call.alerting = undefined;

@@ -1,20 +1,27 @@
-// A customer waits in a queue: music, comfort words, time-out. The ACD decides who; offer.ts rings.
+// Into a queue and out of it, for whatever sends a customer there: a flow (wait-in-queue.ts), a transfer, an agent who went away. The
+// ACD decides who gets the call; offer.ts rings.
 
-import type { PlaySource } from '../../media/endpoint.ts';
+import type { WaitingCall } from '../../routing/acd/acd.ts';
 import type { OverflowReason } from '../../routing/acd/admission.ts';
-import type { FlowAction } from '../../routing/flow/flow.ts';
 import type { CallFacts } from '../../routing/policy/policy.ts';
 import type { CallState, Centre } from '../call-state.ts';
-import { isOver } from '../call-state.ts';
+import { classOf } from '../call-state.ts';
 import { tell } from '../parts.ts';
 
-type QueueAction = Extract<FlowAction, { kind: 'queue' }>;
+/** What a flow asks of a queue for this call; a transfer asks nothing. */
+export interface QueueWishes {
+  place: Pick<WaitingCall, 'placeSince' | 'skills' | 'preferred' | 'mostWaitSeconds'>;
+  /** For what the call has no other way: then it waits on. */
+  staysFor(because: OverflowReason): boolean;
+  /** The queue has taken it, so that what comes later is no refusal at the door. */
+  joined: boolean;
+}
 
 /** Puts the call into a queue; the ACD may offer it at once. */
 export function enterQueue(
   centre: Centre,
   call: CallState,
-  { queue, priority }: { queue: string; priority: number },
+  { queue, priority, wishes }: { queue: string; priority: number; wishes?: QueueWishes },
 ): void {
   const { parts } = centre;
   call.phase = 'queued';
@@ -25,22 +32,42 @@ export function enterQueue(
   tell(parts, { type: 'queue-entered', callId: call.id, queue });
   call.log.info({ queue }, 'waiting in queue');
   call.queuePriority = priority;
-  tellAcd(centre, call);
+  call.wishes = wishes;
+  const joining = giveToAcd(centre, call, { alwaysJoins: wishes === undefined });
+  void joining?.then(() => {
+    if (call.wishes) call.wishes.joined = true;
+  });
 }
 
 /** The ACD decides by what it was told: told again when the reason becomes known while the call waits. */
 export function tellAcd(centre: Centre, call: CallState): void {
-  if (call.phase !== 'queued' || call.queue === null) return;
-  const { id: callId, queue, queuedAt: enteredAt, queuePriority: priority } = call;
-  void centre.acd.apply({
-    kind: 'callWaiting',
-    call: { callId, queue, enteredAt, facts: factsOfCall(call), priority },
-  });
+  void giveToAcd(centre, call, { alwaysJoins: true });
+}
+
+function giveToAcd(
+  centre: Centre,
+  call: CallState,
+  { alwaysJoins }: { alwaysJoins: boolean },
+): Promise<boolean> | undefined {
+  if (call.phase !== 'queued' || call.queue === null) return undefined;
+  const { queue, queuedAt: enteredAt, queuePriority: priority, wishes } = call;
+  const waiting = { ...waitingCall(call, { queue, enteredAt, priority }), ...wishes?.place };
+  return centre.acd.apply({ kind: 'callWaiting', call: waiting, alwaysJoins });
+}
+
+/** The call as the ACD is told of it. */
+export function waitingCall(
+  call: CallState,
+  place: Pick<WaitingCall, 'queue' | 'enteredAt' | 'priority'>,
+): WaitingCall {
+  const notFor = call.notFor.size > 0 ? { notFor: [...call.notFor] } : {};
+  return { callId: call.id, facts: factsOfCall(call), ...notFor, ...place };
 }
 
 /** What the policy is told of a call. */
-export function factsOfCall({ direction, reason }: CallState): CallFacts {
-  return { direction, reason: reason?.id, piiClass: reason?.piiClass };
+export function factsOfCall(call: CallState): CallFacts {
+  const { direction, reason, verified, step } = call;
+  return { direction, reason: reason?.id, piiClass: classOf(call), verified, step };
 }
 
 /** Takes the call out of its queue; tells how and how long it took. */
@@ -50,53 +77,21 @@ export function leaveQueue(centre: Centre, call: CallState, outcome: 'answered' 
   if (call.queue) tell(centre.parts, { type: 'queue-left', callId: call.id, queue: call.queue, outcome, waitMs });
 }
 
-/** For the flow: waits until an agent is connected, the time is up, or the call is over. */
-export async function waitInQueue(
-  centre: Centre,
-  call: CallState,
-  action: QueueAction,
-  comfort: (say: NonNullable<QueueAction['comfort']>) => PlaySource,
-): Promise<'connected' | 'timeout' | 'over'> {
-  const { clock } = centre.parts;
-  const left = new Promise<'connected' | 'timeout' | 'over'>((resolve) => {
-    call.leaveQueue = resolve;
-  });
-  enterQueue(centre, call, action);
-  const words = action.comfort;
-  const comfortTimer = words
-    ? clock.every(action.comfortEverySeconds * 1000, () => void sayComfort(call, comfort(words)))
-    : undefined;
-  const timeoutTimer =
-    action.timeoutSeconds === null
-      ? undefined
-      : clock.after(action.timeoutSeconds * 1000, () => giveUpWaiting(centre, call));
-  const how = await left;
-  call.leaveQueue = undefined;
-  comfortTimer?.cancel();
-  timeoutTimer?.cancel();
-  return how;
-}
-
-function giveUpWaiting(centre: Centre, call: CallState): void {
-  if (call.phase !== 'queued') return;
-  void centre.acd.apply({ kind: 'callGone', callId: call.id });
-  overflowed(centre, call, 'waited-too-long');
-}
-
-/** The call is in no queue any more: the flow goes on. */
+/**
+ * The ACD has let the call go. The flow goes on, if it has a way for that; otherwise the call takes its place again: nobody is lost
+ * between two queues.
+ */
 export function overflowed(centre: Centre, call: CallState, because: OverflowReason): void {
   if (call.phase !== 'queued') return;
+  if (!call.leaveQueue || !call.wishes || call.wishes.staysFor(because)) {
+    const place = { ...call.wishes?.place, mostWaitSeconds: null };
+    call.wishes = { staysFor: () => true, joined: true, ...call.wishes, place };
+    return tellAcd(centre, call);
+  }
   leaveQueue(centre, call, 'overflowed');
   call.log.info({ queue: call.queue, because }, 'overflowed');
   call.phase = 'flow';
   call.music?.stop();
   call.alerting?.withdrawn.abort();
-  call.leaveQueue?.('timeout');
-}
-
-async function sayComfort(call: CallState, source: PlaySource): Promise<void> {
-  if (call.phase !== 'queued' || !call.customer) return;
-  await call.customer.endpoint.play(source).finished;
-  if (call.phase !== 'queued' || isOver(call)) return;
-  call.music = call.customer?.endpoint.play({ kind: 'music' }, { loop: true });
+  call.leaveQueue(because);
 }

@@ -3,17 +3,17 @@
 
 import type { Endpoint } from '../../media/endpoint.ts';
 import type { Leg, LegEvents } from '../../sbc/leg.ts';
+import type { Device } from '../../shared/events.ts';
 import type { PersonId } from '../../shared/ids.ts';
 import { keepAnchored } from '../anchor/reanchor.ts';
 import type { CallState, Centre } from '../call-state.ts';
-import type { Device } from '../telephone/own-telephones.ts';
 import { ringTelephone } from '../telephone/ring-telephone.ts';
 import type { RingPurpose } from '../telephone/telephone-words.ts';
 
 export interface RingRequest {
   personId: PersonId;
   ringTimeoutSeconds: number;
-  autoAnswer?: 'outbound' | 'attach';
+  autoAnswer?: 'outbound' | 'attach' | 'monitor';
   /** Today's device of the person unless told. */
   device?: Device;
   /** What an own telephone is told; by `autoAnswer` unless told. */
@@ -33,10 +33,22 @@ const gone = (cause: LegEvents['ended']['cause']): RingOutcome => ({
   ended: { cause, by: 'us', sipStatus: null },
 });
 
-const purposes = { none: 'offer', outbound: 'dial', attach: 'back' } as const satisfies Record<string, RingPurpose>;
+const purposes = { none: 'offer', outbound: 'dial', attach: 'back', monitor: 'offer' } as const satisfies Record<
+  string,
+  RingPurpose
+>;
 
 const deviceOf = ({ parts }: Pick<Centre, 'parts'>, personId: PersonId): Device =>
   parts.telephones?.deviceOf(personId) ?? 'browser';
+
+/** How much longer than it rings somebody may take to answer: an own telephone asks for key 1. */
+export function confirmSecondsOf(centre: Pick<Centre, 'parts'>, personId: PersonId): number {
+  const { telephone } = centre.parts.settings;
+  return telephone && deviceOf(centre, personId) === 'telephone' ? telephone.confirmSeconds : 0;
+}
+
+/** A party of ours on a trunk is at the own telephone. */
+export const deviceOfParty = ({ leg }: { leg: Leg }): Device => (leg.kind === 'trunk' ? 'telephone' : 'browser');
 
 /** Whether this person can be called at all: by a softphone that is registered, or by an own telephone. */
 export function canBeRung(centre: Pick<Centre, 'parts'>, personId: PersonId): boolean {

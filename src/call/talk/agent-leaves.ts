@@ -3,6 +3,7 @@
 
 import type { CallState, Centre } from '../call-state.ts';
 import { queueSettings, tell } from '../parts.ts';
+import { endMonitors } from '../supervise/monitor.ts';
 
 export function agentLeaves(
   centre: Centre,
@@ -19,9 +20,10 @@ export function agentLeaves(
   }
   // Listening to a telephone that nobody picks up is no talk.
   const talkMs = call.customer ? Math.max(0, now - agent.answeredAt - agent.holdMs) : 0;
+  endMonitors(centre, call, 'agent-left');
   call.agent = undefined;
   agent.attaching?.abort();
-  call.muted = false;
+  agent.awayTimer?.cancel();
   call.quality = null;
   tell(parts, {
     type: 'agent-left',
@@ -36,7 +38,7 @@ export function agentLeaves(
   void centre.acd.apply({
     kind: 'agentCallEnded',
     personId: agent.personId,
-    callId: call.id,
+    callId: agent.asCall,
     afterCallWorkSeconds: afterCallWork === 'none' ? 0 : configured,
   });
   centre.deskChanged(agent.personId);

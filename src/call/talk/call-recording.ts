@@ -24,6 +24,7 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
     // The call may be over before its recording is open.
     if (isOver(call)) return stopRecording(centre, call);
     await startTap(centre, call, endpoint, { url: tapUrl, metadata: { callId: call.id, recordingId } });
+    call.recordingSince = parts.clock.now();
     call.recording = !isOver(call);
     centre.deskChanged(personOf(call));
   })().catch((thrown: unknown) => {

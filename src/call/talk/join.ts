@@ -1,27 +1,16 @@
-// Customer and agent hear each other: joining, hold, resume, mute. Each returns what the desk is told.
+// Customer and agent hear each other: joining, hold, resume, mute. Each returns what the desk is told. Who is joined with whom
+// follows from the state that is set here (audio-plan.ts).
 
-import type { PlaySource } from '../../media/endpoint.ts';
 import { asError } from '../../shared/errors.ts';
 import type { AgentParty, CallState, Centre } from '../call-state.ts';
-import { isOver } from '../call-state.ts';
+import { agentPartyOf, isOver } from '../call-state.ts';
 import type { CommandOutcome } from '../desk.ts';
+import { deskChangedForAll } from '../desks.ts';
 import { endCall } from '../ending/end-call.ts';
 import { tell, unattended } from '../parts.ts';
+import { arrangeAudio } from './arrange-audio.ts';
 import { startRecording } from './call-recording.ts';
 import { followOffers } from './follow-offers.ts';
-
-const holdMusic: PlaySource = { kind: 'music' };
-
-/** The customer hears music until `stopMusic`. */
-export function playMusic(call: CallState): void {
-  call.music?.stop();
-  call.music = call.customer?.endpoint.play(holdMusic, { loop: true });
-}
-
-function stopMusic(call: CallState): void {
-  call.music?.stop();
-  call.music = undefined;
-}
 
 /** An answered agent (watched by `watchAgent` already) and the customer are joined; recording starts with the first agent. */
 export async function joinAgent(centre: Centre, call: CallState, agent: AgentParty): Promise<void> {
@@ -30,16 +19,8 @@ export async function joinAgent(centre: Centre, call: CallState, agent: AgentPar
   call.agent = agent;
   await startRecording(centre, call);
   // Meanwhile the call may have ended, been put on hold or transferred, or the desk may have gone.
-  if (mayHear(call, agent)) {
-    stopMusic(call);
-    await call.customer.endpoint.bridge(agent.endpoint);
-  }
+  await arrangeAudio(centre, call);
   centre.deskChanged(agent.personId);
-}
-
-/** Whether customer and this agent are to hear each other now. */
-function mayHear(call: CallState, agent: AgentParty): boolean {
-  return !isOver(call) && call.agent === agent && call.heldSince === null && agent.detachedAt === null;
 }
 
 /** Before the customer has answered: the agent hears the carrier if it plays something, otherwise our ringback. */
@@ -49,22 +30,27 @@ export function hearRinging(call: CallState, agent: AgentParty): void {
   else call.ringback = agent.endpoint.play({ kind: 'ringback' }, { loop: true });
 }
 
-/** What the agent's side may do by itself: hang up, or go away. */
+/** What the side of an agent (or of a colleague who is asked) may do by itself: hang up, or go away. */
 export function watchAgent(centre: Centre, call: CallState, agent: AgentParty): void {
-  const { leg, endpoint } = agent;
-  followOffers(call.log, leg, () => endpoint);
+  const { leg, endpoint, personId } = agent;
+  const isHere = () => !isOver(call) && partyOn(call, leg) !== undefined;
+  // An own telephone's have been followed since it was called.
+  if (leg.kind === 'softphone') followOffers(call.log, leg, () => endpoint);
   leg.on('ended', (ended) => {
-    if (call.agent?.leg !== leg || isOver(call)) return;
-    if (ended.by === 'far-end' && ended.cause === 'normal')
-      void endCall(centre, call, { cause: 'normal', side: 'agent' });
-    else centre.agentWentAway(call);
+    if (!isHere()) return;
+    if (ended.by === 'far-end' && ended.cause === 'normal') centre.agentHungUp(call, personId);
+    else centre.agentWentAway(call, personId);
   });
   endpoint.on('mediaTimeout', () => {
-    if (call.agent?.endpoint === endpoint) centre.agentWentAway(call);
+    if (isHere()) centre.agentWentAway(call, personId);
   });
   endpoint.on('ended', ({ because }) => {
-    if (because === 'lost' && call.agent?.endpoint === endpoint) centre.agentWentAway(call);
+    if (because === 'lost' && isHere()) centre.agentWentAway(call, personId);
   });
+}
+
+function partyOn(call: CallState, leg: AgentParty['leg']): AgentParty | undefined {
+  return [call.agent, call.consultation?.colleague].find((party) => party?.leg === leg);
 }
 
 export async function holdCall(centre: Centre, call: CallState): Promise<CommandOutcome> {
@@ -72,35 +58,50 @@ export async function holdCall(centre: Centre, call: CallState): Promise<Command
   if (call.phase !== 'talking' || !agent || !customer)
     return { kind: 'conflict', because: 'Nobody is connected to this call.' };
   if (call.heldSince !== null) return { kind: 'conflict', because: 'The call is on hold already.' };
-  call.heldSince = centre.parts.clock.now();
-  tell(centre.parts, { type: 'call-held', callId: call.id, by: 'agent' });
-  await customer.endpoint.unbridge();
-  if (call.heldSince !== null && !isOver(call)) playMusic(call);
-  centre.deskChanged(agent.personId);
+  holdCustomer(centre, call);
+  await arrangeAudio(centre, call);
+  deskChangedForAll(centre, call);
   return { kind: 'ok' };
 }
 
 export async function resumeCall(centre: Centre, call: CallState): Promise<CommandOutcome> {
-  const { agent, customer } = call;
+  const { agent, customer, consultation } = call;
   if (call.heldSince === null || !agent || !customer) return { kind: 'conflict', because: 'The call is not on hold.' };
-  const heldMs = centre.parts.clock.now() - call.heldSince;
-  agent.holdMs += heldMs;
-  call.heldSince = null;
-  tell(centre.parts, { type: 'call-resumed', callId: call.id, by: 'agent', heldMs });
-  if (mayHear(call, agent)) {
-    stopMusic(call);
-    await customer.endpoint.bridge(agent.endpoint);
-  }
-  centre.deskChanged(agent.personId);
+  if (consultation?.state === 'answered' && consultation.heldSince === null)
+    return { kind: 'conflict', because: 'A consultation is under way: swap, join or end it.' };
+  resumeCustomer(centre, call);
+  await arrangeAudio(centre, call);
+  deskChangedForAll(centre, call);
   return { kind: 'ok' };
 }
 
-export async function muteAgent(centre: Centre, call: CallState, muted: boolean): Promise<CommandOutcome> {
-  const { agent } = call;
-  if (!agent) return { kind: 'conflict', because: 'Nobody is connected to this call.' };
-  call.muted = muted;
-  await agent.endpoint.setMuted(muted);
-  centre.deskChanged(agent.personId);
+/** Sets and tells it; the audio follows when it is arranged. */
+export function holdCustomer(centre: Centre, call: CallState): void {
+  if (call.heldSince !== null) return;
+  call.heldSince = centre.parts.clock.now();
+  tell(centre.parts, { type: 'call-held', callId: call.id, by: 'agent' });
+}
+
+export function resumeCustomer(centre: Centre, call: CallState): void {
+  if (call.heldSince === null) return;
+  const heldMs = centre.parts.clock.now() - call.heldSince;
+  if (call.agent) call.agent.holdMs += heldMs;
+  call.heldSince = null;
+  tell(centre.parts, { type: 'call-resumed', callId: call.id, by: 'agent', heldMs });
+}
+
+/** `personId`: whose microphone; the agent's unless told. */
+export async function muteAgent(
+  centre: Centre,
+  call: CallState,
+  muted: boolean,
+  personId = call.agent?.personId,
+): Promise<CommandOutcome> {
+  const party = personId && agentPartyOf(call, personId);
+  if (!party) return { kind: 'conflict', because: 'Nobody is connected to this call.' };
+  party.muted = muted;
+  await party.endpoint.setMuted(muted);
+  centre.deskChanged(party.personId);
   return { kind: 'ok' };
 }
 

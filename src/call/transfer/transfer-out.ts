@@ -39,8 +39,7 @@ export async function goOutside(
   const { customer } = call;
   if (!customer) return { kind: 'failed', because: 'nobody to transfer' };
   // From an agent, the music of the hold goes on.
-  const ringback =
-    call.phase === 'directed' ? undefined : customer.endpoint.play({ kind: 'ringback' }, { loop: true });
+  const ringback = call.phase === 'directed' ? undefined : customer.endpoint.play({ kind: 'ringback' }, { loop: true });
   const outcome = await callCarrier(centre, {
     call,
     to,
