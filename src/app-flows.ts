@@ -29,13 +29,15 @@ export interface AppFlows {
 export async function loadFlows(config: Config): Promise<AppFlows> {
   const plan = createNumberPlan(config.company.numbers);
   const queues = config.queues.map((queue) => queue.name);
+  const services = config.lookups.map(({ name }) => name);
+  const mailboxes = config.mailboxes.map(({ name }) => name);
   const files = createRoutingFiles({
     places: {
       folder: config.flows.folder,
       reasons: config.flows.reasons,
       calendars: config.flows.calendars ?? join(dirname(config.flows.reasons), 'calendars.yaml'),
     },
-    known: () => ({ queues }),
+    known: () => ({ queues, services, mailboxes }),
   });
   const { problems } = await files.reload();
   const broken = config.company.numbers.filter(({ flow }) => !files.flows.get(flow));

@@ -11,6 +11,7 @@ import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { logEvent } from './app-log.ts';
 import { openMedia } from './app-media.ts';
+import { openServices } from './app-services.ts';
 import { type OpenedSip, openSip, placeOf } from './app-sip.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
 import { createClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
@@ -114,6 +115,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     vault,
     events: store.events,
     people: store.people,
+    callRecords: store.calls,
+    ...openServices(config, site),
     settings: {
       ...config.calls,
       queues: config.queues,

@@ -2,6 +2,10 @@
 // Reading is config.ts.
 
 import { type Static, Type } from 'typebox';
+import { CallbacksSchema } from './call/callback/callback-settings.ts';
+import { LookupServiceSchema, OutgoingSchema } from './call/services/lookup-settings.ts';
+import { SpeechRecognitionSchema } from './call/services/speech-recognition.ts';
+import { MailboxSchema } from './call/voicemail/mailbox-settings.ts';
 import { TrunkSettingsSchema } from './sbc/trunk-settings.ts';
 import { section } from './shared/yaml/yaml-schema.ts';
 
@@ -311,6 +315,12 @@ const Calls = section('Times within a call.', {
   outboundRingSeconds: Type.Integer({ default: 60, minimum: 10 }),
   deskAnswerSeconds: Type.Integer({ default: 10, minimum: 2 }),
   outboundAfterCallWorkSeconds: Type.Integer({ default: 30, minimum: 0 }),
+  reentryMinutes: Type.Integer({
+    default: 10,
+    minimum: 0,
+    maximum: 240,
+    description: 'Who was cut off and calls again within this takes the earlier place in the queue; 0: nobody does.',
+  }),
   drainSeconds: Type.Integer({ default: 30, minimum: 0, description: 'How long live calls may go on after Ctrl-C.' }),
 });
 
@@ -367,6 +377,11 @@ export const ConfigSchema = section('Engawa', {
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),
   calls: Calls,
+  callbacks: CallbacksSchema,
+  mailboxes: Type.Array(MailboxSchema, { default: [], description: 'Mailboxes that flows take messages for.' }),
+  outgoing: OutgoingSchema,
+  lookups: Type.Array(LookupServiceSchema, { default: [], description: 'Services of the company that flows ask.' }),
+  speechRecognition: SpeechRecognitionSchema,
   dialling: Dialling,
   sessions: Sessions,
   flows: Flows,

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { type Config, ConfigSchema, logLevels } from './config-schema.ts';
+import { serviceProblems } from './config-services.ts';
 import { secretFromEnvironment } from './secrets.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
@@ -125,7 +126,7 @@ function crossChecks(config: Config): string[] {
   const names = config.queues.map((queue) => queue.name);
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
-  problems.push(...mediaProblems(config.media));
+  problems.push(...mediaProblems(config.media), ...serviceProblems(config));
   const { taps } = config.recording;
   if (taps && (taps.certFile === undefined) !== (taps.keyFile === undefined))
     problems.push('recording.taps needs certFile and keyFile, or neither.');
