@@ -20,6 +20,8 @@ import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
+import { telephoneRoutes } from './routes/telephone-routes.ts';
+import { verifyRoutes } from './routes/verify-routes.ts';
 import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
 import { acceptSoftphones } from './softphone/softphones.ts';
 import { createViews } from './views.ts';
@@ -61,6 +63,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   mediaRoutes(app, needs);
   nodeRoutes(app, needs);
   recordingRoutes(app, needs);
+  verifyRoutes(app, needs);
   administrationRoutes(app, needs);
   const feed = feedRoute(app, needs, views);
   const softphones = acceptSoftphones(app.server, needs);

@@ -3,6 +3,8 @@
 
 import { type Static, type TSchema, Type } from 'typebox';
 import type { ProblemCode } from './problem-codes.ts';
+import { DeviceSchema } from './telephone-contract.ts';
+import { VerificationShownSchema } from './verify-contract.ts';
 
 const literals = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: 'string', enum: values });
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -92,6 +94,9 @@ export const DeskCall = Type.Object({
   heldSince: Nullable(Type.Integer()),
   waitMs: Type.Integer({ description: 'How long the customer waited in the queue.' }),
   quality: Nullable(QualityView),
+  verification: Nullable(VerificationShownSchema),
+  device: Nullable(DeviceSchema),
+  movingTo: Nullable(DeviceSchema),
 });
 
 /** All that the agent desk shows. Sent whole on every change, as `event: desk` of the feed, and by GET /api/v1/desk. */

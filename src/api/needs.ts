@@ -1,6 +1,8 @@
 // What the API is built from: the other rooms, as the interfaces that it uses of them.
 
 import type { CallCentre } from '../call/desk.ts';
+import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
+import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
@@ -37,6 +39,10 @@ export interface ApiNeeds {
   softphone: SoftphoneNeeds;
   flows: FlowCatalogue;
   callLists?: CallListNeeds;
+  /** One-time codes, and what customers can be asked for. */
+  verification?: VerificationNeeds;
+  /** Own telephones of people; without it everybody is at the browser. */
+  telephones?: Pick<OwnTelephones, 'view' | 'set' | 'choose'>;
   trunks: () => TrunkView[];
   mediaServers?: MediaServers;
   /** Where this is one of several nodes. */
@@ -81,6 +87,13 @@ export interface SoftphoneNeeds {
 }
 
 export interface PartHealth {
+export interface VerificationNeeds {
+  codes: Pick<OneTimeCodes, 'make' | 'byId' | 'revoke'>;
+  factors: readonly { name: string; label: { ja: string; en: string } }[];
+  /** Undefined when it is none. */
+  numberOf(typed: string): PhoneNumber | undefined;
+}
+
   name: string;
   ok: boolean;
   because?: string;

@@ -50,6 +50,9 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
     heldSince: state.heldSince,
     waitMs: Math.round(state.waitMs),
     quality: state.quality,
+    verification: state.verification,
+    device: state.device,
+    movingTo: state.movingTo,
   });
 
   return {

@@ -35,22 +35,22 @@ export interface SealedStream {
   readonly coveredBytes: number;
 }
 
-/** Fails with a sentence when a recipient is not one. */
-export function createSealer(recipients: readonly string[]): Sealer {
+/** Fails with a sentence when a recipient is not one; `what` is its subject. */
+export function createSealer(recipients: readonly string[], what = 'A recording recipient'): Sealer {
   if (recipients.length === 0) {
     throw new AppError('config-invalid', 'Recording needs at least one recipient: a public key that begins with age1.');
   }
   const encrypter = new Encrypter();
-  for (const text of recipients) addRecipient(encrypter, text.trim());
+  for (const text of recipients) addRecipient(encrypter, text.trim(), what);
   return { sealWhole: (plaintext) => encrypter.encrypt(plaintext), createSealedStream: () => sealedStream(encrypter) };
 }
 
-function addRecipient(encrypter: Encrypter, text: string): void {
+function addRecipient(encrypter: Encrypter, text: string, subject: string): void {
   try {
     encrypter.addRecipient(x25519Recipient(text) ?? text);
   } catch (cause) {
     const what = text.startsWith('AGE-SECRET-KEY') ? 'a private key was given' : `"${text.slice(0, 24)}" was given`;
-    throw new AppError('config-invalid', `A recording recipient must be an age public key (age1…): ${what}.`, {
+    throw new AppError('config-invalid', `${subject} must be an age public key (age1…): ${what}.`, {
       cause,
     });
   }

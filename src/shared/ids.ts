@@ -14,6 +14,10 @@ export type RecordingId = Brand<'recording'>;
 export type SessionId = Brand<'session'>;
 export type EventId = Brand<'event'>;
 export type ApiKeyId = Brand<'apiKey'>;
+/** A one-time code, without saying which: the company knows for whom it had it made. */
+export type CodeId = Brand<'code'>;
+/** Sealed digits on their way to the company. */
+export type SealedPostId = Brand<'sealedPost'>;
 export type CallListId = Brand<'callList'>;
 /** One customer on a call list. */
 export type ListEntryId = Brand<'listEntry'>;
@@ -29,6 +33,8 @@ const prefixes = {
   session: 's',
   event: 'v',
   apiKey: 'k',
+  code: 'o',
+  sealedPost: 'w',
   node: 'n',
   callList: 'cl',
   listEntry: 'ce',

@@ -16,6 +16,8 @@ export interface DigitRequest {
   timeoutSeconds: number;
   /** Called at the first digit: the prompt stops. */
   onFirst: () => void;
+  /** Called at every key, the terminator included. */
+  onKey?: () => void;
   /** The time-out starts when this settles: nobody must hurry while the menu is still being read out. */
   after: Promise<unknown>;
   signal: AbortSignal;
@@ -25,8 +27,12 @@ export interface DigitSource {
   collect(
     request: DigitRequest,
   ): Promise<{ kind: 'digits'; digits: string } | { kind: 'timeout' } | { kind: 'aborted' }>;
+  /** Resolves once no key has come for `quietMs`, after 10 s at the latest. Keys that come meanwhile, or came early, are forgotten. */
+  untilQuiet(quietMs: number): Promise<void>;
   close(): void;
 }
+
+const quietWithinMs = 10_000;
 
 export function createDigitSource(needs: { clock: Clock; leg: Leg; endpoint: Endpoint }): DigitSource {
   const { clock, leg, endpoint } = needs;
@@ -69,6 +75,7 @@ export function createDigitSource(needs: { clock: Clock; leg: Leg; endpoint: End
         if (request.signal.aborted) return resolve({ kind: 'aborted' });
         request.signal.addEventListener('abort', onAbort);
         listener = (digit) => {
+          request.onKey?.();
           if (digits === '') request.onFirst();
           if (digit === request.terminator) return finish({ kind: 'digits', digits });
           digits += digit;
@@ -81,6 +88,26 @@ export function createDigitSource(needs: { clock: Clock; leg: Leg; endpoint: End
         const early = typedAhead;
         typedAhead = '';
         for (const digit of early) listener?.(digit);
+      });
+    },
+    untilQuiet(quietMs) {
+      return new Promise((resolve) => {
+        let timer: Timer | undefined;
+        const quiet = () => {
+          timer?.cancel();
+          latest.cancel();
+          if (listener === forget) listener = undefined;
+          typedAhead = '';
+          resolve();
+        };
+        const latest = clock.after(quietWithinMs, quiet);
+        const forget = () => {
+          timer?.cancel();
+          timer = clock.after(quietMs, quiet);
+        };
+        typedAhead = '';
+        listener = forget;
+        forget();
       });
     },
     close() {

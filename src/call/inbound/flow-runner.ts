@@ -7,7 +7,8 @@ import { isOver } from '../call-state.ts';
 import { endCall } from '../ending/end-call.ts';
 import { tell } from '../parts.ts';
 import type { EarlierCalls } from '../queue/earlier-calls.ts';
-import { transferOut } from '../talk/transfer-out.ts';
+import { transferOut } from '../transfer/transfer-out.ts';
+import { verifyInFlow } from '../verify/verify-in-flow.ts';
 import { askForDigits } from './actions/ask-for-digits.ts';
 import { askForNumber } from './actions/ask-for-number.ts';
 import { listenToWords } from './actions/listen-to-words.ts';
@@ -32,7 +33,7 @@ const performers: { [K in FlowAction['kind']]: Performer<K> } = {
   number: askForNumber,
   listen: listenToWords,
   lookup: lookUp,
-  verify: notHere,
+  verify: verifyInFlow,
   async setReason({ centre, call }, { reason }) {
     call.reason = reason;
     const { id, piiClass } = reason;
