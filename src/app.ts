@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Api, createApi } from './api/api.ts';
-import type { NodesNeeds, TestCalls } from './api/needs.ts';
+import type { NodesNeeds, TestCalls, VerificationNeeds } from './api/needs.ts';
 import type { CallListNeeds } from './api/routes/call-list-routes.ts';
 import { openCallLists } from './app-call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app-cluster.ts';
@@ -13,11 +13,14 @@ import { logEvent } from './app-log.ts';
 import { openMedia } from './app-media.ts';
 import { openServices } from './app-services.ts';
 import { type OpenedSip, openSip, placeOf } from './app-sip.ts';
+import { openTelephones, telephoneSettings, telephoneTexts } from './app-telephones.ts';
+import { openVerification } from './app-verification.ts';
 import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
 import { createClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
 import { endCallsLeftOpen } from './call/ending/left-open.ts';
 import { demoNumbers } from './call/outbound/demo-numbers.ts';
 import type { CallParts } from './call/parts.ts';
+import type { OwnTelephones } from './call/telephone/own-telephones.ts';
 import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
 import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
@@ -106,6 +109,11 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const recorder = await openRecorder(config, store, site);
   const { border, carrier, sipUdp } = await openBorder(config, sip, media, cluster, site);
 
+  const live = cluster ? { live: cluster.live } : {};
+  const telephones = await openTelephones(config, { store, closer, clock, log, vault, ...live });
+  const services = openServices(config, site);
+  const needed = { ...site, ...services, store, vault, secrets };
+  const { verification, forApi: verificationApi } = openVerification(config, needed);
   const parts: CallParts = {
     clock,
     log,
@@ -116,12 +124,19 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     events: store.events,
     people: store.people,
     callRecords: store.calls,
-    ...openServices(config, site),
+    ...services,
+    verification,
+    telephones,
     settings: {
       ...config.calls,
+      telephone: telephoneSettings(config),
       queues: config.queues,
       companyNumbers: config.company.numbers.map(({ number }) => number),
       demoNumbers: config.demo,
+      outsideTargets: config.transfers.outside,
+      parkSlots: config.transfers.parkSlots,
+      parkSeconds: config.transfers.parkSeconds,
+      steps: config.steps,
     },
     flowFor: flows.flowFor,
     startFlow: flows.start,
@@ -149,7 +164,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     config,
     secrets,
     {
-      ...{ callCentre, border, media, recorder, flows, carrier, callLists },
+      ...{ callCentre, border, media, recorder, flows, carrier, telephones, callLists, verificationApi },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
     },
@@ -164,7 +179,9 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   await unlessStopped(site, border.start());
   await api.listen();
   if (cluster) await cluster.begin(running());
-  void prompts.prepare(flows.texts()).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
+  void prompts
+    .prepare([...flows.texts(), ...telephoneTexts(config)])
+    .catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
 
   const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp: sipUdp() }) : undefined;
   const drainMs = config.calls.drainSeconds * 1000;
@@ -191,13 +208,15 @@ interface Rooms {
   recorder: Recorder;
   flows: AppFlows;
   carrier: DemoCarrier | undefined;
+  telephones: OwnTelephones;
   callLists: CallListNeeds;
+  verificationApi: VerificationNeeds;
   cluster?: Cluster;
   nodes?: NodesNeeds;
 }
 
 async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
-  const { store, callCentre, border, media, recorder, flows, carrier, callLists } = rooms;
+  const { store, callCentre, border, media, recorder, flows, carrier, telephones, callLists } = rooms;
   const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
   const identity = createIdentity({
     ...{ clock, log, store, settings: config.sessions, isBusy },
@@ -211,8 +230,10 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
     store,
     identity,
     callCentre,
+    telephones,
     flows,
     callLists,
+    verification: rooms.verificationApi,
     demo: config.demo,
     webRoot: join(projectRoot, 'dist', 'web'),
     listen: {
@@ -227,6 +248,8 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
       numbers: config.company.numbers,
       queues: config.queues,
       mayDialNumbers: config.dialling.numbersAllowed,
+      outsidePlaces: config.transfers.outside.map(({ name, label }) => ({ name, label })),
+      steps: { factors: config.steps.factors, facts: config.steps.facts },
     },
     softphone: {
       tunnelTarget: () => border.webSocketTarget,

@@ -5,7 +5,10 @@ import { type Static, Type } from 'typebox';
 import { CallbacksSchema } from './call/callback/callback-settings.ts';
 import { LookupServiceSchema, OutgoingSchema } from './call/services/lookup-settings.ts';
 import { SpeechRecognitionSchema } from './call/services/speech-recognition.ts';
+import { VerificationSchema } from './call/verify/verification-settings.ts';
 import { MailboxSchema } from './call/voicemail/mailbox-settings.ts';
+import { Dialling, Telephones } from './config-dialling.ts';
+import { Steps, Transfers } from './config-transfers.ts';
 import { TrunkSettingsSchema } from './sbc/trunk-settings.ts';
 import { section } from './shared/yaml/yaml-schema.ts';
 
@@ -324,28 +327,6 @@ const Calls = section('Times within a call.', {
   drainSeconds: Type.Integer({ default: 30, minimum: 0, description: 'How long live calls may go on after Ctrl-C.' }),
 });
 
-const Dialling = section('What people may dial by hand.', {
-  numbersAllowed: Type.Array(Type.Union([Type.Literal('agent'), Type.Literal('supervisor')]), {
-    default: [],
-    description: 'Roles that may dial a number; everybody may call an alias back.',
-  }),
-  international: Type.Boolean({ default: false }),
-  premium: Type.Boolean({ default: false, description: '0990 and the like.' }),
-  allowCountryCodes: Type.Array(Type.String({ pattern: '^[1-9]\\d{0,2}$' }), {
-    default: [],
-    description: 'Countries that may be dialled although international is false, such as ["1", "44"].',
-  }),
-  denyPrefixes: Type.Array(Type.String(), {
-    default: [],
-    description: 'Canonical beginnings of numbers that are never dialled.',
-  }),
-  emergencyTrunk: Type.Optional(
-    Type.String({
-      description: 'The trunk of the site that 110, 118 and 119 may go out by; without it they are refused.',
-    }),
-  ),
-});
-
 const Sessions = section('Being signed in.', {
   idleMinutes: Type.Integer({ default: 30, minimum: 1, description: 'Without a request; a live call keeps it alive.' }),
   absoluteHours: Type.Integer({ default: 12, minimum: 1 }),
@@ -377,11 +358,15 @@ export const ConfigSchema = section('Engawa', {
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),
   calls: Calls,
+  telephones: Telephones,
+  transfers: Transfers,
+  steps: Steps,
   callbacks: CallbacksSchema,
   mailboxes: Type.Array(MailboxSchema, { default: [], description: 'Mailboxes that flows take messages for.' }),
   outgoing: OutgoingSchema,
   lookups: Type.Array(LookupServiceSchema, { default: [], description: 'Services of the company that flows ask.' }),
   speechRecognition: SpeechRecognitionSchema,
+  verification: VerificationSchema,
   dialling: Dialling,
   sessions: Sessions,
   flows: Flows,

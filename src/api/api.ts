@@ -20,6 +20,7 @@ import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
+import { talkRoutes } from './routes/talk-routes.ts';
 import { telephoneRoutes } from './routes/telephone-routes.ts';
 import { verifyRoutes } from './routes/verify-routes.ts';
 import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
@@ -60,11 +61,13 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   callCommandRoutes(app, needs);
   callListRoutes(app, needs);
   centreRoutes(app, needs, views);
+  talkRoutes(app, needs);
   mediaRoutes(app, needs);
   nodeRoutes(app, needs);
   recordingRoutes(app, needs);
   verifyRoutes(app, needs);
   administrationRoutes(app, needs);
+  telephoneRoutes(app, needs);
   const feed = feedRoute(app, needs, views);
   const softphones = acceptSoftphones(app.server, needs);
   healthRoutes(app, needs, {

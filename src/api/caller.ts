@@ -5,7 +5,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { Identity, KeyHolder, SignedIn } from '../identity/identity.ts';
-import { hasDesk, type Permission, roleMay } from '../identity/permissions.ts';
+import { hasDesk, hasSoftphone, type Permission, roleMay } from '../identity/permissions.ts';
 import { csrfTokenOf, isSame } from '../identity/tokens.ts';
 import type { Person, Role } from '../store/records.ts';
 import { HttpProblem } from './errors.ts';
@@ -57,6 +57,13 @@ export function personOf(request: FastifyRequest): Person {
 export function deskOwnerOf(request: FastifyRequest): Person {
   const person = personOf(request);
   if (!hasDesk(person)) throw new HttpProblem(403, 'This person serves no queue and has no desk.', { code: 'no-desk' });
+  return person;
+}
+
+/** The person who asks, if there is a softphone to be rung. */
+export function softphoneOwnerOf(request: FastifyRequest): Person {
+  const person = personOf(request);
+  if (!hasSoftphone(person)) throw new HttpProblem(403, 'This person has no desk.', { code: 'no-desk' });
   return person;
 }
 

@@ -3,6 +3,7 @@
 
 import { type Static, type TSchema, Type } from 'typebox';
 import type { ProblemCode } from './problem-codes.ts';
+import { talkFields } from './talk-contract.ts';
 import { DeviceSchema } from './telephone-contract.ts';
 import { VerificationShownSchema } from './verify-contract.ts';
 
@@ -97,6 +98,7 @@ export const DeskCall = Type.Object({
   verification: Nullable(VerificationShownSchema),
   device: Nullable(DeviceSchema),
   movingTo: Nullable(DeviceSchema),
+  ...talkFields,
 });
 
 /** All that the agent desk shows. Sent whole on every change, as `event: desk` of the feed, and by GET /api/v1/desk. */
@@ -108,6 +110,10 @@ export const DeskView = Type.Object({
   nextState: Nullable(literals('not-ready', 'offline')),
   afterCallWorkEndsAt: Nullable(Type.Integer()),
   softphone: Type.Object({ registered: Type.Boolean() }),
+  device: Type.Unsafe<'browser' | 'telephone'>({
+    ...DeviceSchema,
+    description: 'Where calls are taken today. At `telephone` none need be registered.',
+  }),
   call: Nullable(DeskCall),
   queues: Type.Array(
     Type.Object({ name: Type.String(), label: LocalizedText, waiting: Type.Integer(), longestWaitMs: Type.Integer() }),
@@ -165,7 +171,6 @@ export const PlacedCall = Type.Object({ callId: Type.String() });
 
 /** POST /api/v1/calls/{id}/commands/... : hold, resume, mute, unmute, hangup, attach, reject take no body. */
 export const SendDigits = Type.Object({ digits: Type.String({ pattern: '^[0-9*#A-D]{1,32}$' }) });
-export const TransferCall = Type.Object({ queue: Type.String() });
 export const SetReason = Type.Object({ reason: Type.String() });
 
 export const CallView = Type.Object({
@@ -261,6 +266,7 @@ export const AgentViewSchema = Type.Object({
   stateSince: Type.Integer(),
   because: Nullable(Type.String()),
   softphoneRegistered: Type.Boolean(),
+  device: DeviceSchema,
   callId: Nullable(Type.String()),
   afterCallWorkEndsAt: Nullable(Type.Integer()),
 });

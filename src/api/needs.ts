@@ -4,6 +4,7 @@ import type { CallCentre } from '../call/desk.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -15,6 +16,7 @@ import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
+import type { StepChoices } from './talk-contract.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
 export interface ApiNeeds {
@@ -33,16 +35,20 @@ export interface ApiNeeds {
     domain: string;
     numbers: readonly { number: string; label: { ja: string; en: string } }[];
     queues: readonly QueueSettings[];
+    /** Where agents may take customers outside; the number stays in the call's rooms. */
+    outsidePlaces?: readonly { name: string; label: { ja: string; en: string } }[];
+    /** What may be told when a call is handed over. */
+    steps?: StepChoices;
     /** Roles that may dial a number by hand; an alias may be called back by everybody with a desk. */
     mayDialNumbers: readonly Role[];
   };
   softphone: SoftphoneNeeds;
   flows: FlowCatalogue;
-  callLists?: CallListNeeds;
   /** One-time codes, and what customers can be asked for. */
   verification?: VerificationNeeds;
   /** Own telephones of people; without it everybody is at the browser. */
   telephones?: Pick<OwnTelephones, 'view' | 'set' | 'choose'>;
+  callLists?: CallListNeeds;
   trunks: () => TrunkView[];
   mediaServers?: MediaServers;
   /** Where this is one of several nodes. */
@@ -69,11 +75,11 @@ export interface ListenSettings {
   tls?: { cert: string | Buffer; key: string | Buffer };
   /** `https://engawa.example`: how browsers reach us when it is not by this address (a reverse proxy). */
   publicUrl?: string;
+  /** Addresses and networks of reverse proxies, whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly string[];
 }
 
 export interface SoftphoneNeeds {
-  /** Addresses and networks of reverse proxies, whose X-Forwarded-For is believed. */
-  trustedProxies?: readonly string[];
   /** Where the SIP server takes WebSockets: Border.webSocketTarget. */
   tunnelTarget: () => { host: string; port: number; server?: string };
   /** Border.admitSoftphone. */
@@ -86,7 +92,6 @@ export interface SoftphoneNeeds {
   turn?: TurnSettings;
 }
 
-export interface PartHealth {
 export interface VerificationNeeds {
   codes: Pick<OneTimeCodes, 'make' | 'byId' | 'revoke'>;
   factors: readonly { name: string; label: { ja: string; en: string } }[];
@@ -94,6 +99,7 @@ export interface VerificationNeeds {
   numberOf(typed: string): PhoneNumber | undefined;
 }
 
+export interface PartHealth {
   name: string;
   ok: boolean;
   because?: string;

@@ -53,10 +53,16 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
     verification: state.verification,
     device: state.device,
     movingTo: state.movingTo,
+    role: state.role,
+    consultation: state.consultation,
+    supervisors: state.supervisors,
+    step: state.step,
+    steps: state.steps.map((step) => ({ ...step, verified: [...step.verified], facts: { ...step.facts } })),
+    verified: [...state.verified],
   });
 
   return {
-    desk: (person, { revision, agent, softphoneRegistered, call: current }) => ({
+    desk: (person, { revision, agent, softphoneRegistered, device, call: current }) => ({
       revision,
       state: agent.state,
       stateSince: agent.stateSince,
@@ -64,6 +70,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
       nextState: agent.nextState,
       afterCallWorkEndsAt: agent.afterCallWorkEndsAt,
       softphone: { registered: softphoneRegistered },
+      device,
       call: current && call(current),
       queues: servedQueues(callCentre, agent.queues).map(({ name, waiting, longestWaitMs }) => ({
         name,
@@ -95,6 +102,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
         stateSince: desk?.agent.stateSince ?? person.createdAt,
         because: desk?.agent.because ?? null,
         softphoneRegistered: desk?.softphoneRegistered ?? false,
+        device: desk?.device ?? 'browser',
         callId: desk?.call?.id ?? null,
         afterCallWorkEndsAt: desk?.agent.afterCallWorkEndsAt ?? null,
       };

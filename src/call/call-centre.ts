@@ -136,13 +136,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
         else void endCall(centre, call, { cause: 'normal', side: by });
         return { kind: 'ok' };
       }),
-    reject: (callId) =>
-      command(callId, (call) => {
-        if (!call.alerting?.leg || call.direction === 'outbound')
-          return { kind: 'conflict', because: 'This call does not ring at a desk.' };
-        void call.alerting.leg.end('rejected');
-        return { kind: 'ok' };
-      }),
+    reject: (callId, personId) => command(callId, (call) => rejectOffer(call, personId)),
     transferToQueue: (callId, queue) => command(callId, (call) => transferToQueue(centre, call, queue)),
     verify: (callId, asked) => command(callId, (call) => askForVerification(centre, call, asked)),
     cancelVerification: (callId) => command(callId, cancelVerification),
@@ -157,7 +151,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       centre.deskChanged(personOf(call));
       return { kind: 'ok' };
     },
-    attach: (callId) => command(callId, (call) => attachDesk(centre, call)),
+    attach: (callId, personId) => command(callId, (call) => attachDesk(centre, call, personId ? { personId } : {})),
     move: (callId, to) => command(callId, (call) => moveToDevice(centre, call, to)),
     agentOf: (callId) => {
       const call = live(callId);
@@ -183,6 +177,16 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       acd.close();
     },
   };
+}
+
+/** `personId`: whose ringing desk; the one that is rung to take the call unless told. */
+function rejectOffer(call: CallState, personId: PersonId | undefined): CommandOutcome {
+  const asked = call.consultation?.alerting;
+  const alerting = personId !== undefined && asked?.personId === personId ? asked : call.alerting;
+  if (!alerting?.leg || call.phase === 'dialling')
+    return { kind: 'conflict', because: 'This call does not ring at a desk.' };
+  void alerting.leg.end('rejected');
+  return { kind: 'ok' };
 }
 
 function factsOf(person: Person): AgentFacts {

@@ -178,14 +178,14 @@ export interface CallCentre extends TalkCommands {
   /** `by` is who asks: the agent unless told. */
   hangUp(callId: CallId, by?: 'agent' | 'supervisor' | 'integrator'): Promise<CommandOutcome>;
   /** The alerted agent declines: back to the queue, agent not-ready. */
-  reject(callId: CallId): Promise<CommandOutcome>;
+  reject(callId: CallId, personId?: PersonId): Promise<CommandOutcome>;
   transferToQueue(callId: CallId, queue: string): Promise<CommandOutcome>;
   setReason(callId: CallId, reason: string): Promise<CommandOutcome>;
   /** Has the customer key the digits of this factor, in secret. Answers at once; the desk shows how it goes on. */
   verify(callId: CallId, asked: { factor: string; language?: 'ja' | 'en' }): Promise<CommandOutcome>;
   cancelVerification(callId: CallId): Promise<CommandOutcome>;
   /** The desk came back (reload, dropped WebSocket): rings it again to answer by itself, and joins it to its call. */
-  attach(callId: CallId): Promise<CommandOutcome>;
+  attach(callId: CallId, personId?: PersonId): Promise<CommandOutcome>;
   /** The agent's call goes on at the other device, once that has answered; at the one it is on: gives that up. */
   move(callId: CallId, to: Device): Promise<CommandOutcome>;
   /** Whose call it is now; undefined when nobody's or over. */

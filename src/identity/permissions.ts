@@ -15,6 +15,8 @@ const allowed = {
   'calls:command-any': ['supervisor', 'integrator'],
   /** Make one-time codes for customers, see what became of them, revoke them. */
   'verification-codes:make': ['integrator'],
+  /** Listen to agents, whisper to them, barge in. Rings the own softphone, so a key cannot. */
+  'calls:monitor': ['supervisor'],
   'queues:read': ['agent', 'supervisor', 'administrator', 'integrator'],
   'agents:read': ['supervisor', 'administrator', 'integrator'],
   'agents:change': ['supervisor', 'integrator'],
@@ -47,6 +49,11 @@ export const permissions = Object.keys(allowed) as Permission[];
 
 export function roleMay(role: Role, permission: Permission): boolean {
   return (allowed[permission] as readonly Role[]).includes(role);
+}
+
+/** Who has a softphone: everybody with a desk, and supervisors, who are rung to be with an agent. */
+export function hasSoftphone(person: { role: Role; queues: readonly string[] }): boolean {
+  return hasDesk(person) || roleMay(person.role, 'calls:monitor');
 }
 
 /** A desk is for who takes calls: every agent, and a supervisor who serves a queue. */

@@ -2,23 +2,29 @@
 
 import type { FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import type { CommandOutcome } from '../../call/desk.ts';
-import type { CallId } from '../../shared/ids.ts';
-import { callerOf, may } from '../caller.ts';
-import { SendDigits, SetReason, TransferCall } from '../contract.ts';
-import { HttpProblem, requireOk } from '../errors.ts';
+import type { CommandOutcome, ConsultTarget } from '../../call/desk.ts';
+import type { CallId, PersonId } from '../../shared/ids.ts';
+import { SendDigits, SetReason } from '../contract.ts';
+import { requireOk } from '../errors.ts';
 import type { ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
+import { TransferTarget } from '../talk-contract.ts';
+import { type Access, requireOwnOrAny } from './call-access.ts';
 import { CallParams } from './call-routes.ts';
-
-type CommandedBy = 'agent' | 'supervisor' | 'integrator';
+import { isOutside, targetOf } from './talk-routes.ts';
 
 interface Command {
   summary: string;
   /** Only whoever is on the call. */
   ownOnly?: boolean;
+  /** Also a colleague who is asked about the call. */
+  consultedToo?: boolean;
   body?: TSchema;
-  run(callId: CallId, body: never, by: CommandedBy): Promise<CommandOutcome> | CommandOutcome;
+  run(
+    callId: CallId,
+    body: never,
+    access: Access & { request: FastifyRequest },
+  ): Promise<CommandOutcome> | CommandOutcome;
 }
 
 export function callCommandRoutes(app: App, needs: ApiNeeds): void {
@@ -26,24 +32,57 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
   const commands: Record<string, Command> = {
     hold: { summary: 'Put the customer on hold', run: (id) => callCentre.hold(id) },
     resume: { summary: 'Take the customer off hold', run: (id) => callCentre.resume(id) },
-    mute: { summary: 'Let the customer not hear the agent', run: (id) => callCentre.setMuted(id, true) },
-    unmute: { summary: 'Let the customer hear the agent again', run: (id) => callCentre.setMuted(id, false) },
-    hangup: { summary: 'End the call', run: (id, _body, by) => callCentre.hangUp(id, by) },
-    reject: { summary: 'Decline the call that is alerting', ownOnly: true, run: (id) => callCentre.reject(id) },
-    attach: { summary: 'Ring the desk again after it went away', ownOnly: true, run: (id) => callCentre.attach(id) },
+    mute: {
+      summary: 'Let nobody hear the agent',
+      consultedToo: true,
+      run: (id, _body, access) => callCentre.setMuted(id, true, ownDesk(access)),
+    },
+    unmute: {
+      summary: 'Let the agent be heard again',
+      consultedToo: true,
+      run: (id, _body, access) => callCentre.setMuted(id, false, ownDesk(access)),
+    },
+    hangup: {
+      summary: 'End the call; while somebody is asked about it: leave it to them',
+      consultedToo: true,
+      run: (id, _body, { by, person }) =>
+        by === 'consulted' ? callCentre.leave(id, person!.id) : callCentre.hangUp(id, by),
+    },
+    reject: {
+      summary: 'Decline the call that is alerting',
+      ownOnly: true,
+      consultedToo: true,
+      run: (id, _body, { person }) => callCentre.reject(id, person?.id),
+    },
+    attach: {
+      summary: 'Ring the desk again after it went away',
+      ownOnly: true,
+      consultedToo: true,
+      run: (id, _body, { person }) => callCentre.attach(id, person?.id),
+    },
     digits: {
       summary: 'Send digits to the customer’s side',
       body: SendDigits,
       run: (id, { digits }: { digits: string }) => callCentre.sendDigits(id, digits),
     },
     transfer: {
-      summary: 'Transfer to a queue',
-      body: TransferCall,
-      run: (id, { queue }: { queue: string }) =>
-        company.queues.some(({ name }) => name === queue)
-          ? callCentre.transferToQueue(id, queue)
-          : { kind: 'conflict', because: 'There is no such queue.' },
+      summary: 'Blind transfer: to a queue, a colleague, a place outside',
+      body: TransferTarget,
+      run: (id, body: TransferTarget, { request }) => transfer(id, targetOf(request, needs, body)),
     },
+    consult: {
+      summary: 'Ask somebody while the customer hears music',
+      body: TransferTarget,
+      run: (id, body: TransferTarget, { request }) => callCentre.consult(id, targetOf(request, needs, body)),
+    },
+    swap: { summary: 'From the one to the other', run: (id) => callCentre.swap(id) },
+    conference: { summary: 'All three in one conversation', run: (id) => callCentre.conference(id) },
+    complete: { summary: 'Attended transfer: leave the customer to who was asked', run: callCentre.completeTransfer },
+    'end-consultation': {
+      summary: 'End the consultation and take the customer back',
+      run: (id) => callCentre.endConsultation(id),
+    },
+    park: { summary: 'Park the customer at a slot', run: (id) => callCentre.park(id) },
     reason: {
       summary: 'Say what the call is about',
       body: SetReason,
@@ -66,19 +105,23 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
       },
       async (request, reply) => {
         const callId = request.params.callId as CallId;
-        const by = requireCommand(request, callId, command);
-        requireOk(await command.run(callId, request.body as never, by));
+        const access = requireOwnOrAny(request, callCentre, callId, command);
+        requireOk(await command.run(callId, request.body as never, { ...access, request }));
         return reply.code(204).send(null);
       },
     );
   }
 
-  function requireCommand(request: FastifyRequest, callId: CallId, { ownOnly = false }: Command): CommandedBy {
-    const caller = callerOf(request);
-    const own = caller.kind === 'session' && callCentre.agentOf(callId) === caller.person.id;
-    if (own && may(caller, 'calls:command-own')) return 'agent';
-    if (!ownOnly && may(caller, 'calls:command-any')) return caller.kind === 'session' ? 'supervisor' : 'integrator';
-    // The same answer as for a call that is over: nothing is told about other people's calls.
-    throw new HttpProblem(404, 'There is no such call, or it is over.', { code: 'call-over' });
+  function transfer(callId: CallId, target: ConsultTarget): Promise<CommandOutcome> | CommandOutcome {
+    if (isOutside(target)) return callCentre.transferOutside(callId, target);
+    if ('personId' in target) return callCentre.transferToPerson(callId, target.personId);
+    return company.queues.some(({ name }) => name === target.queue)
+      ? callCentre.transferToQueue(callId, target.queue)
+      : { kind: 'conflict', because: 'There is no such queue.' };
   }
+}
+
+/** A supervisor or program means the agent's microphone; whoever is on the call the own. */
+function ownDesk({ by, person }: Access): PersonId | undefined {
+  return by === 'agent' || by === 'consulted' ? person?.id : undefined;
 }

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { CallCentre, DeskState } from '../../call/desk.ts';
 import type { PersonId } from '../../shared/ids.ts';
-import { callerOf, credentialOf, deskOwnerOf } from '../caller.ts';
+import { callerOf, credentialOf, deskOwnerOf, softphoneOwnerOf } from '../caller.ts';
 import { DeskStateChange, DeskView, IceSettings, SoftphoneSettings } from '../contract.ts';
 import { requireOk } from '../errors.ts';
 import type { ApiNeeds } from '../needs.ts';
@@ -68,7 +68,7 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
       },
     },
     async (request) => {
-      const person = deskOwnerOf(request);
+      const person = softphoneOwnerOf(request);
       return {
         webSocketPath: '/sip' as const,
         aor: `sip:${person.id}@${company.domain}`,
@@ -90,7 +90,7 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
       },
     },
     async (request) => {
-      deskOwnerOf(request);
+      softphoneOwnerOf(request);
       return iceOf(request);
     },
   );

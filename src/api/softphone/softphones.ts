@@ -6,7 +6,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SignedIn } from '../../identity/identity.ts';
-import { hasDesk } from '../../identity/permissions.ts';
+import { hasSoftphone } from '../../identity/permissions.ts';
 import { asError } from '../../shared/errors.ts';
 import type { PersonId, SessionId } from '../../shared/ids.ts';
 import { isOwnOrigin, sessionCookie } from '../caller.ts';
@@ -44,7 +44,7 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
     const token = readCookie(cookie, sessionCookie);
     const who = token && (await identity.bySessionToken(token, address.of(request)));
     if (!who) return refuseUpgrade(socket, 401);
-    if (!hasDesk(who.person)) return refuseUpgrade(socket, 403, 'This person has no desk.');
+    if (!hasSoftphone(who.person)) return refuseUpgrade(socket, 403, 'This person has no desk.');
     // It may have hung up while we asked.
     if (socket.destroyed || socket.readableEnded) {
       socket.destroy();
