@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigSchema } from '../src/config-schema.ts';
-import { flowJsonSchema, partJsonSchema } from '../src/routing/flow/schema.ts';
+import { flowJsonSchema, partJsonSchema } from '../src/routing/flow/file/schema.ts';
 import { projectRoot } from '../src/shared/paths.ts';
 
 interface Schema {

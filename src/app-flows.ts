@@ -3,8 +3,8 @@
 
 import { dirname, join } from 'node:path';
 import type { Config } from './config.ts';
+import { parseFlow } from './routing/flow/file/load.ts';
 import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason, Say } from './routing/flow/flow.ts';
-import { parseFlow } from './routing/flow/load.ts';
 import { startFlow } from './routing/flow/run.ts';
 import type { Calendar } from './routing/hours.ts';
 import { createNumberPlan } from './routing/numbers.ts';

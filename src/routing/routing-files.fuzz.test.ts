@@ -3,8 +3,8 @@
 
 import { test } from 'tap';
 import { type Random, seededRandom } from '../shared/random.ts';
+import { parseFlow } from './flow/file/load.ts';
 import type { FlowInput, FlowProblem } from './flow/flow.ts';
-import { parseFlow } from './flow/load.ts';
 import { startFlow } from './flow/run.ts';
 import { isOpen, parseCalendars } from './hours.ts';
 import { parseReasons } from './reasons.ts';

@@ -7,11 +7,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defaultClasses, type InformationClass } from '../privacy/pii-class.ts';
 import { asError } from '../shared/errors.ts';
-import { parseBook } from './flow/book.ts';
+import { parseBook } from './flow/file/book.ts';
+import type { KnownNames } from './flow/file/known-names.ts';
+import type { ParsedFlow } from './flow/file/load.ts';
 import type { Flow, FlowProblem, Reason } from './flow/flow.ts';
 import { createFlowStore, type FlowStore } from './flow/flow-store.ts';
-import type { KnownNames } from './flow/known-names.ts';
-import type { ParsedFlow } from './flow/load.ts';
 import { type Calendar, parseCalendars } from './hours.ts';
 import { defaultPolicy, type PolicySurroundings, parsePolicy } from './policy/load-policy.ts';
 import type { PolicySource } from './policy/policy.ts';
@@ -41,6 +41,8 @@ export interface RoutingFiles {
   readonly policy: PolicySource | undefined;
   /** Reads everything again. Gives the flows that are new, and every mistake. Never throws. */
   reload(): Promise<{ published: Flow[]; problems: FlowProblem[] }>;
+  /** Reads reasons, classes, calendars and rules again, and no flow. Gives every mistake. Never throws. */
+  reloadRules(): Promise<FlowProblem[]>;
 }
 
 export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () => OutsideNames }): RoutingFiles {
@@ -50,8 +52,21 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
   let calendars: ReadonlyMap<string, Calendar> = new Map();
   let classes = defaultClasses;
   let policy: PolicySource | undefined;
+
+  async function reloadRules(): Promise<FlowProblem[]> {
+    const surroundings = await readSurroundings(places);
+    if (surroundings.reasons) reasons = surroundings.reasons;
+    classes = surroundings.classes ?? classes;
+    // A file that is gone gives none, and takes none away: a flow that asks for one of them would find it closed.
+    if (surroundings.calendars?.size) calendars = surroundings.calendars;
+    const rules = await readPolicy(places.policy, { classes, reasons, calendars, ...queuesOf(known()) });
+    policy = rules.source ?? policy;
+    return [...surroundings.problems, ...rules.problems];
+  }
+
   return {
     flows,
+    reloadRules,
     get reasons() {
       return reasons;
     },
@@ -65,15 +80,7 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
       return policy;
     },
     async reload() {
-      const surroundings = await readSurroundings(places);
-      if (surroundings.reasons) reasons = surroundings.reasons;
-      classes = surroundings.classes ?? classes;
-      // A file that is gone gives none, and takes none away: a flow that asks for one of them would find it closed.
-      if (surroundings.calendars?.size) calendars = surroundings.calendars;
-      const { problems } = surroundings;
-      const rules = await readPolicy(places.policy, { classes, reasons, calendars, ...queuesOf(known()) });
-      problems.push(...rules.problems);
-      policy = rules.source ?? policy;
+      const problems = await reloadRules();
       const published: Flow[] = [];
       const folder = await flowFiles(places.folder);
       if (!folder.ok) return { published, problems: [...problems, folder.problem] };

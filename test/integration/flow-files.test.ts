@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { test } from 'tap';
 import { parse } from 'yaml';
+import { flowJsonSchema } from '../../src/routing/flow/file/schema.ts';
 import type { FlowInput } from '../../src/routing/flow/flow.ts';
 import { startFlow } from '../../src/routing/flow/run.ts';
-import { flowJsonSchema } from '../../src/routing/flow/schema.ts';
 import { createRoutingFiles } from '../../src/routing/routing-files.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 

@@ -1,6 +1,6 @@
 import { test } from 'tap';
+import { parseFlow } from './file/load.ts';
 import { createFlowStore } from './flow-store.ts';
-import { parseFlow } from './load.ts';
 
 const flow = (text: string, id = 'a') =>
   parseFlow(`flow: ${id}\nstart: s\nnodes:\n  s: { hang-up: { ja: ${text}, en: x } }\n`, id, {});

@@ -1,8 +1,8 @@
 // The published flows, in memory. A broken flow never replaces a working one, and a call keeps the flow it started with.
 // Does not read files; routing-files.ts does.
 
+import type { ParsedFlow } from './file/load.ts';
 import type { Flow, FlowProblem } from './flow.ts';
-import type { ParsedFlow } from './load.ts';
 
 export type PublishOutcome =
   | { kind: 'published'; flow: Flow; problems: FlowProblem[] }

@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 import { test } from 'tap';
 import { parseCalendars } from '../hours.ts';
 import { parseReasons } from '../reasons.ts';
+import { parseFlow } from './file/load.ts';
 import type { CallerFacts, Flow, FlowAction, FlowInput } from './flow.ts';
-import { parseFlow } from './load.ts';
 import { type RunNeeds, startFlow } from './run.ts';
 
 const { reasons } = parseReasons('reasons: { contract: { label: { ja: 契約, en: Contract }, class: personal } }', 'r');

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { test } from 'tap';
 import { parseCalendars } from '../hours.ts';
 import { parseReasons } from '../reasons.ts';
+import { parseFlow } from './file/load.ts';
 import type { Flow, FlowAction, FlowInput, FlowNode } from './flow.ts';
-import { parseFlow } from './load.ts';
 import { startFlow } from './run.ts';
 
 const { reasons } = parseReasons('reasons: { contract: { label: { ja: 契約, en: Contract }, class: personal } }', 'r');

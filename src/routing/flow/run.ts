@@ -42,6 +42,8 @@ export interface RunNeeds {
   closures?: Closures;
   /** The flow's own unless told. */
   language?: Language;
+  /** Told of each node that is come to, those included that ask nothing. */
+  onNode?: (node: string) => void;
 }
 
 export function startFlow(flow: Flow, needs: RunNeeds): FlowRun {
@@ -159,6 +161,7 @@ class Run implements FlowRun {
     for (;;) {
       const node = this.#frame.flow.nodes.get(target);
       this.#frame.node = target;
+      this.#needs.onNode?.(this.node);
       this.#withoutAsking += 1;
       if (!node || this.#withoutAsking > maxNodesWithoutAsking) return hangUp;
       const on = this.#pass(node, nowMs);

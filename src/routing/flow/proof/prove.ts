@@ -6,9 +6,9 @@
 // unless it is registered otherwise. What is not: that this person is there. And a call never reaches anybody who may not have it
 // even without this proof, because the policy decides at every offer; without it, it would wait for nobody.
 
-import type { Operation, PersonFacts, Policy, PolicyDecision } from '../policy/policy.ts';
+import type { Operation, PersonFacts, Policy, PolicyDecision } from '../../policy/policy.ts';
+import type { Flow, Reason } from '../flow.ts';
 import { explore, type HandOver } from './explore.ts';
-import type { Flow, Reason } from './flow.ts';
 
 /** Somebody who serves queues, as registered. */
 export interface ProofPerson {

@@ -1,8 +1,8 @@
 // What must hold in a flow beyond its format: every name exists (checks-names.ts), sub-flows fit (checks-sub-flows.ts), every node
 // can be reached and left, no caller is led round in circles. Reports sentences at the place where they are to be mended.
 
-import { nearest } from '../../shared/nearest.ts';
-import type { YamlPath, YamlReading } from '../../shared/yaml/yaml-reader.ts';
+import { nearest } from '../../../shared/nearest.ts';
+import type { YamlPath, YamlReading } from '../../../shared/yaml/yaml-reader.ts';
 import { checkNames, checkTexts } from './checks-names.ts';
 import { checkSubFlows } from './checks-sub-flows.ts';
 import { circles, ends, reachable, waysOf } from './graph.ts';

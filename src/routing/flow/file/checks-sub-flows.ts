@@ -1,8 +1,8 @@
 // Sub-flows: that they exist, take the parameters they are given, return the words that are waited for, and do not call
 // themselves by way of others.
 
-import { nearest } from '../../shared/nearest.ts';
-import type { YamlReading } from '../../shared/yaml/yaml-reader.ts';
+import { nearest } from '../../../shared/nearest.ts';
+import type { YamlReading } from '../../../shared/yaml/yaml-reader.ts';
 import { reachable } from './graph.ts';
 import { type FlowSignature, type KnownNames, signatureOf } from './known-names.ts';
 import type { FlowFields, NodeFields } from './schema.ts';

@@ -2,8 +2,8 @@
 // the outside may be any; conditions on reason, factors and operation are decided, all others may go either way. So no real call
 // can reach a queue in a state that is not found here; some that are found may never happen. Pure.
 
-import type { Operation } from '../policy/policy.ts';
-import type { Condition, Flow, FlowNode, Reason } from './flow.ts';
+import type { Operation } from '../../policy/policy.ts';
+import type { Condition, Flow, FlowNode, Reason } from '../flow.ts';
 
 /** A call that is handed to a queue, or to a callback for one. */
 export interface HandOver {

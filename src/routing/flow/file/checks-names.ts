@@ -1,8 +1,8 @@
 // Names that a node uses and that must exist elsewhere: queues, reasons, prompts, services, texts. And what is said: that it can
 // be said in the languages that are spoken.
 
-import { nearest } from '../../shared/nearest.ts';
-import type { YamlReading } from '../../shared/yaml/yaml-reader.ts';
+import { nearest } from '../../../shared/nearest.ts';
+import type { YamlReading } from '../../../shared/yaml/yaml-reader.ts';
 import type { KnownNames } from './known-names.ts';
 import { saysOf } from './parts.ts';
 import type { ConditionFields, NodeFields, SayFields, WordsFields } from './schema.ts';

@@ -1,7 +1,7 @@
 // All flows of a company read together: parts first, then what each flow is to the others, then each flow with all of that.
 // Pure: the caller reads the files, or takes the texts from where they are published.
 
-import type { Flow, FlowProblem } from './flow.ts';
+import type { Flow, FlowProblem } from '../flow.ts';
 import { type FlowSignature, type KnownNames, signatureOfFlow } from './known-names.ts';
 import { type ParsedFlow, parseFlow, peekFlow } from './load.ts';
 import { type Part, parsePart } from './parts.ts';

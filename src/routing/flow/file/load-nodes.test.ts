@@ -1,7 +1,7 @@
 // The nodes that decide, look up, listen, verify and leave: what they become, and what is said of their mistakes.
 
 import { test } from 'tap';
-import type { FlowProblem } from './flow.ts';
+import type { FlowProblem } from '../flow.ts';
 import { parseFlow, peekFlow } from './load.ts';
 import { parsePart } from './parts.ts';
 

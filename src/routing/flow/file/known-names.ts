@@ -1,6 +1,6 @@
 // The names that a flow may use: what is absent here is not checked, such as prompts where only a file is at hand.
 
-import type { Flow, Language } from './flow.ts';
+import type { Flow, Language } from '../flow.ts';
 import type { Part } from './parts.ts';
 import type { FlowFields } from './schema.ts';
 

@@ -1,7 +1,7 @@
 // The YAML format of each node of a flow. A node does one thing, named by its first key here, which no other node has.
 
 import { type Static, Type } from 'typebox';
-import { section } from '../../shared/yaml/yaml-schema.ts';
+import { section } from '../../../shared/yaml/yaml-schema.ts';
 import {
   choicesOf,
   endKey,

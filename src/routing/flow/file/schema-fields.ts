@@ -1,7 +1,7 @@
 // What the nodes of a flow are written with: names, seconds, words to say. For schema-nodes.ts and schema.ts.
 
 import { type Static, type TSchema, Type } from 'typebox';
-import { section } from '../../shared/yaml/yaml-schema.ts';
+import { section } from '../../../shared/yaml/yaml-schema.ts';
 
 export const namePattern = '^[\\p{L}\\p{N}][\\p{L}\\p{N}_-]{0,63}$';
 /** A node or text of this file, or of a part: `common.goodbye`. */

@@ -1,7 +1,7 @@
 // One node: from its fields as written to what run.ts carries out, with what is not written filled in.
 // Only for fields without errors, so what the schema requires is there.
 
-import type { Announce, Condition, FlowNode, OverflowCause, Say, Sticky, VerifyCheck } from './flow.ts';
+import type { Announce, Condition, FlowNode, OverflowCause, Say, Sticky, VerifyCheck } from '../flow.ts';
 import { wordOf } from './known-names.ts';
 import {
   type CheckFields,

@@ -2,9 +2,9 @@
 // texts as common.NAME. Nodes of a part lead to nodes of the same part, so that it can be checked by itself; what shall come back
 // to the flow is a sub-flow. Pure: the caller reads the files.
 
-import { byPlace, readYaml } from '../../shared/yaml/yaml-reader.ts';
+import { byPlace, readYaml } from '../../../shared/yaml/yaml-reader.ts';
+import type { FlowProblem } from '../flow.ts';
 import { checkPart } from './checks.ts';
-import type { FlowProblem } from './flow.ts';
 import { retargeted } from './graph.ts';
 import { type KnownNames, listed } from './known-names.ts';
 import { type FlowFields, type NodeFields, type PartFields, PartFileSchema, type WordsFields } from './schema.ts';

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import type { FlowProblem } from './flow.ts';
+import type { FlowProblem } from '../flow.ts';
 import { parseFlow } from './load.ts';
 
 const known = {

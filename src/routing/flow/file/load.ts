@@ -3,9 +3,9 @@
 // node becomes load-nodes.ts.
 
 import { createHash } from 'node:crypto';
-import { byPlace, readYaml, type YamlPath } from '../../shared/yaml/yaml-reader.ts';
+import { byPlace, readYaml, type YamlPath } from '../../../shared/yaml/yaml-reader.ts';
+import type { Flow, FlowNode, FlowProblem } from '../flow.ts';
 import { checkFlow } from './checks.ts';
-import type { Flow, FlowNode, FlowProblem } from './flow.ts';
 import { type FlowSignature, type KnownNames, listed, signatureOf } from './known-names.ts';
 import { nodeFrom } from './load-nodes.ts';
 import { withParts } from './parts.ts';
@@ -30,6 +30,18 @@ export function parseFlow(yaml: string, file: string, known: KnownNames): Parsed
 export function peekFlow(yaml: string): { id: string; signature: FlowSignature } | undefined {
   const fields = (readYaml(yaml, '', FlowFileSchema, () => undefined).value ?? undefined) as FlowFields | undefined;
   return fields?.flow === undefined ? undefined : { id: fields.flow, signature: signatureOf(fields) };
+}
+
+/** A problem at a place of a flow's text; at the nearest outer place when that is in a part. */
+export function problemIn(
+  source: { text: string; file: string },
+  severity: FlowProblem['severity'],
+  path: YamlPath,
+  message: string,
+): FlowProblem {
+  const reading = readYaml(source.text, source.file, FlowFileSchema, ownerOf);
+  reading.report(severity, path, message, 'key');
+  return reading.problems.at(-1)!;
 }
 
 function ownerOf(path: YamlPath): string | undefined {

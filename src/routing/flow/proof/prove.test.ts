@@ -1,13 +1,13 @@
 // The proof that no call is handed to a queue none of whose people may have it.
 
 import { test } from 'tap';
-import type { InformationClass } from '../../privacy/pii-class.ts';
-import { parseCalendars } from '../hours.ts';
-import { compilePolicy } from '../policy/compile-policy.ts';
-import { parsePolicy } from '../policy/load-policy.ts';
-import { parseReasons } from '../reasons.ts';
-import type { Flow } from './flow.ts';
-import { parseFlow } from './load.ts';
+import type { InformationClass } from '../../../privacy/pii-class.ts';
+import { parseCalendars } from '../../hours.ts';
+import { compilePolicy } from '../../policy/compile-policy.ts';
+import { parsePolicy } from '../../policy/load-policy.ts';
+import { parseReasons } from '../../reasons.ts';
+import { parseFlow } from '../file/load.ts';
+import type { Flow } from '../flow.ts';
 import { type ProofPerson, prove } from './prove.ts';
 
 const { reasons } = parseReasons(
