@@ -8,7 +8,7 @@ import type { OutgoingSettings } from './call/services/lookup-settings.ts';
 import { createLookups } from './call/services/lookups.ts';
 import { createSpeechRecognition } from './call/services/speech-recognition.ts';
 import type { Config } from './config.ts';
-import { secretOf } from './secrets.ts';
+import { headerSecrets } from './secrets.ts';
 import type { Clock } from './shared/clock.ts';
 import type { Closer } from './shared/closer.ts';
 import { createGuardedRequests, type OutgoingRules } from './shared/http/guarded-request.ts';
@@ -21,12 +21,7 @@ export function openServices(
   const { lookups, company, speechRecognition: settings } = config;
   const services = lookups.map((service) => ({
     ...service,
-    headers: Object.fromEntries(
-      Object.entries(service.headers).map(([name, value]) => [
-        name,
-        headerValue(value, `header ${name} of the lookup ${service.name}`),
-      ]),
-    ),
+    headers: headerSecrets(service.headers, `the lookup ${service.name}`),
   }));
   const { send } = createGuardedRequests(outgoingRules(config.outgoing));
   const audio = createCustomerAudio(listenOf(config));
@@ -39,8 +34,6 @@ export function openServices(
 export function outgoingRules({ hosts, privateNetworks, caFile }: OutgoingSettings): OutgoingRules {
   return { hosts, privateNetworks, ...(caFile ? { ca: readFileSync(caFile, 'utf8') } : {}) };
 }
-
-const headerValue = (value: string, what: string) => (/^(env|file):/.test(value) ? secretOf(value, what) : value);
 
 function listenOf({ speechRecognition: { listen }, recording: { taps } }: Config): AudioListen {
   if (!listen) return {};

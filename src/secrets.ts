@@ -16,6 +16,8 @@ export interface Secrets {
   turnSecret: string | undefined;
   /** Both are derived from the one vault key (RFC 5869): aliases are made with one, numbers sealed with the other. */
   vault: { aliasKey: Buffer; sealingKeys: Buffer[] };
+  /** Derived from it too: one-time codes are kept hashed with this one. */
+  codeKey: Buffer;
 }
 
 /** What NAME holds, or the file that NAME_FILE names holds; undefined when neither is set. */
@@ -33,11 +35,13 @@ export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv =
   makeFolder(dataFolder);
   const secret = (name: string) => secretFromEnvironment(name, environment);
   const vaultKey = secret('ENGAWA_VAULT_KEY');
+  const key = vaultKey ? keyFromHex(vaultKey, 'ENGAWA_VAULT_KEY') : keyFromFile(join(dataFolder, 'vault.key'));
   return {
     databaseUrl: secret('ENGAWA_DATABASE_URL'),
     redisUrl: secret('ENGAWA_REDIS_URL'),
     turnSecret: secret('ENGAWA_TURN_SECRET'),
-    vault: vaultKeys(vaultKey ? keyFromHex(vaultKey, 'ENGAWA_VAULT_KEY') : keyFromFile(join(dataFolder, 'vault.key'))),
+    vault: { aliasKey: derived(key, 'vault alias'), sealingKeys: [derived(key, 'vault seal')] },
+    codeKey: derived(key, 'verification codes'),
   };
 }
 
@@ -63,9 +67,15 @@ export function secretOf(reference: string, what: string, environment: NodeJS.Pr
   throw new AppError('secret-missing', `${what} is taken from ${where}, which is empty.`);
 }
 
-function vaultKeys(key: Buffer): Secrets['vault'] {
-  const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', key, '', `engawa vault ${purpose}`, 32));
-  return { aliasKey: derive('alias'), sealingKeys: [derive('seal')] };
+/** Headers as the configuration has them, with `env:NAME` and `file:PATH` filled in. */
+export function headerSecrets(headers: Readonly<Record<string, string>>, of: string): Record<string, string> {
+  const value = (name: string, text: string) =>
+    /^(env|file):/.test(text) ? secretOf(text, `header ${name} of ${of}`) : text;
+  return Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, value(name, text)]));
+}
+
+function derived(key: Buffer, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', `engawa ${purpose}`, 32));
 }
 
 function keyFromHex(text: string, where: string): Buffer {
