@@ -205,6 +205,12 @@ export const CallView = Type.Object({
   cause: Nullable(Type.String()),
   side: Nullable(Type.String()),
   quality: Type.Object({ customer: Nullable(QualityView), agent: Nullable(QualityView) }),
+  callbackOf: Type.Optional(
+    Type.String({ description: 'This calls somebody back who had kept a place in a queue, in that call.' }),
+  ),
+  callback: Type.Optional(
+    Type.String({ description: 'The caller was promised a call back: waiting, or what became of it.' }),
+  ),
   reanchored: Type.Optional(
     Type.Object(
       { times: Type.Integer(), longestSilentMs: Type.Integer() },

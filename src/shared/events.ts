@@ -85,6 +85,8 @@ interface EventFields {
     companyNumber: string;
     trunk: string | null;
     personId?: PersonId;
+    /** The call in which this call back was promised. */
+    callbackOf?: CallId;
     /** Why there is no number, as far as the carrier tells. */
     withheld?: 'user-request' | 'payphone' | 'unavailable' | 'unknown';
     demo?: boolean;
@@ -115,6 +117,43 @@ interface EventFields {
   'wait-announced': { callId: CallId; queue: string; position: number | null; expectedWaitMs: number | null };
   /** A caller who was cut off has called again, and waits as if since then. */
   'place-restored': { callId: CallId; queue: string; since: number };
+  /** The caller has hung up or will, and keeps the place in the queue. `callId` names the call back from here on. */
+  'callback-kept': {
+    callId: CallId;
+    alias: string;
+    companyNumber: string;
+    queue: string;
+    priority: number;
+    skills: Readonly<Record<string, number>>;
+    reason: string | null;
+    piiClass: PiiClass | null;
+    waitingSince: number;
+    expiresAt: number;
+  };
+  /** `attemptCallId` is the call of this attempt; `retryAt`: when the next one may be, null: there is none. */
+  'callback-tried': {
+    callId: CallId;
+    attemptCallId: CallId;
+    attempt: number;
+    outcome: 'reached' | EndCause;
+    retryAt: number | null;
+  };
+  /** `personId`: who reached the customer, or cancelled it. */
+  'callback-ended': {
+    callId: CallId;
+    because: 'reached' | 'expired' | 'given-up' | 'cancelled' | 'called-again';
+    personId: PersonId | null;
+  };
+  'voicemail-left': {
+    callId: CallId;
+    recordingId: RecordingId;
+    mailbox: string;
+    alias: string | null;
+    reason: string | null;
+    piiClass: PiiClass | null;
+    durationMs: number;
+  };
+  'voicemail-done': { callId: CallId; recordingId: RecordingId; mailbox: string; personId: PersonId };
   'agent-reserved': { callId: CallId; personId: PersonId; queue: string | null };
   'offer-refused': { callId: CallId; personId: PersonId; queue: string; because: string };
   'agent-alerted': { callId: CallId; personId: PersonId; legId: LegId };
@@ -195,6 +234,15 @@ interface EventFields {
     cutOffAt?: number;
   };
 
+  /** Closed by hand, or open again, whatever the calendar says. `calendar` null: all of them. */
+  'closure-changed': {
+    calendar: string | null;
+    closed: boolean;
+    because: string;
+    /** Open again by itself then; null: not before somebody says so. */
+    until: number | null;
+    personId: PersonId | null;
+  };
   'agent-state': { personId: PersonId; from: AgentState; to: AgentState; because: string | null };
   /** An administrator entered or removed an own telephone, or said whether the person may work with it. */
   'telephone-changed': { personId: PersonId; known: boolean; allowed: boolean; by: PersonId | null };

@@ -55,6 +55,10 @@ export function applyToCall(reading: CallReading | undefined, event: CallEvent):
     case 'recording-started':
       if (record.recordingIds.includes(event.recordingId)) return reading;
       return changed({ recordingIds: [...record.recordingIds, event.recordingId] });
+    case 'callback-kept':
+      return changed({ callback: 'waiting' });
+    case 'callback-ended':
+      return changed({ callback: event.because });
     case 'leg-quality':
       return changed({ quality: { ...record.quality, [event.party]: event.quality } });
     case 'media-reanchored': {
@@ -93,6 +97,7 @@ function started(event: Extract<CallEvent, { type: 'call-started' }>): CallReadi
     cause: null,
     side: null,
     quality: { customer: null, agent: null },
+    ...(event.callbackOf ? { callbackOf: event.callbackOf } : {}),
   };
   return { record, heldSince: null };
 }

@@ -3,6 +3,7 @@
 
 import type { EndCause, MediaQuality, PiiClass, Place, Side } from '../shared/events.ts';
 import type { ApiKeyId, CallId, PersonId, RecordingId, SessionId } from '../shared/ids.ts';
+import type { CallbackEnd } from './waiting-work.ts';
 
 export const roles = ['agent', 'supervisor', 'administrator', 'integrator'] as const;
 export type Role = (typeof roles)[number];
@@ -118,6 +119,10 @@ export interface CallRecord {
   cause: EndCause | null;
   side: Side | null;
   quality: { customer: MediaQuality | null; agent: MediaQuality | null };
+  /** The call in which this call back was promised; absent for every other call. */
+  callbackOf?: CallId;
+  /** What became of the call back that this caller was promised; absent when there was none. */
+  callback?: 'waiting' | CallbackEnd;
   /** Absent when no media server of this call died: how often a party was anchored on another, and its longest silence. */
   reanchored?: { times: number; longestSilentMs: number };
 }

@@ -5,6 +5,7 @@ import type { EventLog } from './event-log.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
 import type { SealedPosts, VerificationCodes } from './verification.ts';
+import type { Callbacks, Voicemails } from './waiting-work.ts';
 
 export interface Store {
   readonly kind: 'embedded' | 'postgres';
@@ -14,6 +15,8 @@ export interface Store {
   readonly apiKeys: ApiKeys;
   readonly calls: CallRecords;
   readonly recordings: Recordings;
+  readonly callbacks: Callbacks;
+  readonly voicemails: Voicemails;
   readonly ownTelephones: OwnTelephoneRows;
   readonly callLists: CallLists;
   readonly verificationCodes: VerificationCodes;

@@ -18,6 +18,7 @@ import {
   createCallRecords,
   rebuildCallRecords,
 } from './call-records-table.ts';
+import { applyCallbackEvents, createCallbacks } from './callbacks-table.ts';
 import { createApiKeys, createSessions } from './credentials-tables.ts';
 import { type Database, openDatabase } from './database.ts';
 import { insertEvents, readEvents } from './events-table.ts';
@@ -28,6 +29,7 @@ import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
 import { insertVaultRows, readVaultRow } from './vault-table.ts';
 import { createSealedPosts, createVerificationCodes } from './verification-tables.ts';
+import { applyVoicemailEvents, createVoicemails } from './voicemails-table.ts';
 
 export interface PostgresStore extends Store {
   /** Computes every call record from the event log again; says how many. */
@@ -92,6 +94,8 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     apiKeys: createApiKeys(database),
     calls: createCallRecords(database, settled),
     recordings: createRecordings(database),
+    callbacks: createCallbacks(database, settled),
+    voicemails: createVoicemails(database, settled),
     ownTelephones: createOwnTelephoneRows(database),
     callLists: createCallLists(database),
     verificationCodes: createVerificationCodes(database),
@@ -127,6 +131,8 @@ async function writeRows(database: Database, keeper: CallRecordKeeper, rows: rea
     await database.transaction(async (connection) => {
       await insertEvents(connection, events);
       await keeper.apply(connection, events);
+      await applyCallbackEvents(connection, events);
+      await applyVoicemailEvents(connection, events);
       await insertVaultRows(
         connection,
         rows.flatMap((row) => ('vaultRow' in row ? [row.vaultRow] : [])),
