@@ -1,5 +1,6 @@
 // What happens by itself at some time: leases, after-call work, standings that end, steps of relaxing, overflow. One heap for all,
-// so that what is due comes in the order of time; what is due at the same time, in the order of its name.
+// so that what is due comes in the order of time; what is due at the same time, in the order of its name: first who may have what
+// (1), then who is absent (2), then whose clock runs out (3).
 
 import { createIndexedHeap } from './indexed-heap.ts';
 import type { Effort, Seat, Shelf, Waiting } from './line.ts';

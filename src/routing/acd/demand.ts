@@ -6,6 +6,8 @@ import type { SkillNeed, WaitingCall } from './acd.ts';
 
 export interface Demand {
   key: string;
+  /** What it asks for in the end: the same for a call however long it waits. */
+  lastKey: string;
   skills: readonly Level[];
   /** What of the skills is asked for in the end. */
   lastSkills: readonly Level[];
@@ -30,8 +32,9 @@ export function demandOf(
   const reach =
     tierWaitSeconds > 0 ? Math.min(highestTier, Math.floor(waitedMs / (tierWaitSeconds * 1000))) : highestTier;
   const notFor = [...new Set(call.notFor)].sort();
-  const key = JSON.stringify([policy.needKey(facts), skills, lastSkills, reach, notFor]);
-  return { key, skills, lastSkills, reach, notFor };
+  const lastKey = JSON.stringify([policy.needKey(facts), lastSkills]);
+  const key = JSON.stringify([lastKey, skills, reach, notFor]);
+  return { key, lastKey, skills, lastSkills, reach, notFor };
 }
 
 function levelsAfter(needs: readonly SkillNeed[], waitedMs: number): Level[] {

@@ -11,21 +11,12 @@ import type { AgentFacts, AgentView } from '../agent.ts';
 import type { AgentTrigger } from '../agent-states.ts';
 import type { Operation, Policy, PolicySource } from '../policy/policy.ts';
 import type { Acd, AcdEffect, AcdInput, QueueSettings, QueueView, UnansweredRule, WaitingCall } from './acd.ts';
-import { lacksPresence, mayNotJoin, type OverflowReason } from './admission.ts';
-import { createAgenda, type Due } from './agenda.ts';
+import type { OverflowReason } from './admission.ts';
+import { createAgenda } from './agenda.ts';
 import { clearanceOnly, clearancePolicy } from './clearance-policy.ts';
 import type { Core } from './core.ts';
-import {
-  createLine,
-  type Effort,
-  type Line,
-  lineView,
-  type Seat,
-  type Shelf,
-  servedBefore,
-  type Waiting,
-} from './line.ts';
-import { mayTake, presentFor } from './matching.ts';
+import { createLine, type Effort, type Line, lineView, type Seat, servedBefore, type Waiting } from './line.ts';
+import { Overflow, placeIn } from './overflow.ts';
 import { expectedWaitMs } from './pace.ts';
 import { alertingGraceMs, Pairing } from './pairing.ts';
 import { Roster, seatSnapshot, viewOf } from './roster.ts';
@@ -59,6 +50,7 @@ class Distributor implements Acd {
   readonly #roster: Roster;
   readonly #room: WaitingRoom;
   readonly #pairing: Pairing;
+  readonly #overflow: Overflow;
   #ignoredInputs = 0;
 
   constructor({ queues, compilePolicy = clearancePolicy, from, ...given }: AcdNeeds) {
@@ -77,16 +69,16 @@ class Distributor implements Acd {
     this.#roster = new Roster(this.#core);
     this.#room = new WaitingRoom(this.#core);
     this.#pairing = new Pairing(this.#core, this.#roster, this.#room);
+    this.#overflow = new Overflow(this.#core, this.#room, this.#pairing);
     if (from) this.#restore(from);
   }
 
   apply(input: AcdInput, nowMs: number): AcdEffect[] {
     const core = this.#core;
-    core.now = nowMs;
     core.effects = [];
-    this.#passTime();
+    this.#passTime(nowMs);
     if (!this.#dispatch(input)) this.#ignoredInputs += 1;
-    this.#lookForAbsence();
+    this.#overflow.lookAround();
     return core.effects;
   }
 
@@ -140,7 +132,7 @@ class Distributor implements Acd {
     // Looked at as if it stood there, and taken away again.
     const arrivals = this.#room.arrivals;
     const waiting = this.#room.enter({ ...call, callId: `would-${call.callId}` as CallId }, line);
-    const because = this.#overflowOnJoining(waiting);
+    const because = this.#overflow.onJoining(waiting, false);
     this.#room.forget(waiting);
     this.#room.arrivals = arrivals;
     return because;
@@ -148,18 +140,15 @@ class Distributor implements Acd {
 
   snapshot(): AcdSnapshot {
     const { now, policy, operation, lines } = this.#core;
+    const absent = this.#overflow.absences();
     return {
       ...{ atMs: now, policy: policy.source, operation },
       ...{ arrivals: this.#room.arrivals, idlePlaces: this.#roster.idlePlaces },
       seats: [...this.#roster.seats.values()].map(seatSnapshot),
       calls: this.#room.snapshot(),
-      lines: [...lines.values()].map(({ settings: { name }, turns, pace, shelves }) => ({
+      lines: [...lines.values()].map(({ settings: { name }, turns, pace }, i) => ({
         ...{ name, turns, pace: { ...pace } },
-        absent: [...shelves.values()]
-          .flatMap(({ demand, absentSince: since }): [string, number][] =>
-            since === null ? [] : [[demand.key, since]],
-          )
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
+        absent: absent[i]!,
       })),
     };
   }
@@ -176,10 +165,7 @@ class Distributor implements Acd {
       const line = this.#core.lines.get(name);
       if (!line) continue;
       Object.assign(line, { turns, pace });
-      for (const [key, since] of absent) {
-        const shelf = line.shelves.get(key);
-        if (shelf) this.#setAbsent(shelf, since);
-      }
+      this.#overflow.restore(line, absent);
     }
     this.#core.doubtful.clear();
   }
@@ -230,17 +216,13 @@ class Distributor implements Acd {
   #rulesChanged(source: PolicySource, operation: Operation): boolean {
     this.#core.policy = this.#compile(source);
     this.#core.operation = operation;
-    for (const seat of this.#roster.seats.values()) this.#roster.rekey(seat);
-    const calls = [...this.#room.calls.values()];
-    for (const waiting of calls) {
+    const [seats, calls] = [this.#roster.seats, this.#room.calls];
+    for (const seat of seats.values()) this.#roster.rekey(seat);
+    for (const waiting of calls.values()) {
       waiting.refused.clear();
-      this.#room.update(waiting, waiting.call);
-      const rung = waiting.offers.size > 0;
-      this.#pairing.recheck(waiting);
-      if (rung && waiting.offers.size === 0) this.#pairing.toHead(waiting);
+      this.#room.renew(waiting);
     }
-    for (const seat of this.#roster.seats.values()) this.#pairing.releaseHeld(seat);
-    this.#pairing.rematch(this.#core.lines.values(), this.#roster.seats.values());
+    this.#pairing.settle(seats.values(), calls.values());
     return true;
   }
 
@@ -260,7 +242,7 @@ class Distributor implements Acd {
     this.#pairing.prefer(waiting);
     if (freed.length > 0) this.#rematchAfter(freed, line);
     else this.#pairing.findAgents(waiting);
-    const because = waiting.offers.size > 0 || alwaysJoins || anew ? null : this.#overflowOnJoining(waiting);
+    const because = this.#overflow.onJoining(waiting, alwaysJoins || anew || false);
     if (because) this.#pairing.overflow(waiting, because);
     this.#room.keepPace(line, false);
     return true;
@@ -268,24 +250,11 @@ class Distributor implements Acd {
 
   /** Something was learned of a call that waits here. */
   #callKnown(waiting: Waiting, call: WaitingCall): void {
-    const { line } = waiting;
     const rung = waiting.offers.size > 0;
     this.#room.update(waiting, call);
-    const freed = this.#pairing.recheck(waiting);
     if (!rung) this.#pairing.prefer(waiting);
-    // It rang and does not any more: first again, as any call that comes back.
-    else if (waiting.offers.size === 0) this.#pairing.toHead(waiting);
-    this.#rematchAfter(freed, line);
-  }
-
-  #overflowOnJoining(waiting: Waiting): OverflowReason | null {
-    const { line, call, demand } = waiting;
-    if (call.callback) return null;
-    return mayNotJoin(line.admission, {
-      waiting: line.unserved - 1,
-      expectedWaitMs: expectedWaitMs(line.pace, placeIn(waiting, line, servedBefore)),
-      present: () => presentFor(this.#core, line, waiting, demand.lastSkills),
-    });
+    else if (call.preferred?.personId !== waiting.heldFor?.personId) this.#room.hold(waiting, null);
+    this.#pairing.settle([], [waiting]);
   }
 
   #rematchAfter(freed: readonly Seat[], line: Line): void {
@@ -364,32 +333,43 @@ class Distributor implements Acd {
         this.#core.agenda.set(seat.clock, seat.returnsAt);
       }
     }
-    this.#pairing.releaseHeld(seat);
-    this.#pairing.goesOn(waiting);
+    const released = this.#pairing.releaseHeld(seat);
+    this.#pairing.goOn([...this.#pairing.cameBack(waiting), ...released]);
   }
 
   // --- time
 
-  #passTime(): void {
-    for (;;) {
-      const due = this.#core.agenda.first();
-      if (!due || due.at! > this.#core.now) return;
-      this.#isDue(due);
+  /** What is due happens at its own time, one instant after the other. */
+  #passTime(untilMs: number): void {
+    const core = this.#core;
+    core.now = Math.min(core.now, untilMs);
+    for (let due = core.agenda.first(); due && due.at! <= untilMs; due = core.agenda.first()) {
+      core.now = Math.max(core.now, due.at!);
+      const { what } = due;
+      if (what.kind === 'clock') this.#clockRanOut(what.seat);
+      else if (what.kind === 'absence') this.#overflow.absentTooLong(what.shelf);
+      else this.#renew();
+      this.#overflow.lookAround();
     }
+    core.now = untilMs;
   }
 
-  #isDue({ what }: Due): void {
-    switch (what.kind) {
-      case 'clock':
-        return this.#clockRanOut(what.seat);
-      case 'standing':
-        this.#roster.rekey(what.seat);
-        return this.#reconsider(what.seat);
-      case 'waiting':
-        return this.#renewed(what.waiting);
-      case 'absence':
-        return this.#absentTooLong(what.shelf);
+  /** All whose standing ends at this instant, and all calls that ask for something else from now on: then they find each other. */
+  #renew(): void {
+    const { agenda, now } = this.#core;
+    const seats: Seat[] = [];
+    const calls: Waiting[] = [];
+    for (let due = agenda.first(); due && due.at! <= now; due = agenda.first()) {
+      if (due.what.kind === 'standing') {
+        this.#roster.rekey(due.what.seat);
+        seats.push(due.what.seat);
+      } else if (due.what.kind === 'waiting') {
+        this.#room.renew(due.what.waiting);
+        calls.push(due.what.waiting);
+      } else break;
     }
+    this.#pairing.settle(seats, calls);
+    for (const { line } of calls) this.#room.keepPace(line, false);
   }
 
   #clockRanOut(seat: Seat): void {
@@ -399,51 +379,6 @@ class Distributor implements Acd {
       return;
     }
     this.#unanswered(seat, seat.state === 'reserved' ? 'unreachable' : 'timeout', this.#pairing.withdraw(seat));
-  }
-
-  #renewed(waiting: Waiting): void {
-    this.#room.renew(waiting);
-    if (waiting.overdue && waiting.offers.size === 0) {
-      this.#pairing.overflow(waiting, 'waited-too-long');
-      this.#room.keepPace(waiting.line, false);
-    } else this.#pairing.findAgents(waiting);
-  }
-
-  // --- nobody there
-
-  #lookForAbsence(): void {
-    const { doubtful } = this.#core;
-    for (const shelf of doubtful) this.#lookForAbsenceAt(shelf);
-    doubtful.clear();
-  }
-
-  #lookForAbsenceAt(shelf: Shelf): void {
-    const lacks = this.#lacking(shelf);
-    if (!lacks) this.#setAbsent(shelf, null);
-    else if (shelf.absentSince === null) {
-      this.#setAbsent(shelf, this.#core.now);
-      if (shelf.line.admission.absenceSeconds <= 0) this.#absentTooLong(shelf);
-    }
-  }
-
-  #lacking({ line, calls, demand }: Shelf): OverflowReason | null {
-    const [one] = calls;
-    return one ? lacksPresence(line.admission.stayWith, presentFor(this.#core, line, one, demand.lastSkills)) : null;
-  }
-
-  #setAbsent(shelf: Shelf, since: number | null): void {
-    shelf.absentSince = since;
-    const { absenceSeconds } = shelf.line.admission;
-    this.#core.agenda.set(shelf.due, since === null ? null : since + absenceSeconds * 1000);
-  }
-
-  #absentTooLong(shelf: Shelf): void {
-    const because = this.#lacking(shelf);
-    this.#core.agenda.set(shelf.due, null);
-    if (!because) return;
-    for (const waiting of shelf.calls)
-      if (waiting.offers.size === 0 && !waiting.call.callback) this.#pairing.overflow(waiting, because);
-    this.#room.keepPace(shelf.line, false);
   }
 
   // --- agents
@@ -458,20 +393,8 @@ class Distributor implements Acd {
 
   #factsChanged(seat: Seat, facts: AgentFacts): boolean {
     this.#roster.setFacts(seat, facts);
-    this.#reconsider(seat);
+    this.#pairing.settle([seat], []);
     return true;
-  }
-
-  /** What the agent may have is not what it was. */
-  #reconsider(seat: Seat): void {
-    const { offer } = seat;
-    this.#pairing.releaseHeld(seat);
-    if (offer && !mayTake(this.#core, seat, offer)) {
-      this.#pairing.withdraw(seat);
-      this.#move(seat, ['withdraw']);
-      this.#pairing.goesOn(offer);
-    }
-    this.#pairing.findCall(seat);
   }
 
   #ready(seat: Seat): boolean {
@@ -492,8 +415,8 @@ class Distributor implements Acd {
       seat.returnsAt = null;
       this.#core.agenda.set(seat.clock, null);
     }
-    this.#pairing.releaseHeld(seat);
-    if (offer) this.#pairing.goesOn(offer);
+    const released = this.#pairing.releaseHeld(seat);
+    this.#pairing.goOn([...(offer ? this.#pairing.cameBack(offer) : []), ...released]);
     if (seat.state !== 'on-call') return true;
     // Who signed out stays signed out, whatever a page still open asks for.
     if (seat.nextState === 'offline' && trigger === 'notReady') return true;
@@ -533,7 +456,7 @@ class Distributor implements Acd {
     if (seat.nextState === 'offline') this.#move(seat, [...before, 'signOut']);
     else if (seat.nextState === 'not-ready') this.#move(seat, [...before, 'notReady'], seat.nextBecause);
     else this.#move(seat, [...before, 'finish']);
-    this.#pairing.releaseHeld(seat);
+    this.#pairing.goOn(this.#pairing.releaseHeld(seat));
     this.#pairing.findCall(seat);
   }
 }
@@ -542,11 +465,4 @@ class Distributor implements Acd {
 function standsBefore(a: Waiting, b: Waiting): boolean {
   const [aRung, bRung] = [a.offers.size > 0, b.offers.size > 0];
   return aRung === bRung ? servedBefore(a, b) : aRung;
-}
-
-/** 1 for the first. */
-function placeIn(waiting: Waiting, { calls }: Line, before: (a: Waiting, b: Waiting) => boolean): number {
-  let place = 1;
-  for (const other of calls.values()) if (other !== waiting && before(other, waiting)) place += 1;
-  return place;
 }

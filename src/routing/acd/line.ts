@@ -32,6 +32,7 @@ export interface Waiting {
   arrival: number;
   priority: number;
   placeSince: number;
+  joinedAt: number;
   /** It was offered and came back, and goes before all that were not. */
   returned: boolean;
   /** Whom it reserves or alerts. */
@@ -94,7 +95,8 @@ export interface Shelf {
   ringing: IndexedHeap<Waiting>;
   /** All of this demand, those offered or held included. */
   calls: Set<Waiting>;
-  /** Since when nobody is there who could take them; only if the queue asks for somebody. */
+  /** Only if the queue asks for somebody to be there: those who may leave, and since when nobody is there. */
+  byJoining: IndexedHeap<Waiting>;
   absentSince: number | null;
   due: Due;
 }
@@ -116,6 +118,7 @@ export interface Line {
   turns: number;
   pace: Pace;
   newHeap(): IndexedHeap<Waiting>;
+  newHeapByJoining(): IndexedHeap<Waiting>;
   newGroup(tier: number): Group;
 }
 
@@ -130,6 +133,10 @@ export function servedBefore(a: Waiting, b: Waiting): boolean {
 function enteredBefore(a: Waiting, b: Waiting): boolean {
   if (a.call.enteredAt !== b.call.enteredAt) return a.call.enteredAt < b.call.enteredAt;
   return a.arrival < b.arrival;
+}
+
+function joinedBefore(a: Waiting, b: Waiting): boolean {
+  return a.joinedAt < b.joinedAt || (a.joinedAt === b.joinedAt && a.arrival < b.arrival);
 }
 
 const firstBy: Record<Strategy, (member: Member) => number> = {
@@ -187,6 +194,7 @@ export function createLine(given: QueueSettings, effort: Effort): Line {
     turns: 0,
     pace: noPace,
     newHeap: () => createIndexedHeap<Waiting>(served),
+    newHeapByJoining: () => createIndexedHeap<Waiting>(counted(joinedBefore)),
     newGroup: (tier) => ({ tier, members: new Set(), free: createIndexedHeap<Member>(asked), signedIn: 0, ready: 0 }),
   };
 }

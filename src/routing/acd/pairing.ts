@@ -3,7 +3,6 @@
 //
 // Does not know inputs; distributor.ts does.
 
-import type { PersonId } from '../../shared/ids.ts';
 import type { OverflowReason } from './admission.ts';
 import type { Core } from './core.ts';
 import { type Line, type Seat, type Shelf, servedBefore, type Waiting } from './line.ts';
@@ -35,9 +34,8 @@ export class Pairing {
   }
 
   /** Finds an agent for a call, or with ring-all so many as may be rung. */
-  findAgents(waiting: Waiting): void {
-    const { line, heldFor } = waiting;
-    const most = heldFor ? 1 : line.atOnce;
+  findAgents(waiting: Waiting, atOnce = waiting.line.atOnce): void {
+    const most = waiting.heldFor ? 1 : atOnce;
     while (waiting.offers.size < most) {
       if (waiting.overdue && waiting.offers.size > 0) return;
       const match = agentFor(this.#core, waiting, this.#refused);
@@ -46,12 +44,15 @@ export class Pairing {
     }
   }
 
-  /** Several agents or calls may find each other: the call that is served first chooses first, and so on. */
+  /**
+   * Several agents or calls may find each other: the call that is served first chooses first, and so on. Nobody is rung as one of
+   * several for a call while another waits for whom nobody is rung.
+   */
   rematch(lines: Iterable<Line>, freed: Iterable<Seat> = []): void {
     const shelves = new Set<Shelf>();
     for (const line of lines) for (const shelf of line.shelves.values()) shelves.add(shelf);
     this.#serveInOrder(shelves, [...freed]);
-    for (const shelf of shelves) for (const ringing of inOrder(shelf)) this.findAgents(ringing);
+    for (const ringing of inOrder(shelves)) this.findAgents(ringing);
   }
 
   #serveInOrder(shelves: Set<Shelf>, freed: readonly Seat[]): void {
@@ -67,7 +68,7 @@ export class Pairing {
         else if (!first || servedBefore(next, first)) [first, from] = [next, source];
       }
       if (!first || !from) return;
-      this.findAgents(first);
+      this.findAgents(first, 1);
       if (first.offers.size === 0) open.delete(from);
     }
   }
@@ -123,12 +124,11 @@ export class Pairing {
   }
 
   /** An offer is over without an answer: unless others are rung for it, the call is first again, or has waited too long. */
-  goesOn(waiting: Waiting): void {
-    if (waiting.offers.size === 0) {
-      if (waiting.overdue) return this.overflow(waiting, 'waited-too-long');
-      this.toHead(waiting);
-    }
-    this.findAgents(waiting);
+  cameBack(waiting: Waiting): Waiting[] {
+    if (waiting.offers.size > 0) return [waiting];
+    if (waiting.overdue) this.overflow(waiting, 'waited-too-long');
+    else this.toHead(waiting);
+    return waiting.overdue ? [] : [waiting];
   }
 
   /** Before all that were never offered; a preference has had its chance. */
@@ -156,8 +156,8 @@ export class Pairing {
     this.#room.hold(waiting, holds ? seat : null);
   }
 
-  /** The calls that were held for an agent who does not come, or may not have them any more, are everybody's. */
-  releaseHeld(seat: Seat): void {
+  /** The calls that were held for an agent who does not come, or may not have them any more, are everybody's; returns them. */
+  releaseHeld(seat: Seat): Waiting[] {
     const released: Waiting[] = [];
     const kept: Waiting[] = [];
     for (let held = seat.held.first(); held; held = seat.held.first()) {
@@ -171,23 +171,42 @@ export class Pairing {
       }
     }
     for (const held of kept) seat.held.add(held);
-    for (const held of released) this.findAgents(held);
+    return released;
   }
 
-  /** Those who are rung and may not have the call any more are let go; returns them. */
-  recheck(waiting: Waiting): Seat[] {
-    const free: Seat[] = [];
-    for (const seat of [...waiting.offers]) {
-      if (mayTake(this.#core, seat, waiting)) continue;
-      this.withdraw(seat);
-      this.#roster.move(seat, ['withdraw']);
-      free.push(seat);
+  /**
+   * Whoever is rung for these calls and may not have them any more is let go; then everybody finds each other anew. For what
+   * changed at one instant: agents who may take other calls, calls that ask for other agents.
+   */
+  settle(seats: Iterable<Seat>, calls: Iterable<Waiting>): void {
+    const agents = new Set(seats);
+    const touched = new Set(calls);
+    for (const seat of agents) {
+      if (seat.offer) touched.add(seat.offer);
+      for (const held of this.releaseHeld(seat)) touched.add(held);
     }
-    return free;
+    for (const waiting of touched) {
+      const rung = waiting.offers.size > 0;
+      for (const seat of [...waiting.offers]) {
+        if (mayTake(this.#core, seat, waiting)) continue;
+        this.withdraw(seat);
+        this.#roster.move(seat, ['withdraw']);
+        agents.add(seat);
+      }
+      if (waiting.offers.size > 0) continue;
+      if (waiting.overdue) this.overflow(waiting, 'waited-too-long');
+      else if (rung) this.toHead(waiting);
+    }
+    const lines = new Set([...touched].map(({ line }) => line));
+    for (const { members } of agents) for (const { line } of members) lines.add(line);
+    this.rematch(lines, agents);
   }
 
-  seatOf(personId: PersonId): Seat | undefined {
-    return this.#roster.seats.get(personId);
+  /** These calls wait for anybody again. */
+  goOn(calls: readonly Waiting[]): void {
+    const [one, ...others] = calls;
+    if (one && others.length === 0) this.findAgents(one);
+    else if (one) this.rematch(new Set(calls.map(({ line }) => line)));
   }
 }
 
@@ -195,8 +214,10 @@ function willCome({ state }: Seat): boolean {
   return state !== 'offline' && state !== 'not-ready';
 }
 
-/** The calls of a shelf that ring and may ring at more, in order; a copy, since ringing at more may take them out. */
-function inOrder({ ringing, calls }: Shelf): Waiting[] {
-  if (ringing.size === 0) return [];
-  return [...calls].filter((waiting) => ringing.has(waiting)).sort((a, b) => (servedBefore(a, b) ? -1 : 1));
+/** The calls that ring and may ring at more, in order; a copy, since ringing at more takes them out. */
+function inOrder(shelves: Iterable<Shelf>): Waiting[] {
+  const ringing = [...shelves].flatMap((shelf) =>
+    shelf.ringing.size === 0 ? [] : [...shelf.calls].filter((waiting) => shelf.ringing.has(waiting)),
+  );
+  return ringing.sort((a, b) => (servedBefore(a, b) ? -1 : 1));
 }

@@ -208,8 +208,8 @@ function newSeat(kept: SeatSnapshot): Seat {
   // Made in two steps, because what is due says whose it is.
   const seat = { ...rest, members: [], profile: profileOf(kept), offer: null } as unknown as Seat;
   seat.held = createIndexedHeap(servedBefore);
-  seat.clock = { at: null, name: `clock ${personId}`, what: { kind: 'clock', seat } };
-  seat.standingEnds = { at: null, name: `standing ${personId}`, what: { kind: 'standing', seat } };
+  seat.clock = { at: null, name: `3 clock ${personId}`, what: { kind: 'clock', seat } };
+  seat.standingEnds = { at: null, name: `1 standing ${personId}`, what: { kind: 'standing', seat } };
   return seat;
 }
 

@@ -37,6 +37,7 @@ export interface SeatSnapshot extends AgentView {
 export interface CallSnapshot {
   call: WaitingCall;
   arrival: number;
+  joinedAt: number;
   returned: boolean;
   /** Whom it reserves or alerts; several with ring-all. */
   offeredTo: PersonId[];

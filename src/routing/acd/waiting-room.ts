@@ -35,8 +35,9 @@ export class WaitingRoom {
     const { line } = waiting;
     this.lift(waiting);
     line.oldest.remove(waiting);
+    line.callbacks += Number(call.callback ?? false) - Number(waiting.call.callback ?? false);
     Object.assign(waiting, ranksOf(call, line));
-    waiting.overdue = false;
+    waiting.overdue = this.#isOverdue(waiting);
     line.oldest.add(waiting);
     this.place(waiting);
     this.#setDue(waiting);
@@ -44,8 +45,9 @@ export class WaitingRoom {
 
   /** Takes a call out of its queue. Nobody may be rung for it any more. */
   forget(waiting: Waiting): void {
-    const { line, call, shelf } = waiting;
+    const { line, call } = waiting;
     this.lift(waiting);
+    const { shelf } = waiting;
     this.calls.delete(call.callId);
     line.calls.delete(call.callId);
     line.oldest.remove(waiting);
@@ -75,8 +77,7 @@ export class WaitingRoom {
     this.lift(waiting);
     const { call, heldFor } = waiting;
     if (heldFor && call.preferred && this.#core.now >= preferenceEndsAt(call)) waiting.heldFor = null;
-    const most = this.#mostWaitMs(waiting);
-    if (most !== null && this.#core.now >= call.enteredAt + most) waiting.overdue = true;
+    waiting.overdue ||= this.#isOverdue(waiting);
     this.place(waiting);
     this.#setDue(waiting);
   }
@@ -96,8 +97,8 @@ export class WaitingRoom {
   }
 
   snapshot(): CallSnapshot[] {
-    return [...this.calls.values()].map(({ call, arrival, returned, offers, refused, heldFor, overdue }) => ({
-      ...{ call: { ...call }, arrival, returned, overdue, held: heldFor !== null },
+    return [...this.calls.values()].map(({ call, arrival, joinedAt, returned, offers, refused, heldFor, overdue }) => ({
+      ...{ call: { ...call }, arrival, joinedAt, returned, overdue, held: heldFor !== null },
       offeredTo: [...offers].map(({ personId }) => personId),
       refused: [...refused],
     }));
@@ -105,6 +106,7 @@ export class WaitingRoom {
 
   restore(kept: CallSnapshot, line: Line, seatOf: (personId: string) => Seat | undefined): void {
     const waiting = this.#create({ ...kept.call }, line, kept.arrival);
+    waiting.joinedAt = kept.joinedAt;
     waiting.returned = kept.returned;
     waiting.overdue = kept.overdue;
     waiting.refused = new Set(kept.refused);
@@ -130,9 +132,11 @@ export class WaitingRoom {
       heldFor: null,
     } as unknown as Waiting;
     Object.assign(waiting, ranksOf(call, line));
+    waiting.joinedAt = this.#core.now;
+    waiting.overdue = this.#isOverdue(waiting);
     waiting.offers = new Set();
     waiting.refused = new Set();
-    waiting.due = { at: null, name: `call ${call.callId}`, what: { kind: 'waiting', waiting } };
+    waiting.due = { at: null, name: `1 call ${call.callId}`, what: { kind: 'waiting', waiting } };
     return waiting;
   }
 
@@ -157,7 +161,7 @@ export class WaitingRoom {
     const demand = demandOf(call, facts, { policy, tierWaitSeconds: line.settings.tierWaitSeconds, nowMs: now });
     waiting.demand = demand;
     const before = waiting.shelf;
-    if (before && before.demand.key === demand.key) return before;
+    if (before?.demand.key === demand.key && before.byJoining.has(waiting) === this.#mayLeave(waiting)) return before;
     if (before) this.#leaveShelf(waiting, before);
     let shelf = line.shelves.get(demand.key);
     if (!shelf) {
@@ -166,7 +170,17 @@ export class WaitingRoom {
     }
     shelf.calls.add(waiting);
     waiting.shelf = shelf;
+    if (line.admission.stayWith !== 'always') this.#core.doubtful.add(shelf);
+    if (this.#mayLeave(waiting)) shelf.byJoining.add(waiting);
+    // Nobody came by its asking for less.
+    if (before && before.absentSince !== null && before.demand.lastKey === demand.lastKey)
+      shelf.absentSince = Math.min(shelf.absentSince ?? before.absentSince, before.absentSince);
     return shelf;
+  }
+
+  /** It leaves when nobody is there. */
+  #mayLeave({ call, line }: Waiting): boolean {
+    return line.admission.stayWith !== 'always' && !call.callback;
   }
 
   #newShelf(line: Line, { demand }: Waiting): Shelf {
@@ -178,18 +192,24 @@ export class WaitingRoom {
       absentSince: null,
     } as unknown as Shelf;
     shelf.calls = new Set();
-    shelf.due = { at: null, name: `absence ${line.settings.name} ${demand.key}`, what: { kind: 'absence', shelf } };
-    if (line.admission.stayWith !== 'always') this.#core.doubtful.add(shelf);
+    shelf.byJoining = line.newHeapByJoining();
+    shelf.due = { at: null, name: `2 absence ${line.settings.name} ${demand.key}`, what: { kind: 'absence', shelf } };
     return shelf;
   }
 
   #leaveShelf(waiting: Waiting, shelf: Shelf): void {
     shelf.calls.delete(waiting);
+    shelf.byJoining.remove(waiting);
     waiting.shelf = null;
     if (shelf.calls.size > 0) return;
     shelf.line.shelves.delete(shelf.demand.key);
     this.#core.agenda.set(shelf.due, null);
     this.#core.doubtful.delete(shelf);
+  }
+
+  #isOverdue(waiting: Waiting): boolean {
+    const most = this.#mostWaitMs(waiting);
+    return most !== null && this.#core.now >= waiting.call.enteredAt + most;
   }
 
   #mostWaitMs({ call, line }: Waiting): number | null {
