@@ -4,6 +4,7 @@
 
 import type { Operation } from '../../policy/policy.ts';
 import type { Condition, Flow, FlowNode, Reason } from '../flow.ts';
+import { labelledWays } from '../ways.ts';
 
 /** A call that is handed to a queue, or to a callback for one. */
 export interface HandOver {
@@ -121,7 +122,7 @@ function* after(state: State, node: FlowNode, around: Surroundings): Iterable<St
       return yield to(called.returns.get(node.word) ?? called.next, node.word, change);
     }
     default:
-      for (const [go, by] of plainWays(node)) yield to(go, by);
+      for (const way of labelledWays(node)) yield to(way.to, way.by);
   }
 }
 
@@ -130,55 +131,6 @@ function reasonsFound(node: Extract<FlowNode, { kind: 'lookup' }>, around: Surro
 }
 
 type Labelled = [go: string, by: string | null];
-
-/** Ways that change nothing but the place. */
-function plainWays(node: FlowNode): Labelled[] {
-  const keyed = (choices: Record<string, string>): Labelled[] =>
-    Object.entries(choices)
-      .map(([keys, go]) => [go, keys] as const)
-      .map(([go, keys]) => [go, keys]);
-  switch (node.kind) {
-    case 'say':
-    case 'set':
-    case 'language':
-      return [[node.next, null]];
-    case 'menu':
-      return [...keyed(node.choices), [node.onTimeout, 'nothing keyed'], [node.onInvalid, 'no choice']];
-    case 'collect':
-      return [
-        [node.next, null],
-        [node.onFailure, 'nothing keyed'],
-      ];
-    case 'listen':
-      return [
-        ...node.phrases.map(({ phrases, go }): Labelled => [go, `“${phrases[0]}”`]),
-        ...keyed(node.choices),
-        [node.onNothing, 'nothing understood'],
-        [node.onFailure, 'failed'],
-      ];
-    case 'hours':
-      return [
-        [node.open, 'open'],
-        [node.closed, 'closed'],
-        [node.holiday, 'holiday'],
-        [node.closure, 'closure'],
-      ];
-    case 'switch':
-      return [...[...node.cases].map(([value, go]): Labelled => [go, value]), [node.otherwise, 'else']];
-    case 'queue':
-      return [...Object.entries(node.overflow).map(([cause, go]): Labelled => [go, cause]), ...keyed(node.keys)];
-    case 'callback':
-    case 'voicemail':
-      return [
-        [node.next, null],
-        [node.onFailure, 'failed'],
-      ];
-    case 'transfer':
-      return [[node.onFailure, 'failed']];
-    default:
-      return [];
-  }
-}
 
 /** The ways of a `when` node that a call in this state can take. */
 function decided(state: State, node: Extract<FlowNode, { kind: 'when' }>, around: Surroundings): Labelled[] {
