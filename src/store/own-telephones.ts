@@ -1,10 +1,8 @@
 // Who has an own telephone to work with, and which device is in use today. No number is here: `alias` is its name in the
 // number vault, which is told to nobody.
 
+import type { Device } from '../shared/events.ts';
 import type { PersonId } from '../shared/ids.ts';
-
-/** Where a person takes calls: the softphone in the browser, or the own telephone, called out through a trunk. */
-export type Device = 'browser' | 'telephone';
 
 export interface OwnTelephoneRow {
   personId: PersonId;

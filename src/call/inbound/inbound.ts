@@ -44,6 +44,7 @@ export async function takeInboundCall(centre: Centre, inbound: InboundCall): Pro
       alias: call.alias,
       companyNumber: inbound.companyNumber,
       trunk: inbound.trunk,
+      ...(inbound.withheld === 'no' ? {} : { withheld: inbound.withheld }),
       ...(inbound.demo ? { demo: true } : {}),
     });
     log.info({ alias: call.alias, companyNumber: inbound.companyNumber, trunk: inbound.trunk }, 'call started');
@@ -56,6 +57,11 @@ export async function takeInboundCall(centre: Centre, inbound: InboundCall): Pro
 
 async function treat(centre: Centre, call: CallState, inbound: InboundCall): Promise<void> {
   const { parts } = centre;
+  if (await parts.telephones?.isLoop(inbound)) {
+    call.log.warn({ companyNumber: inbound.companyNumber }, 'an own telephone sends its calls on to the company');
+    inbound.leg.reject('busy');
+    return endCall(centre, call, { cause: 'busy', side: 'us' });
+  }
   const flow = parts.flowFor(inbound.companyNumber);
   const demo = parts.settings.demoNumbers ? inbound.companyNumber : undefined;
   if (!flow && !(demo && answerDemoNumber.knows(demo))) {

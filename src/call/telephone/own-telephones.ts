@@ -9,14 +9,14 @@ import type { Alias, Vault } from '../../privacy/vault.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { createEmitter, type Unsubscribe } from '../../shared/emitter.ts';
 import { asError } from '../../shared/errors.ts';
+import type { Device, NewEvent } from '../../shared/events.ts';
 import type { PersonId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
+import type { EventLog } from '../../store/event-log.ts';
 import type { LiveState } from '../../store/live-state.ts';
-import type { Device, OwnTelephoneRow, OwnTelephoneRows } from '../../store/own-telephones.ts';
+import type { OwnTelephoneRow, OwnTelephoneRows } from '../../store/own-telephones.ts';
 import type { Refusal } from '../outbound/refusals.ts';
 import type { DialDecision } from '../parts.ts';
-
-export type { Device } from '../../store/own-telephones.ts';
 
 export type TelephoneOutcome = { kind: 'ok' } | { kind: 'conflict' | 'forbidden'; because: Refusal };
 
@@ -43,7 +43,11 @@ export interface OwnTelephones {
   /** For dialling only. Undefined: none is known. */
   number(personId: PersonId): Promise<PhoneNumber | undefined>;
   /** The administrator's: another number (null: none), or whether the person may work with it. */
-  set(personId: PersonId, change: { number?: string | null; allowed?: boolean }): Promise<TelephoneOutcome>;
+  set(
+    personId: PersonId,
+    change: { number?: string | null; allowed?: boolean },
+    by: PersonId | null,
+  ): Promise<TelephoneOutcome>;
   /** The person's choice for today. */
   choose(personId: PersonId, device: Device): Promise<TelephoneOutcome>;
   /** An own telephone rings, called with this number of the company; the result says that it no longer does. */
@@ -64,6 +68,7 @@ export interface OwnTelephonesNeeds {
   allowed: boolean;
   /** Canonical. */
   companyNumbers: readonly string[];
+  events: Pick<EventLog, 'append'>;
   checkDial(typed: string): DialDecision;
   live?: Pick<LiveState, 'publish' | 'subscribe' | 'map' | 'nodeId'>;
   /** What the policy says of a person's device now; `either` unless given. */
@@ -78,6 +83,7 @@ export function createOwnTelephones(needs: OwnTelephonesNeeds): OwnTelephones {
   const changes = createEmitter<{ changed: { personId: PersonId; here: boolean } }>((error) =>
     log.error({ err: error }, 'a listener of own telephones failed'),
   );
+  const tell = (event: NewEvent) => needs.events.append(event);
   const rings = createRings(live);
   const offs = [
     live?.subscribe(topic, (message, from) => {
@@ -142,7 +148,7 @@ export function createOwnTelephones(needs: OwnTelephonesNeeds): OwnTelephones {
         masked: dialled ? maskedNumber(dialled) : null,
       };
     },
-    async set(personId, { number: typed, allowed }) {
+    async set(personId, { number: typed, allowed }, by) {
       const what: Partial<OwnTelephoneRow> = {};
       if (allowed !== undefined) what.allowed = allowed;
       if (typed === null) Object.assign(what, { alias: null, device: 'browser' });
@@ -153,7 +159,10 @@ export function createOwnTelephones(needs: OwnTelephonesNeeds): OwnTelephones {
           return { kind: 'conflict', because: 'This is a number of the company: a call to it would come back here.' };
         what.alias = await vault.remember(decision.number);
       }
-      return change(personId, what);
+      const changed = await change(personId, what);
+      const { alias, allowed: mayUse } = known.get(personId)!;
+      await tell({ type: 'telephone-changed', personId, known: alias !== null, allowed: mayUse, by });
+      return changed;
     },
     async choose(personId, device) {
       const rule = needs.rule?.(personId) ?? 'either';
@@ -163,7 +172,9 @@ export function createOwnTelephones(needs: OwnTelephonesNeeds): OwnTelephones {
         return { kind: 'forbidden', because: 'You may not work by telephone.' };
       if (device === 'browser' && rule === 'telephone-only')
         return { kind: 'forbidden', because: 'Only the telephone may be used at the moment.' };
-      return change(personId, { device });
+      const chosen = await change(personId, { device });
+      await tell({ type: 'device-chosen', personId, device });
+      return chosen;
     },
     ringing: rings.begin,
     async isLoop({ caller, divertedBy = [] }) {
