@@ -41,7 +41,7 @@ const usual = { stroke: '#444444', fill: '#ffffff', radius: 4 };
 
 export function drawFlow(flow: Flow, language: Language = 'ja'): string {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'TB', nodesep: 36, ranksep: 46, marginx: 20, marginy: 20 });
+  graph.setGraph({ rankdir: 'TB', nodesep: 36, ranksep: 46, marginx: 60, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   const lines = new Map<string, string[]>();
   for (const name of reachableNodes(flow)) {
@@ -51,7 +51,12 @@ export function drawFlow(flow: Flow, language: Language = 'ja'): string {
     graph.setNode(name, { width: Math.ceil(width), height: words.length * lineHeight + 2 * padding });
   }
   const labels = new Map<string, string>();
+  const again = new Map<string, string>();
   for (const [from, to, label] of arrowsOf(flow, lines, language)) {
+    if (from === to) {
+      again.set(from, clipped(label, maxChars));
+      continue;
+    }
     const name = `${from} ${to}`;
     const text = clipped(label, maxChars);
     labels.set(name, text);
@@ -66,7 +71,10 @@ export function drawFlow(flow: Flow, language: Language = 'ja'): string {
     .map((edge: { v: string; w: string; name?: string }) =>
       arrowOf(graph.edge(edge) as Arrow, labels.get(edge.name ?? '') ?? ''),
     );
-  return [head(flow, Math.ceil(width), Math.ceil(height), language), ...arrows, ...boxes, '</svg>', ''].join('\n');
+  const loops = [...again].map(([name, label]) => loopOf(graph.node(name) as Box, label));
+  return [head(flow, Math.ceil(width), Math.ceil(height), language), ...arrows, ...loops, ...boxes, '</svg>', ''].join(
+    '\n',
+  );
 }
 
 /** From the first node on; the end without words only where something leads to it. */
@@ -126,6 +134,14 @@ function arrowOf({ points, x, y }: Arrow, label: string): string {
   const back = `<rect x="${round(x - width / 2)}" y="${round(y - 8)}" width="${round(width)}" height="15" fill="#ffffff" fill-opacity="0.9"/>`;
   const text = `<text x="${round(x)}" y="${round(y + 4)}" text-anchor="middle" font-size="${labelSize}" fill="#333333">${escaped(label)}</text>`;
   return `${line}\n${back}${text}`;
+}
+
+/** Back to the node itself, at its right side. */
+function loopOf({ x, y, width }: Box, label: string): string {
+  const right = round(x + width / 2);
+  const d = `M${right} ${round(y - 10)} C${right + 26} ${round(y - 18)} ${right + 26} ${round(y + 18)} ${right} ${round(y + 10)}`;
+  const text = `<text x="${right + 24}" y="${round(y + 4)}" font-size="${labelSize}" fill="#333333">${escaped(label)}</text>`;
+  return `<path d="${d}" fill="none" stroke="#444444" marker-end="url(#head)"/>${text}`;
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;
