@@ -36,6 +36,8 @@ export interface Cluster {
   readonly registrations: Registrations;
   /** Whether this is the node that registers with carriers. */
   mayRegister(): boolean;
+  /** Whether this node acts where one of all is enough. */
+  isFirst(): boolean;
   /** The store whose events are those of all nodes, for the pages. */
   readonly store: Store;
   /** Others count this node as gone before it acts alone. */
@@ -181,6 +183,7 @@ function createCluster(
     live,
     registrations: createSharedRegistrations({ live, clock }),
     mayRegister: () => registering.mine,
+    isFirst: first,
     store: { ...store, events },
     aloneAfterMs: (config.liveState.kind === 'redis' ? config.liveState.lapseSeconds : 4) * 1000 + 2000,
     callLost(callId, node) {

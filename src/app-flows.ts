@@ -3,11 +3,14 @@
 
 import { dirname, join } from 'node:path';
 import type { Config } from './config.ts';
+import type { InformationClass } from './privacy/pii-class.ts';
 import { parseFlow } from './routing/flow/file/load.ts';
 import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason, Say } from './routing/flow/flow.ts';
 import { startFlow } from './routing/flow/run.ts';
 import type { Calendar } from './routing/hours.ts';
 import { createNumberPlan } from './routing/numbers.ts';
+import { parsePolicy } from './routing/policy/load-policy.ts';
+import type { PolicySource } from './routing/policy/policy.ts';
 import { createRoutingFiles } from './routing/routing-files.ts';
 import { AppError } from './shared/errors.ts';
 
@@ -17,6 +20,14 @@ export interface AppFlows {
   reason(id: string): Reason | undefined;
   /** Calling and opening hours by name. */
   calendars(): ReadonlyMap<string, Calendar>;
+  /** From least to most. */
+  classes(): readonly InformationClass[];
+  /** The rules of the file, as last read without a mistake. */
+  policy(): PolicySource;
+  /** Reads rules, classes, reasons and calendars again. Gives every mistake. */
+  reloadRules(): Promise<FlowProblem[]>;
+  /** Mistakes of a text of rules, against reasons, classes and queues as they are. */
+  checkPolicy(yaml: string): FlowProblem[];
   /** Each flow with the company's numbers that it answers. */
   list(): { flow: Flow; numbers: readonly string[] }[];
   check(yaml: string): FlowProblem[];
@@ -36,10 +47,15 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
       folder: config.flows.folder,
       reasons: config.flows.reasons,
       calendars: config.flows.calendars ?? join(dirname(config.flows.reasons), 'calendars.yaml'),
+      policy: config.policy.file,
     },
     known: () => ({ queues, services, mailboxes }),
   });
   const { problems } = await files.reload();
+  if (!files.policy) {
+    const lines = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    throw new AppError('config-invalid', lines.join('\n'));
+  }
   const broken = config.company.numbers.filter(({ flow }) => !files.flows.get(flow));
   if (broken.length > 0) {
     const lines = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
@@ -55,6 +71,10 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
     start: (flow, caller) => startFlow(flow, { reasons: files.reasons, calendars: files.calendars, caller }),
     reason: (id) => files.reasons.get(id),
     calendars: () => files.calendars,
+    classes: () => files.classes,
+    policy: () => files.policy!,
+    reloadRules: files.reloadRules,
+    checkPolicy: (yaml) => parsePolicy(yaml, 'policy.yaml', { ...files, queues }).problems,
     list: () =>
       files.flows.list().map((flow) => ({
         flow,

@@ -9,6 +9,8 @@ const told: Partial<Record<EventType, string>> = {
   'call-answered': 'call answered; the flow speaks',
   'reason-set': 'reason set',
   'agent-reserved': 'agent reserved',
+  'operation-changed': 'mode of operation changed',
+  'policy-changed': 'other rules are in force',
   'agent-alerted': 'agent’s desk rings',
   'recording-started': 'recording started',
   'recording-recovered': 'recording goes on',

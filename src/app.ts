@@ -11,6 +11,7 @@ import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { logEvent } from './app-log.ts';
 import { openMedia } from './app-media.ts';
+import { type AppRules, openRules } from './app-rules.ts';
 import { openServices } from './app-services.ts';
 import { type OpenedSip, openSip, placeOf } from './app-sip.ts';
 import { openTelephones, telephoneSettings, telephoneTexts } from './app-telephones.ts';
@@ -28,7 +29,6 @@ import { createIdentity } from './identity/identity.ts';
 import type { MediaPool } from './media/media-pool.ts';
 import type { MediaServer } from './media/media-server.ts';
 import { createNumberVault } from './privacy/number-vault.ts';
-import { mayHandle } from './privacy/pii-class.ts';
 import { createRecorder, type RecorderOptions } from './recording/create-recorder.ts';
 import { ensureIdentity } from './recording/identity.ts';
 import type { Recorder } from './recording/recorder.ts';
@@ -38,7 +38,7 @@ import { trunkSettings } from './sbc/trunk-settings.ts';
 import type { Secrets } from './secrets.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
 import { type Closer, createCloser } from './shared/closer.ts';
-import { AppError } from './shared/errors.ts';
+import { AppError, asError } from './shared/errors.ts';
 import type { PersonId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
 import { projectRoot } from './shared/paths.ts';
@@ -49,6 +49,8 @@ export interface App {
   readonly url: string;
   /** What a person who starts this wants to know: where, who, and where SIP goes. */
   greeting(): string[];
+  /** Reads the rules for who may take what again; mistakes are logged, and leave those of before in force. */
+  reload(): Promise<void>;
   /** Takes no new calls, gives live ones the configured time, closes everything. */
   close(): Promise<void>;
 }
@@ -114,6 +116,10 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const services = openServices(config, site);
   const needed = { ...site, ...services, store, vault, secrets };
   const { verification, forApi: verificationApi } = openVerification(config, needed);
+  const { rules, places, reload } = openRules(config, {
+    ...{ flows, clock, log, closer, store: cluster?.store ?? store },
+    ...(cluster ? { mayAct: cluster.isFirst } : {}),
+  });
   const parts: CallParts = {
     clock,
     log,
@@ -124,12 +130,14 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     events: store.events,
     people: store.people,
     callRecords: store.calls,
+    callbackRows: store.callbacks,
     ...services,
     verification,
     telephones,
     settings: {
       ...config.calls,
       telephone: telephoneSettings(config),
+      callbacks: config.callbacks,
       queues: config.queues,
       companyNumbers: config.company.numbers.map(({ number }) => number),
       demoNumbers: config.demo,
@@ -138,6 +146,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
       parkSeconds: config.transfers.parkSeconds,
       steps: config.steps,
     },
+    rules,
+    placeOf: places.of,
     flowFor: flows.flowFor,
     startFlow: flows.start,
     reason: flows.reason,
@@ -150,7 +160,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const callLists = openCallLists({
     ...{ parts, store, callCentre },
     calendars: flows.calendars,
-    mayHave: (person, call) => mayHandle(person.clearance, call.piiClass),
+    mayHave: (person, call) => rules.decide(person, call).allowed,
   });
   closer.add('call lists', () => callLists.work.close());
   const leftOpen = {
@@ -165,6 +175,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     secrets,
     {
       ...{ callCentre, border, media, recorder, flows, carrier, telephones, callLists, verificationApi },
+      ...{ rules: { rules, places, reload } },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
     },
@@ -176,9 +187,11 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   media.on('memberState', ({ member, ...event }) => {
     void store.events.append({ type: 'media-server-state', server: member, ...event });
   });
+  await unlessStopped(site, rules.start());
   await unlessStopped(site, border.start());
   await api.listen();
   if (cluster) await cluster.begin(running());
+  callCentre.takeUpCallbacks();
   void prompts
     .prepare([...flows.texts(), ...telephoneTexts(config)])
     .catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
@@ -190,7 +203,21 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     return callCentre.drain(drainMs);
   };
   closer.add('live calls', drain, drainMs + endsCallsWithinMs);
-  return { url: api.url, greeting: () => greet(config, api.url, sipUdp(), demo), close: () => closer.close() };
+  return {
+    url: api.url,
+    greeting: () => greet(config, api.url, sipUdp(), demo),
+    close: () => closer.close(),
+    reload: () => reloadRules(reload, log),
+  };
+}
+
+async function reloadRules(reload: AppRules['reload'], log: Logger): Promise<void> {
+  try {
+    const { version, changed } = await reload(null);
+    log.info({ version, changed }, 'asked to read the rules again');
+  } catch (thrown) {
+    log.error({ err: asError(thrown) }, 'the rules could not be read again: those of before go on');
+  }
 }
 
 const borderAmongNodes = ({ registrations, live, mayRegister }: Cluster) => ({
@@ -209,6 +236,7 @@ interface Rooms {
   flows: AppFlows;
   carrier: DemoCarrier | undefined;
   telephones: OwnTelephones;
+  rules: AppRules;
   callLists: CallListNeeds;
   verificationApi: VerificationNeeds;
   cluster?: Cluster;
@@ -221,9 +249,14 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
   const identity = createIdentity({
     ...{ clock, log, store, settings: config.sessions, isBusy },
     ...(rooms.cluster ? { overNodes: rooms.cluster.live } : {}),
+    places: rooms.rules.places,
   });
   rooms.cluster?.followIdentity(identity);
-  const { tls, host, port, publicUrl } = config.http;
+  closer.add(
+    'whereabouts',
+    identity.onWhereabouts((personId) => void callCentre.factsChanged(personId)),
+  );
+  const { tls, host, port, publicUrl, trustedProxies } = config.http;
   const api = await createApi({
     clock,
     log,
@@ -240,6 +273,7 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
       host,
       port,
       ...(publicUrl ? { publicUrl } : {}),
+      trustedProxies,
       ...(tls ? { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
     },
     company: {
@@ -268,6 +302,13 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
     recordingsFolder: recordingsFolder(config),
     gauges: () => ({ engawa_active_calls: callCentre.activeCalls() }),
     onPersonChanged: callCentre.factsChanged,
+    policy: {
+      rules: rooms.rules.rules,
+      classes: flows.classes,
+      check: flows.checkPolicy,
+      reload: rooms.rules.reload,
+      placeOf: rooms.rules.places.of,
+    },
     ...(carrier ? { testCalls: testCalls(config, carrier) } : {}),
   });
   closer.add('API', () => api.close());

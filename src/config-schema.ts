@@ -8,6 +8,7 @@ import { SpeechRecognitionSchema } from './call/services/speech-recognition.ts';
 import { VerificationSchema } from './call/verify/verification-settings.ts';
 import { MailboxSchema } from './call/voicemail/mailbox-settings.ts';
 import { Dialling, Telephones } from './config-dialling.ts';
+import { Policy } from './config-policy.ts';
 import { Steps, Transfers } from './config-transfers.ts';
 import { TrunkSettingsSchema } from './sbc/trunk-settings.ts';
 import { section } from './shared/yaml/yaml-schema.ts';
@@ -34,6 +35,10 @@ const Http = section('Pages, REST API and the softphones’ WebSocket.', {
   host: Type.String({ default: '127.0.0.1', description: 'Address to bind to. Beyond loopback, tls is required.' }),
   port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: '0 takes a free port.' }),
   publicUrl: Type.Optional(Type.String({ description: 'URL under which browsers reach this, when it is another.' })),
+  trustedProxies: Type.Array(Type.String(), {
+    default: [],
+    description: 'Addresses and networks of reverse proxies, whose X-Forwarded-For says where a browser is.',
+  }),
   tls: Type.Optional(
     section('Certificate of the pages.', {
       certFile: Type.String({ description: 'PEM, with its chain.' }),
@@ -370,6 +375,7 @@ export const ConfigSchema = section('Engawa', {
   dialling: Dialling,
   sessions: Sessions,
   flows: Flows,
+  policy: Policy,
   log: section('Logging.', {
     level: Type.Union(
       logLevels.map((level) => Type.Literal(level)),

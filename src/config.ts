@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { placeProblems } from './config-policy.ts';
 import { type Config, ConfigSchema, logLevels } from './config-schema.ts';
 import { serviceProblems } from './config-services.ts';
 import { secretFromEnvironment } from './secrets.ts';
@@ -126,7 +127,7 @@ function crossChecks(config: Config): string[] {
   const names = config.queues.map((queue) => queue.name);
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
-  problems.push(...mediaProblems(config.media), ...serviceProblems(config));
+  problems.push(...mediaProblems(config.media), ...serviceProblems(config), ...placeProblems(config));
   const { taps } = config.recording;
   if (taps && (taps.certFile === undefined) !== (taps.keyFile === undefined))
     problems.push('recording.taps needs certFile and keyFile, or neither.');
@@ -181,6 +182,10 @@ function resolvePaths(config: Config): Config {
       folder: below(projectRoot, config.flows.folder),
       reasons: below(projectRoot, config.flows.reasons),
       ...(config.flows.calendars ? { calendars: below(projectRoot, config.flows.calendars) } : {}),
+    },
+    policy: {
+      ...config.policy,
+      ...(config.policy.file ? { file: below(projectRoot, config.policy.file) } : {}),
     },
   };
 }

@@ -18,6 +18,7 @@ import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
 import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
+import { policyRoutes } from './routes/policy-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { talkRoutes } from './routes/talk-routes.ts';
@@ -67,6 +68,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   recordingRoutes(app, needs);
   verifyRoutes(app, needs);
   administrationRoutes(app, needs);
+  if (needs.policy) policyRoutes(app, { ...needs, policy: needs.policy });
   telephoneRoutes(app, needs);
   const feed = feedRoute(app, needs, views);
   const softphones = acceptSoftphones(app.server, needs);

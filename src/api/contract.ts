@@ -2,6 +2,7 @@
 // and web-softphone imports their types. Times are epoch milliseconds; lists page by `cursor`.
 
 import { type Static, type TSchema, Type } from 'typebox';
+import { ChangeFacts, WorkFactsSchema } from './policy-contract.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import { talkFields } from './talk-contract.ts';
 import { DeviceSchema } from './telephone-contract.ts';
@@ -56,6 +57,7 @@ export const PersonView = Type.Object({
   queues: Type.Array(Type.String()),
   language: literals('ja', 'en'),
   disabled: Type.Boolean(),
+  facts: Type.Optional(WorkFactsSchema),
 });
 
 /** GET /api/v1/session, and the answer to signing in. The cookie `engawa_session` is HttpOnly, SameSite=Strict. */
@@ -319,6 +321,7 @@ export const NewPerson = Type.Object({
   queues: Type.Array(Type.String()),
   language: literals('ja', 'en'),
   password: Type.String({ minLength: 12, maxLength: 1024 }),
+  facts: Type.Optional(WorkFactsSchema),
 });
 export const ChangePerson = Type.Partial(
   Type.Object({
@@ -330,6 +333,7 @@ export const ChangePerson = Type.Partial(
     language: literals('ja', 'en'),
     disabled: Type.Boolean(),
     password: Type.String({ minLength: 12, maxLength: 1024 }),
+    facts: ChangeFacts,
   }),
 );
 

@@ -11,11 +11,12 @@ import type { Clock } from '../shared/clock.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
 import type { NodeId, PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
-import type { Person, Role } from '../store/records.ts';
+import type { Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
+import type { PolicyNeeds } from './routes/policy-routes.ts';
 import type { StepChoices } from './talk-contract.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
@@ -50,6 +51,8 @@ export interface ApiNeeds {
   telephones?: Pick<OwnTelephones, 'view' | 'set' | 'choose'>;
   callLists?: CallListNeeds;
   trunks: () => TrunkView[];
+  /** Rules for who may take what; without them their routes are not there. */
+  policy?: PolicyNeeds;
   mediaServers?: MediaServers;
   /** Where this is one of several nodes. */
   nodes?: NodesNeeds;
@@ -61,7 +64,7 @@ export interface ApiNeeds {
   /** More figures for /metrics: the whole name (`engawa_…`) and a value each. */
   gauges?: () => Record<string, number>;
   /** A person was created or changed: routing must know. */
-  onPersonChanged?: (person: Person) => void;
+  onPersonChanged?: (personId: PersonId) => unknown;
   limits?: Partial<ApiLimits>;
   /** Where requests are counted with those of other nodes; without it, each node counts its own. */
   overNodes?: OverNodes;

@@ -12,6 +12,11 @@ export function personView(person: Person): PersonView {
   return { id, login, displayName, role, place, clearance, queues, language, disabled };
 }
 
+/** For who administers people. */
+export function personWithFacts(person: Person): PersonView {
+  return { ...personView(person), facts: person.facts ?? {} };
+}
+
 export function callView(record: CallRecord): CallView {
   return { ...record };
 }

@@ -3,13 +3,13 @@
 
 import type { AcdEffect } from '../routing/acd/acd.ts';
 import { createAcd } from '../routing/acd/distributor.ts';
-import type { AgentFacts } from '../routing/agent.ts';
 import { asError } from '../shared/errors.ts';
 import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
-import type { Person } from '../store/records.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './anchor/reattach.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
 import { agentPartyOf, type CallState, type Centre, callOfAcd, callOfPerson, partOf, personOf } from './call-state.ts';
+import type { CallbackClaims } from './callback/callback-claims.ts';
+import { createCallbacks } from './callback/callbacks.ts';
 import type { CallCentre, CommandOutcome, DeskCallState, ParkedView } from './desk.ts';
 import { createDesks } from './desks.ts';
 import { endCall } from './ending/end-call.ts';
@@ -20,6 +20,8 @@ import { type AcdRunner, createAcdRunner, type OnEffect } from './queue/acd-runn
 import { offerToAgent, withdrawOffer } from './queue/offer.ts';
 import { overflowed, tellAcd } from './queue/queueing.ts';
 import { canBeRung } from './queue/ring-desk.ts';
+import { createAgentFacts } from './rules/agent-facts.ts';
+import { beginningRules } from './rules/beginning-rules.ts';
 import { monitorsOf } from './supervise/monitor.ts';
 import { holdCall, muteAgent, resumeCall } from './talk/join.ts';
 import { watchQuality } from './talk/quality-watch.ts';
@@ -31,12 +33,16 @@ import { transferToQueue } from './transfer/transfer-to-queue.ts';
 import { askForVerification, cancelVerification } from './verify/verify-in-call.ts';
 
 export interface RunningCallCentre extends CallCentre {
-  /** A person's queues, clearance or place changed: routing knows at the next offer. */
-  factsChanged(person: Person): void;
+  /** A person's queues, clearance, place or other facts may have changed: routing knows at the next offer. */
+  factsChanged(personId: PersonId): Promise<void>;
   /** Ends what is still there after `graceMs`; resolves when all calls are over. */
   drain(graceMs: number): Promise<void>;
   /** Whether this program has the call. */
   hasCall(callId: CallId): boolean;
+  /** Whether this is a place in a queue that is kept for somebody who is called back. */
+  keepsPlace(callId: CallId): boolean;
+  /** Takes up what was promised before this program was started. */
+  takeUpCallbacks(): void;
   /** Tells whoever follows this desk that it shows something new. */
   deskChanged(personId: PersonId): void;
   close(): void;
@@ -48,6 +54,7 @@ export interface AmongOthers {
   /** Where the calls of this node are kept. */
   calls: Map<CallId, CallState>;
   callChanged(call: CallState): void;
+  callbackClaims: CallbackClaims;
   callElsewhere(personId: PersonId): DeskCallState | undefined;
   parkedElsewhere(): ParkedView[];
   /** Whether this node tells the log and the queues what became of a softphone that was registered through that node. */
@@ -68,9 +75,17 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
   const onEffect: OnEffect = (effect, mine) => carryOut(centre, effect, mine);
   const acd =
     among?.acd(onEffect) ??
-    createAcdRunner({ acd: createAcd({ queues: parts.settings.queues }), clock: parts.clock, onEffect });
+    createAcdRunner({ acd: createAcd({ queues: parts.settings.queues, ...beginningRules(parts) }), clock, onEffect });
+  const { people, placeOf } = parts;
+  const facts = createAgentFacts({ people, placeOf, log, known: (personId) => acd.acd.agent(personId) });
+  parts.rules?.rule({
+    rules: () => acd.acd.rules,
+    setRules: (policy, operation) => acd.apply({ kind: 'rulesChanged', policy, operation }),
+  });
+  const callbacks = createCallbacks(() => centre, among?.callbackClaims);
   const centre: Centre = {
     parts,
+    callbacks,
     bareMedia,
     acd,
     calls,
@@ -111,7 +126,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       const person = await parts.people.byId(personId);
       if (!person) return;
       if (acd.acd.agent(personId) && acd.acd.agent(personId)?.state !== 'offline') return;
-      await acd.apply({ kind: 'agentSignedIn', agent: factsOf(person) });
+      await acd.apply({ kind: 'agentSignedIn', agent: await facts.of(person) });
       desks.changed(personId);
     },
     async signOut(personId) {
@@ -164,15 +179,20 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
     },
     parked: () => centre.parkedCalls(),
     monitors: () => [...calls.values()].flatMap(monitorsOf),
-    factsChanged(person) {
-      void acd.apply({ kind: 'agentFactsChanged', agent: factsOf(person) });
-      desks.changed(person.id);
+    async factsChanged(personId) {
+      if (!acd.acd.agent(personId)) return;
+      await facts.renew(personId, (agent) => acd.apply({ kind: 'agentFactsChanged', agent }));
+      desks.changed(personId);
     },
     drain: (graceMs) => drain(centre, graceMs),
     hasCall: (callId) => callOfAcd(calls, callId) !== undefined,
+    keepsPlace: callbacks.isPlace,
+    takeUpCallbacks: callbacks.start,
+    cancelCallback: callbacks.cancel,
     deskChanged: desks.changed,
     close() {
       for (const off of offs) off();
+      callbacks.close();
       qualityTimer.cancel();
       acd.close();
     },
@@ -189,10 +209,6 @@ function rejectOffer(call: CallState, personId: PersonId | undefined): CommandOu
   return { kind: 'ok' };
 }
 
-function factsOf(person: Person): AgentFacts {
-  return { personId: person.id, queues: person.queues, clearance: person.clearance, place: person.place };
-}
-
 function carryOut(centre: Centre, effect: AcdEffect, mine: boolean): void {
   if (effect.kind === 'agentState') {
     const { personId, from, to, because } = effect;
@@ -200,16 +216,22 @@ function carryOut(centre: Centre, effect: AcdEffect, mine: boolean): void {
     centre.deskChanged(personId);
     return;
   }
-  const call = callOfAcd(centre.calls, effect.callId);
-  if (!call) return;
-  if (effect.kind === 'offer') offerToAgent(centre, call, effect.callId, effect.personId);
+  // A place that is kept for a call back becomes a call when it comes up.
+  const found = callOfAcd(centre.calls, effect.callId);
+  const call = found ?? (effect.kind === 'offer' ? centre.callbacks.callFor(effect.callId) : undefined);
+  if (effect.kind === 'refused') {
+    if (call || centre.callbacks.isPlace(effect.callId)) tellRefused(centre, effect);
+  } else if (!call) return;
+  else if (effect.kind === 'offer') offerToAgent(centre, call, effect.callId, effect.personId);
   else if (effect.kind === 'withdraw') withdrawOffer(centre, call, effect.callId, effect.personId);
-  else if (effect.kind === 'overflow') overflowed(centre, call, effect.because);
-  else {
-    const { callId, personId, queue, rule, because } = effect;
-    tell(centre.parts, { type: 'offer-refused', callId, personId, queue, because: because.en });
-    call.log.info({ personId, queue, rule, because: because.en }, 'not offered');
-  }
+  else overflowed(centre, call, effect.because);
+}
+
+function tellRefused({ parts }: Centre, effect: Extract<AcdEffect, { kind: 'refused' }>): void {
+  const { callId, personId, queue, rule, because } = effect;
+  const { en, ja, code } = because;
+  tell(parts, { type: 'offer-refused', callId, personId, queue, because: en, ja, code, rule });
+  parts.log.info({ callId, personId, queue, rule, because: because.en }, 'not offered');
 }
 
 /** What happens outside and concerns calls: customers call, softphones come and go, recordings begin and fail. */

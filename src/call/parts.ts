@@ -9,11 +9,12 @@ import type { CallerFacts, Flow, FlowRun, Reason } from '../routing/flow/flow.ts
 import type { Border } from '../sbc/border.ts';
 import type { Clock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
-import type { NewEvent, PiiClass } from '../shared/events.ts';
+import type { NewEvent, PiiClass, Place } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
-import type { CallRecords, People } from '../store/records.ts';
+import type { CallRecords, People, Person } from '../store/records.ts';
 import type { Refusal } from './outbound/refusals.ts';
+import type { RulesInForce } from './rules/rules-in-force.ts';
 import type { Lookups } from './services/lookups.ts';
 import type { SpeechRecognition } from './services/speech-recognition.ts';
 import type { Verification } from './verify/verification.ts';
@@ -86,6 +87,10 @@ export interface CallParts {
   /** Own telephones; without it everybody is at the browser. */
   telephones?: OwnTelephones;
   settings: CallSettings;
+  /** Rules for who may take what; without it a class within the own clearance. */
+  rules?: RulesInForce;
+  /** Where a person is today, proven; without it where the person is registered. */
+  placeOf?(person: Person): Promise<Place>;
   /** The flow for a number that the company owns; undefined for one that it does not. */
   flowFor(companyNumber: string): Flow | undefined;
   startFlow(flow: Flow, caller?: CallerFacts): FlowRun;

@@ -84,7 +84,10 @@ async function runHolding(
   );
   if (!app) return 0;
   for (const line of app.greeting()) console.log(line);
+  const reload = () => void app.reload();
+  process.on('SIGHUP', reload);
   await stopAsked(asked);
+  process.off('SIGHUP', reload);
   console.log(`\n${asked.reason}: no new calls; live calls get ${config.calls.drainSeconds} s. Again to stop at once.`);
   await app.close();
   console.log('Closed.');

@@ -4,7 +4,16 @@ import { hasDesk, permissions, roleMay } from './permissions.ts';
 t.test('an agent may do exactly this', async (t) => {
   t.strictSame(
     permissions.filter((permission) => roleMay('agent', permission)),
-    ['desk', 'calls:place-own', 'calls:read-own', 'calls:command-own', 'queues:read', 'test-calls', 'feed:own'],
+    [
+      'desk',
+      'calls:place-own',
+      'calls:read-own',
+      'calls:command-own',
+      'queues:read',
+      'operation:read',
+      'test-calls',
+      'feed:own',
+    ],
   );
 });
 

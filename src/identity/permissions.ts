@@ -28,6 +28,12 @@ const allowed = {
   'recordings:open': ['supervisor', 'administrator'],
   'flows:read': ['supervisor', 'administrator', 'integrator'],
   'flows:check': ['supervisor', 'administrator', 'integrator'],
+  'policy:read': ['supervisor', 'administrator', 'integrator'],
+  'policy:change': ['administrator'],
+  'operation:read': ['agent', 'supervisor', 'administrator', 'integrator'],
+  /** The switch that is thrown when a typhoon comes. */
+  'operation:change': ['supervisor', 'administrator', 'integrator'],
+  'decisions:read': ['supervisor', 'administrator', 'integrator'],
   'people:read': ['supervisor', 'administrator'],
   'people:change': ['administrator'],
   'keys:change': ['administrator'],

@@ -2,7 +2,7 @@
 // Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
 // customer's number, never what was said or keyed.
 
-import type { CallId, CodeId, EventId, LegId, PersonId, RecordingId, SessionId } from './ids.ts';
+import type { ApiKeyId, CallId, CodeId, EventId, LegId, PersonId, RecordingId, SessionId } from './ids.ts';
 
 /**
  * How much personal information a conversation touches: the id of one of the company's classes (config/reasons.yaml). What is
@@ -117,6 +117,7 @@ interface EventFields {
   'wait-announced': { callId: CallId; queue: string; position: number | null; expectedWaitMs: number | null };
   /** A caller who was cut off has called again, and waits as if since then. */
   'place-restored': { callId: CallId; queue: string; since: number };
+  /** `rule`: the rule of the policy that allowed it; absent in what is older than rules. */
   /** The caller has hung up or will, and keeps the place in the queue. `callId` names the call back from here on. */
   'callback-kept': {
     callId: CallId;
@@ -154,8 +155,17 @@ interface EventFields {
     durationMs: number;
   };
   'voicemail-done': { callId: CallId; recordingId: RecordingId; mailbox: string; personId: PersonId };
-  'agent-reserved': { callId: CallId; personId: PersonId; queue: string | null };
-  'offer-refused': { callId: CallId; personId: PersonId; queue: string; because: string };
+  'agent-reserved': { callId: CallId; personId: PersonId; queue: string | null; rule?: string };
+  /** `because` in English, `ja` in Japanese; `code` names the fact, `rule` the rule (null: there were none to go by). */
+  'offer-refused': {
+    callId: CallId;
+    personId: PersonId;
+    queue: string;
+    because: string;
+    ja?: string;
+    code?: string;
+    rule?: string | null;
+  };
   'agent-alerted': { callId: CallId; personId: PersonId; legId: LegId };
   'agent-not-answered': { callId: CallId; personId: PersonId; because: 'timeout' | 'rejected' | 'unreachable' };
   'agent-answered': { callId: CallId; personId: PersonId; legId: LegId; place: Place; ringMs: number };
@@ -257,6 +267,18 @@ interface EventFields {
   'sign-in-failed': { login: string; because: 'unknown' | 'password' | 'throttled' | 'disabled' };
   'signed-out': { personId: PersonId; sessionId: SessionId; because: 'asked' | 'idle' | 'expired' | 'revoked' };
   'recording-opened': { recordingId: RecordingId; personId: PersonId };
+  /** The mode of operation is another. By hand until `untilMs` (null: until somebody switches), or as the schedule says. */
+  'operation-changed': {
+    operation: 'normal' | 'partly-home' | 'all-home';
+    from: 'normal' | 'partly-home' | 'all-home';
+    by: 'person' | 'program' | 'schedule';
+    personId: PersonId | null;
+    keyId: ApiKeyId | null;
+    why: string | null;
+    untilMs: number | null;
+  };
+  /** Other rules for who may take what. Without a person or a key: they came with a start. */
+  'policy-changed': { version: string; personId: PersonId | null; keyId: ApiKeyId | null };
   'flow-published': { flow: string; version: string; personId: PersonId | null };
   'trunk-state': { trunk: string; up: boolean; because: string };
   'sip-server-state': { server: string; up: boolean; because: string };

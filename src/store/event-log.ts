@@ -7,10 +7,16 @@ import type { CallId, EventId, PersonId } from '../shared/ids.ts';
 export interface EventQuery {
   /** Only events after this one (exclusive). */
   after?: EventId;
+  /** Only events before this one (exclusive). */
+  before?: EventId;
   /** Only events up to this one (inclusive). */
   upTo?: EventId;
   callId?: CallId;
+  /** Of any of these calls. */
+  callIds?: readonly CallId[];
   personId?: PersonId;
+  /** Fields of text that have these values. */
+  fields?: Readonly<Record<string, string>>;
   types?: readonly EventType[];
   fromMs?: number;
   toMs?: number;

@@ -34,6 +34,9 @@ export interface WorkFacts {
   pledge?: { version: string; signedAt: number };
   device?: 'managed' | 'enrolled' | 'unknown' | 'revoked';
   connectionCheck?: { passed: boolean; at: number };
+  /** Level by skill, and tier by queue (routing/agent.ts). */
+  skills?: Readonly<Record<string, number>>;
+  tiers?: Readonly<Record<string, number>>;
 }
 
 export interface People {

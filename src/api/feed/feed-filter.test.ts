@@ -17,6 +17,21 @@ const started = (callId: CallId): NewEvent => ({
   trunk: 'demo',
 });
 
+const switched: NewEvent<'operation-changed'> = {
+  type: 'operation-changed',
+  ...{ operation: 'all-home', from: 'normal', by: 'person', keyId: null, untilMs: null },
+  ...{ personId: taro, why: 'a typhoon' },
+};
+
+t.test(
+  'everybody learns that the mode of operation changed, and who can change it learns who did and why',
+  async (t) => {
+    const told = createFeedFilter({ own: hanako }).pass(happened(switched));
+    t.match(told, { operation: 'all-home', personId: null, why: null });
+    t.match(createFeedFilter({}).pass(happened(switched)), { personId: taro, why: 'a typhoon' });
+  },
+);
+
 t.test('an agent sees the own person and the own call, only while having it', async (t) => {
   const filter = createFeedFilter({ own: hanako });
   const story: [NewEvent, boolean][] = [
@@ -28,6 +43,7 @@ t.test('an agent sees the own person and the own call, only while having it', as
     [{ type: 'agent-alerted', callId: mine, personId: hanako, legId }, true],
     [{ type: 'reason-set', callId: mine, reason: 'order', piiClass: 'none', by: 'flow' }, true],
     [{ type: 'reason-set', callId: other, reason: 'order', piiClass: 'none', by: 'flow' }, false],
+    [switched, true],
     [{ type: 'offer-refused', callId: mine, personId: taro, queue: 'orders', because: 'clearance' }, false],
     [{ type: 'offer-refused', callId: other, personId: hanako, queue: 'orders', because: 'clearance' }, false],
     [{ type: 'call-held', callId: mine, by: 'agent' }, true],

@@ -27,6 +27,7 @@ export function createFeedFilter({ own }: { own?: PersonId }): FeedFilter {
   const calls = new Set<CallId>();
 
   function concernsOwn(event: EngawaEvent): boolean {
+    if (event.type === 'operation-changed') return true;
     // Why somebody may not be offered a call is told to who can change it.
     if (event.type === 'offer-refused') return false;
     const personId = 'personId' in event ? event.personId : undefined;
@@ -42,7 +43,14 @@ export function createFeedFilter({ own }: { own?: PersonId }): FeedFilter {
   }
 
   return {
-    pass: (event) => (own === undefined || concernsOwn(event) ? tellEvent(event) : undefined),
+    pass(event) {
+      if (own === undefined) return tellEvent(event);
+      if (!concernsOwn(event)) return undefined;
+      // Which mode holds concerns everybody; who switched it and why, those who can.
+      return tellEvent(
+        event.type === 'operation-changed' ? { ...event, personId: null, keyId: null, why: null } : event,
+      );
+    },
     owns: (callId) => void calls.add(callId),
   };
 }

@@ -2,14 +2,14 @@
 
 import { Type } from 'typebox';
 import type { ApiKeyId, PersonId } from '../../shared/ids.ts';
-import type { ApiKey } from '../../store/records.ts';
+import type { ApiKey, WorkFacts } from '../../store/records.ts';
 import { callerOf } from '../caller.ts';
 import { ApiKeyView, ChangePerson, list, NewApiKey, NewPerson, PersonView } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
 import type { ApiNeeds } from '../needs.ts';
 import { PageQuery, page } from '../paging.ts';
 import type { App } from '../server.ts';
-import { personView } from '../views.ts';
+import { personWithFacts } from '../views.ts';
 
 const PersonParams = Type.Object({ personId: Type.String({ maxLength: 64 }) });
 const noSuchPerson = () => new HttpProblem(404, 'There is no such person.');
@@ -27,6 +27,18 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
       throw new HttpProblem(400, 'One of these queues does not exist.');
   }
 
+  /** What is not named stays; null takes it away. */
+  async function changedFacts(id: PersonId, change: Record<string, unknown>): Promise<WorkFacts> {
+    const before = (await store.people.byId(id))?.facts ?? {};
+    return Object.fromEntries(Object.entries({ ...before, ...change }).filter(([, value]) => value != null));
+  }
+
+  function requireKnownClass(clearance: string | undefined): void {
+    const classes = needs.policy?.classes().map(({ id }) => id);
+    if (clearance !== undefined && classes?.includes(clearance) === false)
+      throw new HttpProblem(400, `There is no class of personal information “${clearance}”: ${classes.join(', ')}.`);
+  }
+
   app.get(
     '/api/v1/users',
     {
@@ -39,7 +51,7 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
       },
     },
     async ({ query: { cursor, limit } }) =>
-      page(limit, (size) => store.people.list({ after: cursor, limit: size }), personView),
+      page(limit, (size) => store.people.list({ after: cursor, limit: size }), personWithFacts),
   );
 
   app.get(
@@ -51,7 +63,7 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
     async (request) => {
       const person = await store.people.byId(request.params.personId as PersonId);
       if (!person) throw noSuchPerson();
-      return personView(person);
+      return personWithFacts(person);
     },
   );
 
@@ -62,8 +74,9 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
       schema: { tags: ['users'], summary: 'Add a person', body: NewPerson, response: { 201: PersonView } },
     },
     async (request, reply) => {
-      const { login, displayName, role, place, clearance, queues, language, password } = request.body;
+      const { login, displayName, role, place, clearance, queues, language, password, facts } = request.body;
       requireKnownQueues(queues);
+      requireKnownClass(clearance);
       const person = await identity.createPerson({
         login,
         displayName,
@@ -73,10 +86,11 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
         queues,
         language,
         password,
+        ...(facts ? { facts } : {}),
       });
-      onPersonChanged(person);
+      void onPersonChanged(person.id);
       void reply.header('location', `/api/v1/users/${person.id}`);
-      return reply.code(201).send(personView(person));
+      return reply.code(201).send(personWithFacts(person));
     },
   );
 
@@ -97,6 +111,7 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
       const id = request.params.personId as PersonId;
       const { displayName, role, place, clearance, queues, language, disabled, password } = request.body;
       requireKnownQueues(queues);
+      requireKnownClass(clearance);
       const caller = callerOf(request);
       const self = caller.kind === 'session' && caller.person.id === id;
       if (self && (disabled === true || (role !== undefined && role !== 'administrator')))
@@ -104,11 +119,12 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
           409,
           'Nobody takes the administration from themselves: have another administrator do it.',
         );
-      const change = { displayName, role, place, clearance, queues, language, disabled, password };
+      const facts = request.body.facts && (await changedFacts(id, request.body.facts));
+      const change = { displayName, role, place, clearance, queues, language, disabled, password, facts };
       const person = await identity.changePerson(id, change);
       if (!person) throw noSuchPerson();
-      onPersonChanged(person);
-      return personView(person);
+      void onPersonChanged(person.id);
+      return personWithFacts(person);
     },
   );
 }

@@ -7,7 +7,9 @@ import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { LiveState } from '../../store/live-state.ts';
 import { createCallCentre, type RunningCallCentre } from '../call-centre.ts';
 import { type CallState, callOfAcd, personOf } from '../call-state.ts';
+import { claimsAmongNodes } from '../callback/callback-claims.ts';
 import type { CallParts } from '../parts.ts';
+import { beginningRules } from '../rules/beginning-rules.ts';
 import { createCallDirectory } from './call-directory.ts';
 import { answerCommand, isCommandQuestion, withRemoteCalls } from './remote-commands.ts';
 import { createSharedRunner, type SharedRunner } from './shared-runner.ts';
@@ -82,7 +84,8 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
         queues: settings.queues,
         afterCallWorkSeconds: settings.outboundAfterCallWorkSeconds,
         onEffect,
-        hasCall: (callId) => callOfAcd(directory.calls, callId) !== undefined,
+        rules: beginningRules(parts),
+        hasCall: (callId) => callOfAcd(directory.calls, callId) !== undefined || local.keepsPlace(callId),
         conversations: () => [...directory.calls.values()].flatMap(conversationOf),
         ...(needs.aloneAfterMs === undefined ? {} : { aloneAfterMs: needs.aloneAfterMs }),
       });
@@ -90,6 +93,7 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     },
     calls: directory.calls,
     callChanged: directory.changed,
+    callbackClaims: claimsAmongNodes({ live, log }),
     callElsewhere: directory.deskOf,
     parkedElsewhere: directory.parked,
     speaksFor,

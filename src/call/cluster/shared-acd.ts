@@ -7,7 +7,7 @@
 //   a node that was said to be gone is not heard again until it states what is true of it (`nodeStates`)
 
 import type { AcdEffect, AcdInput, QueueSettings, WaitingCall } from '../../routing/acd/acd.ts';
-import { createAcd } from '../../routing/acd/distributor.ts';
+import { type AcdNeeds, createAcd } from '../../routing/acd/distributor.ts';
 import type { AcdSnapshot } from '../../routing/acd/snapshot.ts';
 import { type AgentFacts, type AgentView, factsOfAgent } from '../../routing/agent.ts';
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
@@ -80,6 +80,8 @@ export interface SharedAcdOptions {
   from?: SharedSnapshot;
 }
 
+  /** To begin with; without it a class within the own clearance. */
+  rules?: Pick<AcdNeeds, 'policy' | 'operation' | 'compilePolicy'>;
 export class SharedAcd {
   readonly acd: ReturnType<typeof createAcd>;
   readonly #options: SharedAcdOptions;
@@ -91,7 +93,7 @@ export class SharedAcd {
   constructor(options: SharedAcdOptions) {
     const { from, queues } = options;
     this.#options = options;
-    this.acd = createAcd({ queues, ...(from ? { from: from.acd } : {}) });
+    this.acd = createAcd({ queues, ...options.rules, ...(from ? { from: from.acd } : {}) });
     this.#calls = new Map(from?.calls.map(([id, place]) => [id, { ...place }]));
     this.#desks = new Map(from?.desks);
     this.#gone = new Set(from?.gone);

@@ -10,6 +10,7 @@
 // Does not ring and ends no call: call-centre.ts does, for the calls that are its own.
 
 import type { AcdEffect, AcdInput, QueueSettings } from '../../routing/acd/acd.ts';
+import type { Operation, PolicySource } from '../../routing/policy/policy.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { asError } from '../../shared/errors.ts';
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
@@ -21,6 +22,7 @@ import {
   differences,
   type OrderEntry,
   SharedAcd,
+  type SharedAcdOptions,
   type SharedInput,
   type SharedSnapshot,
   type StatedAgent,
@@ -47,8 +49,8 @@ export interface SharedRunnerNeeds {
   /** After-call work for a call that came through no queue. */
   afterCallWorkSeconds: number;
   onEffect: OnEffect;
-  /** Whether this node has this call: what the order says of calls that are over is put right. */
-  hasCall(callId: CallId): boolean;
+  /** To begin with; the order's own go before them. Without it a class within the own clearance. */
+  rules?: SharedAcdOptions['rules'];
   /** Conversations may be adopted when their node goes. */
   keepTalking?: boolean;
   /** 0 to 1, to spread what every node would do at the same moment. */
@@ -79,7 +81,10 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
       afterCallWorkSeconds: needs.afterCallWorkSeconds,
       ...(from ? { from } : {}),
     });
+      ...(needs.rules ? { rules: { ...needs.rules, ...latest } } : {}),
   let shared = fresh();
+  /** Rules outlive an order that is lost. */
+  let latest: { policy: PolicySource; operation: Operation } | undefined;
   /** This node's own view while it is alone or returning. */
   let own: SharedAcd | undefined;
   let mode: SharedRunner['mode'] = 'shared';
@@ -287,6 +292,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
 
   function arm(): void {
     tickTimer?.cancel();
+    latest = shared.acd.rules;
     const deadline = view().acd.nextDeadline();
     if (closed || deadline === undefined || mode === 'waiting' || mode === 'returning') return;
     const spread = mode === 'shared' ? random() * tickSpreadMs : 0;

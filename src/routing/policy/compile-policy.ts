@@ -18,7 +18,7 @@ export interface RuleTried {
   /** `not-about`: other calls. `not-now`: another operation or time. */
   outcome: 'fulfilled' | 'lacking' | 'not-about' | 'not-now';
   /** What is lacking; empty unless `lacking`. */
-  lacks: readonly Lack[];
+  lacks: Lack[];
 }
 
 export interface CompiledPolicy extends Policy {
@@ -80,7 +80,7 @@ class Compiled implements CompiledPolicy {
       if (!this.#isAbout(rule.calls, call, rank)) return { rule: name, outcome: 'not-about', lacks: [] };
       if (!this.#holdsNow(rule, operation, atMs).holds) return { rule: name, outcome: 'not-now', lacks: [] };
       const { lacks } = this.#fulfilment(rule, person, atMs);
-      return { rule: name, outcome: lacks.length > 0 ? 'lacking' : 'fulfilled', lacks };
+      return { rule: name, outcome: lacks.length > 0 ? 'lacking' : 'fulfilled', lacks: [...lacks] };
     });
     return [first, ...rest];
   }

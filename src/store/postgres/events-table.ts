@@ -55,8 +55,11 @@ export async function readEvents(connection: Queryable, query: EventQuery): Prom
     conditions.push(condition(`$${values.length}`));
   };
   if (query.after !== undefined) where((p) => `id > ${p}`, query.after);
+  if (query.before !== undefined) where((p) => `id < ${p}`, query.before);
   if (query.upTo !== undefined) where((p) => `id <= ${p}`, query.upTo);
   if (query.callId !== undefined) where((p) => `call_id = ${p}`, query.callId);
+  if (query.callIds !== undefined) where((p) => `call_id = ANY(${p})`, query.callIds);
+  if (query.fields && Object.keys(query.fields).length > 0) where((p) => `fields @> ${p}`, jsonbText(query.fields));
   if (query.personId !== undefined) where((p) => `person_id = ${p}`, query.personId);
   if (query.types !== undefined) where((p) => `type = ANY(${p})`, query.types);
   if (query.fromMs !== undefined) where((p) => `at >= ${p}`, query.fromMs);
