@@ -78,10 +78,10 @@ export interface SharedAcdOptions {
   /** After-call work for a call that came through no queue. */
   afterCallWorkSeconds: number;
   from?: SharedSnapshot;
-}
-
   /** To begin with; without it a class within the own clearance. */
   rules?: Pick<AcdNeeds, 'policy' | 'operation' | 'compilePolicy'>;
+}
+
 export class SharedAcd {
   readonly acd: ReturnType<typeof createAcd>;
   readonly #options: SharedAcdOptions;

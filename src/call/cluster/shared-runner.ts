@@ -51,6 +51,8 @@ export interface SharedRunnerNeeds {
   onEffect: OnEffect;
   /** To begin with; the order's own go before them. Without it a class within the own clearance. */
   rules?: SharedAcdOptions['rules'];
+  /** Whether this node has this call: what the order says of calls that are over is put right. */
+  hasCall(callId: CallId): boolean;
   /** Conversations may be adopted when their node goes. */
   keepTalking?: boolean;
   /** 0 to 1, to spread what every node would do at the same moment. */
@@ -80,11 +82,11 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
       queues: needs.queues,
       afterCallWorkSeconds: needs.afterCallWorkSeconds,
       ...(from ? { from } : {}),
-    });
       ...(needs.rules ? { rules: { ...needs.rules, ...latest } } : {}),
-  let shared = fresh();
+    });
   /** Rules outlive an order that is lost. */
   let latest: { policy: PolicySource; operation: Operation } | undefined;
+  let shared = fresh();
   /** This node's own view while it is alone or returning. */
   let own: SharedAcd | undefined;
   let mode: SharedRunner['mode'] = 'shared';
@@ -282,6 +284,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
 
   function onLost(): void {
     log.warn('the order of the queues is lost; this node states what is true of it');
+    latest = shared.acd.rules;
     own ??= fresh(shared.snapshot());
     shared = fresh();
     applied = 0;
@@ -292,7 +295,6 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
 
   function arm(): void {
     tickTimer?.cancel();
-    latest = shared.acd.rules;
     const deadline = view().acd.nextDeadline();
     if (closed || deadline === undefined || mode === 'waiting' || mode === 'returning') return;
     const spread = mode === 'shared' ? random() * tickSpreadMs : 0;
