@@ -20,13 +20,14 @@ import type { Timer } from '../shared/clock.ts';
 import type { Consulted, Device, MediaQuality, MonitorMode, PiiClass, Place } from '../shared/events.ts';
 import type { CallId, PersonId, RecordingId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { CallbackKeeper } from './callback/callbacks.ts';
 import type { DeskStep, ParkedView } from './desk.ts';
 import type { Termination } from './ending/termination.ts';
 import type { CallParts } from './parts.ts';
-import type { CallVerification } from './verify/verify-in-call.ts';
 import type { AcdRunner } from './queue/acd-runner.ts';
 import type { QueueWishes } from './queue/queueing.ts';
 import type { ArrangedAudio } from './talk/arrange-audio.ts';
+import type { CallVerification } from './verify/verify-in-call.ts';
 
 export type CallPhase = 'flow' | 'queued' | 'directed' | 'parked' | 'dialling' | 'talking' | 'ended';
 
@@ -122,6 +123,8 @@ export interface CallState {
   waitMs: number;
   /** Settled by the verb that takes the call out of the queue. */
   leaveQueue: ((how: 'connected' | 'over' | OverflowReason) => void) | undefined;
+  /** This calls somebody back who had kept a place in a queue, in that call. */
+  callbackOf: CallId | undefined;
   /** What the flow asks of the queue that the call is in. */
   wishes: QueueWishes | undefined;
   /** Since when the customer is on hold. */
@@ -168,6 +171,7 @@ export interface Centre {
   readonly bareMedia: MediaServer;
   readonly acd: AcdRunner;
   readonly calls: Map<CallId, CallState>;
+  readonly callbacks: CallbackKeeper;
   /** The desk of this person shows something new. */
   deskChanged(personId: PersonId | undefined): void;
   /** What other nodes know of this call has changed. */
@@ -200,6 +204,7 @@ export function newCall(
     waitMs: 0,
     leaveQueue: undefined,
     wishes: undefined,
+    callbackOf: undefined,
     heldSince: null,
     recordingId: null,
     recording: false,

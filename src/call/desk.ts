@@ -186,6 +186,8 @@ export interface CallCentre extends TalkCommands {
   cancelVerification(callId: CallId): Promise<CommandOutcome>;
   /** The desk came back (reload, dropped WebSocket): rings it again to answer by itself, and joins it to its call. */
   attach(callId: CallId, personId?: PersonId): Promise<CommandOutcome>;
+  /** Nobody is called back for this promise any more; `callId` is the call in which it was made. */
+  cancelCallback(callId: CallId, personId: PersonId | null): Promise<'ok' | 'not-found'>;
   /** The agent's call goes on at the other device, once that has answered; at the one it is on: gives that up. */
   move(callId: CallId, to: Device): Promise<CommandOutcome>;
   /** Whose call it is now; undefined when nobody's or over. */

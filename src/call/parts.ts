@@ -13,12 +13,14 @@ import type { NewEvent, PiiClass, Place } from '../shared/events.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
 import type { CallRecords, People, Person } from '../store/records.ts';
+import type { Callbacks } from '../store/waiting-work.ts';
+import type { CallbackSettings } from './callback/callback-settings.ts';
 import type { Refusal } from './outbound/refusals.ts';
 import type { RulesInForce } from './rules/rules-in-force.ts';
 import type { Lookups } from './services/lookups.ts';
 import type { SpeechRecognition } from './services/speech-recognition.ts';
-import type { Verification } from './verify/verification.ts';
 import type { OwnTelephones } from './telephone/own-telephones.ts';
+import type { Verification } from './verify/verification.ts';
 
 export interface CallSettings {
   queues: readonly QueueSettings[];
@@ -37,6 +39,7 @@ export interface CallSettings {
   demoNumbers: boolean;
   /** Who was cut off and calls again within this takes the earlier place; 0: nobody does. */
   reentryMinutes: number;
+  callbacks?: CallbackSettings;
   /** Where agents may take customers outside, and up to which class of personal information. */
   outsideTargets: readonly { name: string; number: string; clearance: PiiClass }[];
   parkSlots: number;
@@ -78,6 +81,8 @@ export interface CallParts {
   people: People;
   /** Earlier calls, for who calls again; without it nobody is known. */
   callRecords?: Pick<CallRecords, 'list'>;
+  /** Call backs that were promised. */
+  callbackRows?: Callbacks;
   /** Company services that flows ask; without it there are none. */
   lookups?: Lookups;
   /** Servers that make text of what callers say; without it nobody listens. */
@@ -87,12 +92,12 @@ export interface CallParts {
   /** Own telephones; without it everybody is at the browser. */
   telephones?: OwnTelephones;
   settings: CallSettings;
+  /** The flow for a number that the company owns; undefined for one that it does not. */
+  flowFor(companyNumber: string): Flow | undefined;
   /** Rules for who may take what; without it a class within the own clearance. */
   rules?: RulesInForce;
   /** Where a person is today, proven; without it where the person is registered. */
   placeOf?(person: Person): Promise<Place>;
-  /** The flow for a number that the company owns; undefined for one that it does not. */
-  flowFor(companyNumber: string): Flow | undefined;
   startFlow(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
   /** Whether this person may dial this (hand-typed) number, by the dialling rules. */

@@ -56,6 +56,7 @@ interface Open {
   /** How many processes have worked on it before the present one. */
   generation: number;
   paused: boolean;
+  silenceMs?: number;
   origin?: TimelineOrigin;
   trouble?: string;
   started: boolean;
@@ -135,9 +136,10 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
     `${tls ? 'wss' : 'ws'}://${advertisedHost}:${children[child]!.port}/tap/${token}`;
 
   function launchTake(entry: Open): void {
-    const { recordingId, token, paused, origin, generation } = entry;
+    const { recordingId, token, paused, silenceMs, origin, generation } = entry;
     const name = partName(recordingId, generation);
-    children[entry.child]!.tell({ kind: 'open', take: { recordingId, token, name, earlier: origin, paused } });
+    const take = { recordingId, token, name, earlier: origin, paused, ...(silenceMs ? { silenceMs } : {}) };
+    children[entry.child]!.tell({ kind: 'open', take });
   }
 
   function fail(entry: Open, because: string): void {
@@ -170,6 +172,9 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         break;
       case 'tap-lost':
         if (!entry.stopping) emitter.emit('tapNeeded', { callId, recordingId, tapUrl: tapUrl(entry) });
+        break;
+      case 'fell-silent':
+        emitter.emit('fellSilent', { callId, recordingId });
         break;
       case 'stopped':
         entry.stopping?.settle(message.result);
@@ -246,7 +251,7 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         children.push(await startRecorderChild({ clock, log, settings: { ...settings, port }, ...hooks }));
       }
     },
-    async open({ callId, startedAt }: { callId: CallId; startedAt: number }) {
+    async open({ callId, startedAt, silenceMs }: Parameters<Recorder['open']>[0]) {
       if (closing) throw new AppError('shutting-down', 'The recorder is closing: no new recording begins.');
       const recordingId = newId('recording', startedAt);
       const token = randomBytes(16).toString('hex');
@@ -258,6 +263,7 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         child: leastBusy(),
         generation: 0,
         paused: false,
+        ...(silenceMs === undefined ? {} : { silenceMs }),
         started: false,
         givenUp: false,
       };

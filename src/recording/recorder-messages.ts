@@ -24,6 +24,8 @@ export interface OpenTake {
   /** Set when a process takes over from one that died. */
   earlier?: TimelineOrigin;
   paused: boolean;
+  /** Say when the party has been silent for so long. */
+  silenceMs?: number;
 }
 
 export type ToProcess =
@@ -38,6 +40,7 @@ export type FromProcess =
   | { kind: 'opened'; recordingId: RecordingId }
   | { kind: 'origin'; recordingId: RecordingId; origin: TimelineOrigin }
   | { kind: 'tap-lost'; recordingId: RecordingId }
+  | { kind: 'fell-silent'; recordingId: RecordingId }
   | { kind: 'trouble'; recordingId: RecordingId; because: string }
   | { kind: 'recovered'; recordingId: RecordingId }
   /** It could not be finished, or not be begun; what is sealed stays where it is. */

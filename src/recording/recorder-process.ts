@@ -9,6 +9,7 @@ import { loadOpusEncoders } from './container/opus-encoder.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import type { FromProcess, OpenTake, ProcessSettings, ToProcess } from './recorder-messages.ts';
 import { createSealer } from './sealing.ts';
+import { createSilenceWatch } from './silence.ts';
 import { createFolderStorage } from './storage.ts';
 import { createTake, type Take } from './take.ts';
 import { startTapServer } from './tap-server.ts';
@@ -34,7 +35,7 @@ async function start(settings: ProcessSettings) {
     for (const { take } of takes.values()) take.tick();
   });
 
-  async function open({ recordingId, token, name, earlier, paused }: OpenTake): Promise<void> {
+  async function open({ recordingId, token, name, earlier, paused, silenceMs }: OpenTake): Promise<void> {
     const take = createTake({
       clock: systemClock,
       syncTails: settings.syncTails,
@@ -51,13 +52,17 @@ async function start(settings: ProcessSettings) {
     });
     take.setPaused(paused);
     takes.set(recordingId, { take, token });
+    const silence = silenceMs === undefined ? undefined : createSilenceWatch(silenceMs);
     let lost: { cancel(): void } | undefined;
     taps.admit(token, {
       connect(resumedAtMs) {
         lost?.cancel();
         take.connect(resumedAtMs);
       },
-      push: take.push,
+      push(pcm) {
+        take.push(pcm);
+        if (silence?.push(pcm)) say({ kind: 'fell-silent', recordingId });
+      },
       disconnect() {
         take.disconnect();
         lost = systemClock.after(tapLostAfterMs, () => {

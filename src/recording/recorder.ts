@@ -13,12 +13,19 @@ export interface RecorderEvents {
   recovered: { callId: CallId; recordingId: RecordingId };
   /** The tap went away without a new one, or the process behind `tapUrl` was replaced: call `Endpoint.startTap` again. */
   tapNeeded: { callId: CallId; recordingId: RecordingId; tapUrl: string };
+  /** Once, if it was asked for at `open`: the party has been silent for so long. The recording goes on. */
+  fellSilent: { callId: CallId; recordingId: RecordingId };
   stopped: { callId: CallId; recordingId: RecordingId; durationMs: number; bytes: number };
 }
 
 export interface Recorder extends Listenable<RecorderEvents> {
   /** Prepares a recording and says where the media server shall send the audio. One recording per call, through transfers. */
-  open(request: { callId: CallId; startedAt: number }): Promise<{ recordingId: RecordingId; tapUrl: string }>;
+  open(request: {
+    callId: CallId;
+    startedAt: number;
+    /** Tell (`fellSilent`) when the party itself has been silent for so long. */
+    silenceMs?: number;
+  }): Promise<{ recordingId: RecordingId; tapUrl: string }>;
   /** Writes silence from now on (pause), or audio again. The gap stays in the time line. */
   setPaused(recordingId: RecordingId, paused: boolean): Promise<void>;
   /** Ends the recording; resolves when the sealed file is complete and its row is written. */

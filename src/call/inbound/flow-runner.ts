@@ -9,20 +9,17 @@ import { tell } from '../parts.ts';
 import type { EarlierCalls } from '../queue/earlier-calls.ts';
 import { transferOut } from '../transfer/transfer-out.ts';
 import { verifyInFlow } from '../verify/verify-in-flow.ts';
+import { leaveMessage } from '../voicemail/leave-message.ts';
 import { askForDigits } from './actions/ask-for-digits.ts';
 import { askForNumber } from './actions/ask-for-number.ts';
 import { listenToWords } from './actions/listen-to-words.ts';
 import { lookUp } from './actions/look-up.ts';
+import { promiseCallback } from './actions/promise-callback.ts';
 import { waitForAgent } from './actions/wait-for-agent.ts';
 import type { DigitSource } from './digit-collector.ts';
 import { type ActionOf, type FlowStep, type StepResult, speak } from './flow-step.ts';
 
 type Performer<K extends FlowAction['kind']> = (step: FlowStep, action: ActionOf<K>) => Promise<StepResult>;
-
-const notHere = async (_step: FlowStep, { kind }: FlowAction): Promise<StepResult> => ({
-  kind: 'failed',
-  because: `${kind} is not possible here`,
-});
 
 const performers: { [K in FlowAction['kind']]: Performer<K> } = {
   async say(step, { say }) {
@@ -41,8 +38,8 @@ const performers: { [K in FlowAction['kind']]: Performer<K> } = {
     return { kind: 'done' };
   },
   queue: waitForAgent,
-  callback: notHere,
-  voicemail: notHere,
+  callback: promiseCallback,
+  voicemail: leaveMessage,
   async transfer({ centre, call }, action) {
     const how = await transferOut(centre, call, action);
     return how.kind === 'failed' ? { kind: 'failed', because: how.because } : 'left';

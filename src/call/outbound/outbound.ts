@@ -4,23 +4,13 @@
 import type { PhoneNumber } from '../../privacy/phone-number.ts';
 import type { Alias } from '../../privacy/vault.ts';
 import { type CallId, newId, type PersonId } from '../../shared/ids.ts';
-import {
-  type AgentParty,
-  answeredAgent,
-  type CallState,
-  type Centre,
-  callOfPerson,
-  isOver,
-  newCall,
-} from '../call-state.ts';
+import { answeredAgent, type CallState, type Centre, callOfPerson, isOver, newCall } from '../call-state.ts';
 import type { CommandOutcome, DialTarget } from '../desk.ts';
 import { endCall } from '../ending/end-call.ts';
-import { customerLegEnded } from '../ending/termination.ts';
-import { watchCustomer } from '../inbound/answer-customer.ts';
 import { tell } from '../parts.ts';
 import { canBeRung, ringDesk } from '../queue/ring-desk.ts';
-import { faultEndsCall, hearRinging, joinAgent, watchAgent } from '../talk/join.ts';
-import { callCarrier } from './call-carrier.ts';
+import { faultEndsCall, watchAgent } from '../talk/join.ts';
+import { callCustomer } from './call-customer.ts';
 import type { Refusal } from './refusals.ts';
 
 interface Target {
@@ -146,50 +136,8 @@ async function connect(centre: Centre, call: CallState, personId: PersonId, targ
     place: agent.place,
     ringMs: desk.ringMs,
   });
-  await callCustomer(centre, call, agent, target);
-}
-
-async function callCustomer(centre: Centre, call: CallState, agent: AgentParty, target: Target): Promise<void> {
-  const { parts } = centre;
-  hearRinging(call, agent);
-  const outcome = await callCarrier(centre, {
-    call,
-    to: target.number,
-    presentedNumber: call.companyNumber,
-    withhold: target.withhold,
-    ringTimeoutSeconds: parts.settings.outboundRingSeconds,
-    signal: call.over.signal,
-    onEarlyMedia: (endpoint) => {
-      call.early = endpoint;
-      if (call.agent) hearRinging(call, call.agent);
-    },
-  });
-  call.early = undefined;
-  call.ringback?.stop();
-  if (outcome.kind === 'failed') {
-    return endCall(centre, call, customerLegEnded(outcome.ended, 'outbound'));
-  }
-  const { party } = outcome;
-  if (isOver(call) || !call.agent) {
-    await Promise.allSettled([party.leg.end('cancelled'), party.endpoint.close()]);
-    return;
-  }
-  call.customer = party;
-  call.customerLeg = party.leg;
-  call.trunk = party.leg.trunk ?? null;
-  party.leg.on('ended', (ended) => void endCall(centre, call, customerLegEnded(ended, 'outbound')));
-  watchCustomer(centre, call);
-  call.agent.answeredAt = parts.clock.now();
-  tell(parts, {
-    type: 'customer-answered',
-    callId: call.id,
-    legId: party.leg.id,
-    ringMs: outcome.ringMs,
-    trunk: call.trunk,
-  });
-  call.log.info({ ringMs: outcome.ringMs }, 'customer answered');
-  const { agent: now } = call;
-  await joinAgent(centre, call, now);
+  const ringTimeoutSeconds = parts.settings.outboundRingSeconds;
+  await callCustomer(centre, call, agent, { ...target, ringTimeoutSeconds });
 }
 
 /** The desk never answered: the agent was on this call for the ACD, but had no part in it. */

@@ -102,7 +102,9 @@ async function answered(
   // Hung up while the answer was being agreed on.
   if (agent.leg.state === 'ended') return endCall(centre, call, { cause: 'normal', side: 'agent' });
   try {
-    await joinAgent(centre, call, agent);
+    if (call.callbackOf) await centre.callbacks.answered(call, agent);
+    else await joinAgent(centre, call, agent);
+    centre.callbacks.talksWith(call);
     call.log.info({ personId, ringMs: outcome.ringMs }, 'agent answered');
     call.leaveQueue?.('connected');
   } catch (thrown) {

@@ -10,7 +10,7 @@ import { tell } from '../parts.ts';
 
 /** What a flow asks of a queue for this call; a transfer asks nothing. */
 export interface QueueWishes {
-  place: Pick<WaitingCall, 'placeSince' | 'skills' | 'preferred' | 'mostWaitSeconds'>;
+  place: Pick<WaitingCall, 'placeSince' | 'skills' | 'preferred' | 'mostWaitSeconds' | 'callback'>;
   /** For what the call has no other way: then it waits on. */
   staysFor(because: OverflowReason): boolean;
   /** The queue has taken it, so that what comes later is no refusal at the door. */
