@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { test } from 'tap';
 import { parse } from 'yaml';
-import { flowJsonSchema } from '../../src/routing/flow/file/schema.ts';
+import { flowJsonSchema, partJsonSchema } from '../../src/routing/flow/file/schema.ts';
 import type { FlowInput } from '../../src/routing/flow/flow.ts';
 import { startFlow } from '../../src/routing/flow/run.ts';
 import { createRoutingFiles } from '../../src/routing/routing-files.ts';
@@ -87,7 +87,7 @@ test('what comes with the project loads without a word, and fits the schema for 
   t.same(problems, []);
   t.same(
     published.map((one) => one.id),
-    ['main', 'tokyo'],
+    ['main', 'members', 'tokyo', 'who-calls'],
   );
   const schema = await readFile(join(projectRoot, 'config/flow.schema.json'), 'utf8');
   t.equal(schema, flowJsonSchema(), 'config/flow.schema.json is generated anew when the format changes');
@@ -97,6 +97,10 @@ test('what comes with the project loads without a word, and fits the schema for 
     t.ok(validate(fields), `${one.id}: ${JSON.stringify(validate.errors)}`);
   }
   t.notOk(validate({ flow: 'x', start: 'a', nodes: { a: { qeue: 'b' } } }));
+  const partSchema = await readFile(join(projectRoot, 'config/flow-part.schema.json'), 'utf8');
+  t.equal(partSchema, partJsonSchema());
+  const part: unknown = parse(await readFile(join(projectRoot, 'config/flows/parts/common.yaml'), 'utf8'));
+  t.ok(new Ajv({ strict: false, unicodeRegExp: true }).compile(JSON.parse(partSchema))(part));
 });
 
 test('the demo menu leads to the queue and the class that it says', async (t) => {
