@@ -9,6 +9,7 @@ import { VerificationSchema } from './call/verify/verification-settings.ts';
 import { MailboxSchema } from './call/voicemail/mailbox-settings.ts';
 import { Dialling, Telephones } from './config-dialling.ts';
 import { Policy } from './config-policy.ts';
+import { Queue } from './config-queues.ts';
 import { Steps, Transfers } from './config-transfers.ts';
 import { TrunkSettingsSchema } from './sbc/trunk-settings.ts';
 import { section } from './shared/yaml/yaml-schema.ts';
@@ -297,15 +298,6 @@ const Recording = section('Recordings: every call, sealed.', {
       selfSigned: Type.Boolean({ default: false, description: 'No authority that FreeSWITCH knows has signed it.' }),
     }),
   ),
-});
-
-const Queue = section('A queue.', {
-  name: Type.String({ pattern: '^[a-z0-9-]+$' }),
-  label: LocalizedText,
-  ringTimeoutSeconds: Type.Integer({ default: 20, minimum: 3, maximum: 300 }),
-  afterCallWorkSeconds: Type.Integer({ default: 30, minimum: 0, maximum: 3600 }),
-  serviceLevelSeconds: Type.Integer({ default: 20, minimum: 1 }),
-  shortAbandonSeconds: Type.Integer({ default: 5, minimum: 0 }),
 });
 
 const Calls = section('Times within a call.', {

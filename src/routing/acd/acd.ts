@@ -24,9 +24,9 @@ export type Strategy = 'longest-idle' | 'round-robin' | 'least-occupied' | 'fewe
 /** What becomes of an agent whom a call did not reach. */
 export interface UnansweredRule {
   /** Available again by itself after so many seconds; null: not-ready until the agent says otherwise. */
-  returnAfterSeconds: number | null;
+  returnAfterSeconds?: number | null;
   /** Signed out after so many in a row; null: never. */
-  signOutAfter: number | null;
+  signOutAfter?: number | null;
 }
 
 export interface QueueSettings {
@@ -45,6 +45,8 @@ export interface QueueSettings {
   priority?: number;
   /** Agents of tier n are asked once a call has waited n times this; 0 (unless told): as soon as nobody of a lower tier is free. */
   tierWaitSeconds?: number;
+  /** For skills that a call asks for without steps of its own: each level falls by one every so many seconds; 0: never. */
+  relaxSkillsEverySeconds?: number;
   noAnswer?: UnansweredRule;
   rejected?: UnansweredRule;
   admission?: Partial<AdmissionRules>;
@@ -79,6 +81,8 @@ export interface WaitingCall {
   notFor?: readonly PersonId[];
   /** Nobody is on the line: the place is kept for a call back. Does not overflow. */
   callback?: boolean;
+  /** Does not overflow: there is no other way for it. */
+  stays?: boolean;
   /** Instead of the queue's; null: as long as it takes. */
   mostWaitSeconds?: number | null;
 }

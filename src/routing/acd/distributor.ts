@@ -240,8 +240,8 @@ class Distributor implements Acd {
     if (known) this.#room.forget(known);
     const waiting = this.#room.enter(call, line);
     this.#pairing.prefer(waiting);
-    if (freed.length > 0) this.#rematchAfter(freed, line);
-    else this.#pairing.findAgents(waiting);
+    if (freed.length === 0) this.#pairing.findAgents(waiting);
+    else this.#rematchAfter(waiting.heldFor ? [...freed, waiting.heldFor] : freed, line);
     const because = this.#overflow.onJoining(waiting, alwaysJoins || anew || false);
     if (because) this.#pairing.overflow(waiting, because);
     this.#room.keepPace(line, false);
@@ -319,9 +319,9 @@ class Distributor implements Acd {
     const rules: Record<Unanswered, UnansweredRule> = {
       timeout: settings.noAnswer,
       rejected: settings.rejected,
-      unreachable: { returnAfterSeconds: null, signOutAfter: settings.noAnswer.signOutAfter },
+      unreachable: { signOutAfter: settings.noAnswer.signOutAfter ?? null },
     };
-    const { returnAfterSeconds, signOutAfter } = rules[because];
+    const { returnAfterSeconds = null, signOutAfter = null } = rules[because];
     this.#hadTurn(seat, waiting.line);
     seat.unanswered += 1;
     if (signOutAfter !== null && seat.unanswered >= signOutAfter)

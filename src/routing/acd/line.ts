@@ -159,16 +159,15 @@ export function askedBefore(strategy: Strategy): (a: Member, b: Member) => boole
   };
 }
 
-const never = { returnAfterSeconds: null, signOutAfter: null };
-
 export function createLine(given: QueueSettings, effort: Effort): Line {
   const settings = {
     strategy: 'longest-idle' as const,
     ringAtOnce: 10,
     priority: 0,
     tierWaitSeconds: 0,
-    noAnswer: never,
-    rejected: never,
+    relaxSkillsEverySeconds: 0,
+    noAnswer: {},
+    rejected: {},
     admission: {},
     ...given,
   };

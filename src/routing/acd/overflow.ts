@@ -25,7 +25,7 @@ export class Overflow {
   /** Why a call that has just come may not stay; null: it may. Whoever is rung for already may. */
   onJoining(waiting: Waiting, alwaysJoins: boolean): OverflowReason | null {
     const { line, call, demand } = waiting;
-    if (call.callback || waiting.offers.size > 0) return null;
+    if (call.callback || call.stays || waiting.offers.size > 0) return null;
     if (waiting.overdue) return 'waited-too-long';
     if (alwaysJoins) return null;
     return mayNotJoin(line.admission, {

@@ -197,6 +197,7 @@ export class Pairing {
       if (waiting.overdue) this.overflow(waiting, 'waited-too-long');
       else if (rung) this.toHead(waiting);
     }
+    for (const { heldFor } of touched) if (heldFor) agents.add(heldFor);
     const lines = new Set([...touched].map(({ line }) => line));
     for (const { members } of agents) for (const { line } of members) lines.add(line);
     this.rematch(lines, agents);

@@ -8,7 +8,7 @@
 import type { CallId } from '../../shared/ids.ts';
 import type { WaitingCall } from './acd.ts';
 import type { Core } from './core.ts';
-import { demandChangesAt, demandOf } from './demand.ts';
+import { demandChangesAt, demandOf, relaxing } from './demand.ts';
 import type { Line, Seat, Shelf, Waiting } from './line.ts';
 import { paceAfter } from './pace.ts';
 import type { CallSnapshot } from './snapshot.ts';
@@ -180,7 +180,7 @@ export class WaitingRoom {
 
   /** It leaves when nobody is there. */
   #mayLeave({ call, line }: Waiting): boolean {
-    return line.admission.stayWith !== 'always' && !call.callback;
+    return line.admission.stayWith !== 'always' && !call.callback && !call.stays;
   }
 
   #newShelf(line: Line, { demand }: Waiting): Shelf {
@@ -213,7 +213,7 @@ export class WaitingRoom {
   }
 
   #mostWaitMs({ call, line }: Waiting): number | null {
-    if (call.callback) return null;
+    if (call.callback || call.stays) return null;
     const seconds = call.mostWaitSeconds === undefined ? line.admission.mostWaitSeconds : call.mostWaitSeconds;
     return seconds === null ? null : seconds * 1000;
   }
@@ -237,8 +237,9 @@ export function preferenceEndsAt({ enteredAt, preferred }: WaitingCall): number 
 
 /** What of a call decides its place. */
 function ranksOf(call: WaitingCall, { settings }: Line): Pick<Waiting, 'call' | 'facts' | 'priority' | 'placeSince'> {
+  const { skills } = call;
   return {
-    call: { ...call },
+    call: skills ? { ...call, skills: relaxing(skills, settings.relaxSkillsEverySeconds) } : { ...call },
     facts: { ...call.facts, queue: settings.name },
     priority: call.priority + settings.priority,
     placeSince: Math.min(call.placeSince ?? call.enteredAt, call.enteredAt),

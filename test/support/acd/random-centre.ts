@@ -59,7 +59,11 @@ export function queuesOf(strategies: readonly Strategy[]): QueueSettings[] {
   const own: Partial<QueueSettings>[] = [
     {},
     { tierWaitSeconds: 15, priority: 1 },
-    { noAnswer: { returnAfterSeconds: 5, signOutAfter: 3 }, rejected: { returnAfterSeconds: 1, signOutAfter: null } },
+    {
+      relaxSkillsEverySeconds: 7,
+      noAnswer: { returnAfterSeconds: 5, signOutAfter: 3 },
+      rejected: { returnAfterSeconds: 1, signOutAfter: null },
+    },
     {
       admission: {
         ...{ mostWaiting: 5, mostWaitSeconds: 90, joinWith: 'signed-in', stayWith: 'ready', absenceSeconds: 20 },
@@ -87,7 +91,7 @@ export class RandomCentre {
   /** `step`: quiet hours, when agents wait for calls, and busy ones, when calls wait for agents, take turns. */
   input(now: number, step: number): AcdInput {
     const random = this.#random;
-    const crowd = step % 10_000 < 5000 ? 1 : 30;
+    const crowd = step % 4000 < 2000 ? 1 : 30;
     const personId = random.pick(this.#people);
     const callId = this.#callFor(personId);
     const dice = random.integer(0, 1000);
@@ -178,6 +182,7 @@ export class RandomCentre {
       ...(is(0.2) ? { preferred: { personId: random.pick(this.#people), seconds: random.integer(1, 40) } } : {}),
       ...(is(0.05) ? { notFor: [random.pick(this.#people), random.pick(this.#people)] } : {}),
       ...(is(0.1) ? { callback: true } : {}),
+      ...(is(0.05) ? { stays: true } : {}),
       ...(is(0.1) ? { mostWaitSeconds: is(0.5) ? null : random.integer(5, 60) } : {}),
     };
     return {

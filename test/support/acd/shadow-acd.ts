@@ -83,9 +83,11 @@ export class ShadowAcd {
     return this.policy.decide(facts, { ...of, queue }, this.operation, now).allowed;
   }
 
-  #skilled(facts: AgentFacts, { skills = [] }: WaitingCall, waited: number): boolean {
-    return skills.every(({ skill, level, relax = [] }) => {
-      const steps = [...relax].sort((a, b) => a.afterSeconds - b.afterSeconds);
+  #skilled(facts: AgentFacts, { skills = [], queue }: WaitingCall, waited: number): boolean {
+    const every = this.queues.get(queue)!.relaxSkillsEverySeconds ?? 0;
+    return skills.every(({ skill, level, relax }) => {
+      if (!relax && every > 0) return (facts.skills?.[skill] ?? 0) >= level - Math.floor(waited / every);
+      const steps = [...(relax ?? [])].sort((a, b) => a.afterSeconds - b.afterSeconds);
       const step = steps.filter(({ afterSeconds }) => afterSeconds <= waited).at(-1);
       return (facts.skills?.[skill] ?? 0) >= (step?.level ?? level);
     });
@@ -125,7 +127,7 @@ export class ShadowAcd {
   }
 
   overdue({ call }: ShadowCall, now: number): boolean {
-    if (call.callback) return false;
+    if (call.callback || call.stays) return false;
     const { admission } = this.queues.get(call.queue)!;
     const most = call.mostWaitSeconds === undefined ? (admission?.mostWaitSeconds ?? null) : call.mostWaitSeconds;
     return most !== null && now >= call.enteredAt + most * 1000;
@@ -308,7 +310,7 @@ export class ShadowAcd {
   #overflowed(callId: CallId, because: OverflowReason, now: number): void {
     const call = this.calls.get(callId) ?? fail('overflowed from nowhere');
     if (call.offers.size > 0) fail('overflowed while it rang');
-    if (call.call.callback) fail('a call back overflowed');
+    if (call.call.callback || call.call.stays) fail('a call overflowed that may not');
     const lacks = because === 'waited-too-long' ? this.overdue(call, now) : this.#refusedBecause(call, because, now);
     if (!lacks) fail(`overflowed without a reason: ${because}`);
     this.calls.delete(callId);
@@ -373,7 +375,8 @@ export class ShadowAcd {
 
   #compareJoining(now: number): void {
     const call = this.#joining;
-    if (!call || call.offers.size > 0 || call.call.callback || !this.calls.has(call.call.callId)) return;
+    if (!call || call.offers.size > 0 || call.call.callback || call.call.stays || !this.calls.has(call.call.callId))
+      return;
     const { mostWaiting = null, joinWith = 'always' } = this.queues.get(call.call.queue)!.admission ?? {};
     if (mostWaiting !== null && this.#unserved(call) >= mostWaiting) fail('joined a queue that was full');
     if (lacksPresence(joinWith, this.#present(call, now))) fail('joined a queue where nobody is');
@@ -405,7 +408,7 @@ export class ShadowAcd {
     if (stayWith === 'always') return;
     const lacks = lacksPresence(stayWith, this.#present(call, now));
     call.absentSince = lacks ? (call.absentSince ?? now) : null;
-    if (call.absentSince === null || call.offers.size > 0 || call.call.callback) return;
+    if (call.absentSince === null || call.offers.size > 0 || call.call.callback || call.call.stays) return;
     if (now > call.absentSince + absenceSeconds * 1000)
       fail(
         `${JSON.stringify(call.call)} waits in a queue where nobody has been for too long: ${call.absentSince} of ${now}, held ${call.heldFor}`,
