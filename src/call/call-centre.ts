@@ -7,7 +7,16 @@ import { asError } from '../shared/errors.ts';
 import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './anchor/reattach.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
-import { agentPartyOf, type CallState, type Centre, callOfAcd, callOfPerson, partOf, personOf } from './call-state.ts';
+import {
+  agentPartyOf,
+  type CallState,
+  type Centre,
+  callOfAcd,
+  callOfPerson,
+  partOf,
+  personOf,
+  ringingOf,
+} from './call-state.ts';
 import type { CallbackClaims } from './callback/callback-claims.ts';
 import { createCallbacks } from './callback/callbacks.ts';
 import type { CallCentre, CommandOutcome, DeskCallState, ParkedView } from './desk.ts';
@@ -201,8 +210,9 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
 
 /** `personId`: whose ringing desk; the one that is rung to take the call unless told. */
 function rejectOffer(call: CallState, personId: PersonId | undefined): CommandOutcome {
+  const ringing = ringingOf(call);
   const asked = call.consultation?.alerting;
-  const alerting = personId !== undefined && asked?.personId === personId ? asked : call.alerting;
+  const alerting = [...(asked ? [asked] : []), ...ringing].find((one) => one.personId === personId) ?? ringing[0];
   if (!alerting?.leg || call.phase === 'dialling')
     return { kind: 'conflict', because: 'This call does not ring at a desk.' };
   void alerting.leg.end('rejected');
@@ -222,7 +232,7 @@ function carryOut(centre: Centre, effect: AcdEffect, mine: boolean): void {
   if (effect.kind === 'refused') {
     if (call || centre.callbacks.isPlace(effect.callId)) tellRefused(centre, effect);
   } else if (!call) return;
-  else if (effect.kind === 'offer') offerToAgent(centre, call, effect.callId, effect.personId);
+  else if (effect.kind === 'offer') offerToAgent(centre, call, { ...effect, asCall: effect.callId });
   else if (effect.kind === 'withdraw') withdrawOffer(centre, call, effect.callId, effect.personId);
   else overflowed(centre, call, effect.because);
 }
@@ -293,7 +303,7 @@ async function setState(
   state: 'available' | 'not-ready' | 'offline',
   because: string | undefined,
 ): Promise<CommandOutcome> {
-  const { acd, parts } = centre;
+  const { acd } = centre;
   if (!acd.acd.agent(personId)) return { kind: 'conflict', because: 'Sign in at the desk first.' };
   if (state === 'available' && !canBeRung(centre, personId))
     return { kind: 'conflict', because: 'The softphone of this desk is not connected.' };

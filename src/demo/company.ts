@@ -7,10 +7,22 @@ import { hashPassword } from '../identity/password.ts';
 import type { Clock } from '../shared/clock.ts';
 import { newId } from '../shared/ids.ts';
 import { retry } from '../store/postgres/retry.ts';
-import type { Person, Role } from '../store/records.ts';
+import type { Person, Role, WorkFacts } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
-type DemoPerson = Pick<Person, 'login' | 'displayName' | 'role' | 'place' | 'clearance' | 'queues'>;
+type DemoPerson = Pick<Person, 'login' | 'displayName' | 'role' | 'place' | 'clearance' | 'queues'> & {
+  facts: (now: number) => WorkFacts;
+};
+
+const daysAgo = (now: number, days: number) => now - days * 86_400_000;
+/** Prepared for work at home by what config/policy.yaml asks. */
+const prepared = (now: number): WorkFacts => ({
+  employment: 'regular',
+  employedSince: daysAgo(now, 1500),
+  trainings: { privacy: daysAgo(now, 200), 'working-from-home': daysAgo(now, 190) },
+  pledge: { version: '2026', signedAt: daysAgo(now, 100) },
+  device: 'managed',
+});
 
 const people: readonly DemoPerson[] = [
   {
@@ -20,6 +32,16 @@ const people: readonly DemoPerson[] = [
     place: 'home',
     clearance: 'none',
     queues: ['general', 'contracts'],
+    facts: (now) => ({ employment: 'outsourced', employedSince: daysAgo(now, 400), device: 'enrolled' }),
+  },
+  {
+    login: 'aoi',
+    displayName: '中村 葵',
+    role: 'agent',
+    place: 'home',
+    clearance: 'personal',
+    queues: ['contracts', 'general'],
+    facts: prepared,
   },
   {
     login: 'taro',
@@ -28,8 +50,21 @@ const people: readonly DemoPerson[] = [
     place: 'centre',
     clearance: 'sensitive',
     queues: ['contracts', 'general'],
+    facts: (now) => ({
+      employment: 'regular',
+      employedSince: daysAgo(now, 3000),
+      trainings: { privacy: daysAgo(now, 300) },
+    }),
   },
-  { login: 'midori', displayName: '高橋 緑', role: 'supervisor', place: 'centre', clearance: 'sensitive', queues: [] },
+  {
+    login: 'midori',
+    displayName: '高橋 緑',
+    role: 'supervisor',
+    place: 'centre',
+    clearance: 'sensitive',
+    queues: [],
+    facts: prepared,
+  },
 ];
 
 export interface DemoFile {
@@ -58,13 +93,19 @@ async function ensure(needs: Needs): Promise<Pick<DemoFile, 'people' | 'apiKey'>
   const { store, clock, file } = needs;
   const earlier: Partial<DemoFile> = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoFile) : {};
   const told: DemoFile['people'] = [];
-  for (const person of people) {
+  for (const { facts, ...person } of people) {
     const known = earlier.people?.find((one) => one.login === person.login)?.password;
     const password = known ?? randomBytes(9).toString('base64url');
     const present = await store.people.byLogin(person.login);
     if (!present) {
       const passwordHash = await hashPassword(password);
-      await store.people.create({ ...person, language: 'ja', disabled: false, passwordHash });
+      await store.people.create({
+        ...person,
+        language: 'ja',
+        disabled: false,
+        passwordHash,
+        facts: facts(clock.now()),
+      });
     } else if (known === undefined) {
       await store.people.update(present.id, { passwordHash: await hashPassword(password) });
     }

@@ -1,4 +1,5 @@
-// Carries out the ACD's offer: rings the agent's desk, joins who answers, reports who does not.
+// Carries out the ACD's offers: rings the agent's desk, joins who answers, reports who does not. With ring-all several desks are rung
+// for one call, each with an offer of its own; the ACD says which answer was the first.
 
 import { asError } from '../../shared/errors.ts';
 import type { CallId, PersonId } from '../../shared/ids.ts';
@@ -11,18 +12,23 @@ import { offerConsultation, withdrawConsultation } from '../transfer/consult.ts'
 import { leaveQueue, tellAcd } from './queueing.ts';
 import { confirmSecondsOf, type RingOutcome, ringDesk } from './ring-desk.ts';
 
-export function offerToAgent(centre: Centre, call: CallState, asCall: CallId, personId: PersonId): void {
+/** `rule`: of the policy, which allows it. */
+export function offerToAgent(
+  centre: Centre,
+  call: CallState,
+  { asCall, personId, rule }: { asCall: CallId; personId: PersonId; rule: string },
+): void {
   if (offerConsultation(centre, call, asCall, personId)) return;
   // It left the queue while the offer was on its way; the ACD hears of that next.
   if (call.phase !== 'queued') return;
-  tell(centre.parts, { type: 'agent-reserved', callId: call.id, personId, queue: call.queue });
+  tell(centre.parts, { type: 'agent-reserved', callId: call.id, personId, queue: call.queue, rule });
   const alerting: Alerting = {
     personId,
     since: centre.parts.clock.now(),
     leg: undefined,
     withdrawn: new AbortController(),
   };
-  call.alerting = alerting;
+  call.rung.set(personId, alerting);
   centre.deskChanged(personId);
   void ringAgent(centre, call, alerting).catch((thrown: unknown) => {
     call.log.error({ err: asError(thrown), personId }, 'ringing the agent failed');
@@ -32,10 +38,9 @@ export function offerToAgent(centre: Centre, call: CallState, asCall: CallId, pe
 
 /** The ACD takes an offer back (the caller left, or somebody else has it). */
 export function withdrawOffer(centre: Centre, call: CallState, asCall: CallId, personId: PersonId): void {
-  if (withdrawConsultation(centre, call, asCall, personId) || call.alerting?.personId !== personId) return;
-  call.alerting.withdrawn.abort();
-  call.alerting = undefined;
-  centre.deskChanged(personId);
+  if (withdrawConsultation(centre, call, asCall, personId)) return;
+  call.rung.get(personId)?.withdrawn.abort();
+  if (call.rung.delete(personId)) centre.deskChanged(personId);
 }
 
 async function ringAgent(centre: Centre, call: CallState, alerting: Alerting): Promise<void> {
@@ -53,7 +58,7 @@ async function ringAgent(centre: Centre, call: CallState, alerting: Alerting): P
       centre.deskChanged(personId);
     },
   });
-  if (call.alerting !== alerting || call.phase !== 'queued') return discard(outcome);
+  if (call.rung.get(personId) !== alerting || call.phase !== 'queued') return discard(outcome);
   if (outcome.kind === 'not-answered') {
     return notAnswered(centre, call, alerting, agentDidNotAnswer(outcome.ended));
   }
@@ -73,9 +78,9 @@ async function answered(
   const { parts, acd } = centre;
   const { personId } = alerting;
   const taken = await acd.apply({ kind: 'answered', callId: call.id, personId });
-  if (call.alerting !== alerting || call.phase !== 'queued' || !taken) {
-    // The offer was taken back, or the caller left, in the moment of the answer.
-    if (call.alerting === alerting) call.alerting = undefined;
+  if (call.rung.get(personId) !== alerting || call.phase !== 'queued' || !taken) {
+    // The offer was taken back, somebody else was quicker, or the caller left, in the moment of the answer.
+    if (call.rung.get(personId) === alerting) call.rung.delete(personId);
     if (taken) void acd.apply({ kind: 'agentCallEnded', callId: call.id, personId, afterCallWorkSeconds: 0 });
     if (taken) tellAcd(centre, call);
     centre.deskChanged(personId);
@@ -97,7 +102,7 @@ async function answered(
   );
   // Together, so that the desk never shows that it has no call in between.
   call.agent = agent;
-  call.alerting = undefined;
+  call.rung.delete(personId);
   watchAgent(centre, call, agent);
   // Hung up while the answer was being agreed on.
   if (agent.leg.state === 'ended') return endCall(centre, call, { cause: 'normal', side: 'agent' });
@@ -118,10 +123,11 @@ function notAnswered(
   alerting: Alerting,
   because: 'timeout' | 'rejected' | 'unreachable',
 ): void {
-  if (call.alerting !== alerting) return;
-  call.alerting = undefined;
-  tell(centre.parts, { type: 'agent-not-answered', callId: call.id, personId: alerting.personId, because });
-  call.log.info({ personId: alerting.personId, because }, 'agent did not answer');
-  void centre.acd.apply({ kind: 'notAnswered', callId: call.id, personId: alerting.personId, because });
-  centre.deskChanged(alerting.personId);
+  const { personId } = alerting;
+  if (call.rung.get(personId) !== alerting) return;
+  call.rung.delete(personId);
+  tell(centre.parts, { type: 'agent-not-answered', callId: call.id, personId, because });
+  call.log.info({ personId, because }, 'agent did not answer');
+  void centre.acd.apply({ kind: 'notAnswered', callId: call.id, personId, because });
+  centre.deskChanged(personId);
 }
