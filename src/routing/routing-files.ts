@@ -7,9 +7,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defaultClasses, type InformationClass } from '../privacy/pii-class.ts';
 import { asError } from '../shared/errors.ts';
-import { parseBook } from './flow/file/book.ts';
+import { type FlowSource, parseBook } from './flow/file/book.ts';
 import type { KnownNames } from './flow/file/known-names.ts';
-import type { ParsedFlow } from './flow/file/load.ts';
+import { peekFlow } from './flow/file/load.ts';
 import type { Flow, FlowProblem, Reason } from './flow/flow.ts';
 import { createFlowStore, type FlowStore } from './flow/flow-store.ts';
 import { type Calendar, parseCalendars } from './hours.ts';
@@ -30,6 +30,18 @@ export interface RoutingPlaces {
 /** Names that other rooms know; absent: not checked. */
 export type OutsideNames = Pick<KnownNames, 'queues' | 'prompts' | 'services' | 'mailboxes' | 'destinations'>;
 
+export interface Reloaded {
+  published: Flow[];
+  problems: FlowProblem[];
+}
+
+export interface FlowSources {
+  flows: FlowSource[];
+  parts: FlowSource[];
+  /** Files and folders that cannot be read. */
+  problems: FlowProblem[];
+}
+
 export interface RoutingFiles {
   readonly flows: FlowStore;
   /** As last read without a mistake. */
@@ -40,7 +52,13 @@ export interface RoutingFiles {
   /** Undefined while no file of rules could be read yet. */
   readonly policy: PolicySource | undefined;
   /** Reads everything again. Gives the flows that are new, and every mistake. Never throws. */
-  reload(): Promise<{ published: Flow[]; problems: FlowProblem[] }>;
+  reload(): Promise<Reloaded>;
+  /** Reads reasons, classes, calendars and flows again, and no rules. Gives the flows that are new, and every mistake. */
+  reloadFlows(): Promise<Reloaded>;
+  /** Versions that go before the files of the same flows, from the next reading on. */
+  putBeforeFiles(published: readonly FlowSource[]): void;
+  /** The files of flows and parts as they are now, published versions not among them. */
+  sources(): Promise<FlowSources>;
   /** Reads reasons, classes, calendars and rules again, and no flow. Gives every mistake. Never throws. */
   reloadRules(): Promise<FlowProblem[]>;
 }
@@ -53,15 +71,39 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
   let classes = defaultClasses;
   let policy: PolicySource | undefined;
 
-  async function reloadRules(): Promise<FlowProblem[]> {
+  let beforeFiles: readonly FlowSource[] = [];
+
+  async function reloadSurroundings(): Promise<FlowProblem[]> {
     const surroundings = await readSurroundings(places);
     if (surroundings.reasons) reasons = surroundings.reasons;
     classes = surroundings.classes ?? classes;
     // A file that is gone gives none, and takes none away: a flow that asks for one of them would find it closed.
     if (surroundings.calendars?.size) calendars = surroundings.calendars;
+    return surroundings.problems;
+  }
+
+  async function reloadRules(): Promise<FlowProblem[]> {
+    const problems = await reloadSurroundings();
     const rules = await readPolicy(places.policy, { classes, reasons, calendars, ...queuesOf(known()) });
     policy = rules.source ?? policy;
-    return [...surroundings.problems, ...rules.problems];
+    return [...problems, ...rules.problems];
+  }
+
+  async function readFlows(before: readonly FlowProblem[]): Promise<Reloaded> {
+    const found = await readFlowSources(places.folder);
+    const problems = [...before, ...found.problems];
+    const published: Flow[] = [];
+    const names = { ...known(), reasons: [...reasons.keys()], calendars: [...calendars.keys()] };
+    const ahead = new Set(beforeFiles.map(({ text }) => peekFlow(text)?.id));
+    const sources = [...beforeFiles, ...found.flows.filter(({ text }) => !ahead.has(peekFlow(text)?.id ?? ''))];
+    const book = parseBook(sources, found.parts, names, flows.list());
+    problems.push(...book.partProblems);
+    for (const parsed of book.flows) {
+      problems.push(...parsed.problems);
+      const outcome = flows.publish(parsed);
+      if (outcome.kind === 'published') published.push(outcome.flow);
+    }
+    return { published, problems };
   }
 
   return {
@@ -79,21 +121,12 @@ export function createRoutingFiles(needs: { places: RoutingPlaces; known?: () =>
     get policy() {
       return policy;
     },
-    async reload() {
-      const problems = await reloadRules();
-      const published: Flow[] = [];
-      const folder = await flowFiles(places.folder);
-      if (!folder.ok) return { published, problems: [...problems, folder.problem] };
-      const names = { ...known(), reasons: [...reasons.keys()], calendars: [...calendars.keys()] };
-      const book = await parseFlowFiles(folder.files, names, flows.list());
-      problems.push(...book.partProblems);
-      for (const parsed of book.flows) {
-        problems.push(...parsed.problems);
-        const outcome = flows.publish(parsed);
-        if (outcome.kind === 'published') published.push(outcome.flow);
-      }
-      return { published, problems };
+    reload: async () => readFlows(await reloadRules()),
+    reloadFlows: async () => readFlows(await reloadSurroundings()),
+    putBeforeFiles(published) {
+      beforeFiles = published;
     },
+    sources: () => readFlowSources(places.folder),
   };
 }
 
@@ -146,26 +179,34 @@ export async function flowFiles(
   }
 }
 
+/** Every flow of a folder, and the parts beside them. */
+async function readFlowSources(folder: string): Promise<FlowSources> {
+  const found = await flowFiles(folder);
+  if (!found.ok) return { flows: [], parts: [], problems: [found.problem] };
+  return readFiles(found.files);
+}
+
+async function readFiles(files: readonly string[]): Promise<FlowSources> {
+  const folders = [...new Set(files.map((file) => join(dirname(file), 'parts')))];
+  const found = await Promise.all(folders.filter(existsSync).map(flowFiles));
+  const flows = await Promise.all(files.map(sourceOf));
+  const parts = await Promise.all(found.flatMap((one) => (one.ok ? one.files : [])).map(sourceOf));
+  const unreadable = [...flows, ...parts].flatMap((one) => (one.ok ? [] : [one.problem]));
+  const readable = (sources: typeof flows) =>
+    sources.flatMap(({ file, ...one }) => (one.ok ? [{ file, text: one.text }] : []));
+  return { flows: readable(flows), parts: readable(parts), problems: unreadable };
+}
+
 /** Reads and parses the files with the parts beside them; of two files with the same flow, the second is refused. */
 export async function parseFlowFiles(
   files: readonly string[],
   known: KnownNames,
-  inForce: readonly Flow[] = [],
-): Promise<{ flows: readonly ParsedFlow[]; partProblems: readonly FlowProblem[]; partFiles: readonly string[] }> {
-  const folders = [...new Set(files.map((file) => join(dirname(file), 'parts')))];
-  const partFiles = (await Promise.all(folders.filter(existsSync).map(flowFiles))).flatMap((one) =>
-    one.ok ? one.files : [],
-  );
-  const flows = await Promise.all(files.map(sourceOf));
-  const parts = await Promise.all(partFiles.map(sourceOf));
-  const readable = (sources: Awaited<ReturnType<typeof sourceOf>>[]) => sources.flatMap((one) => (one.ok ? [one] : []));
-  const book = parseBook(readable(flows), readable(parts), known, inForce);
-  const unreadable = (sources: typeof flows) => sources.flatMap((one) => (one.ok ? [] : [one.problem]));
-  const results = new Map(book.flows.map((one) => [one.source.file, one]));
+): Promise<{ flows: Flow[]; problems: FlowProblem[] }> {
+  const sources = await readFiles(files);
+  const book = parseBook(sources.flows, sources.parts, known);
   return {
-    flows: flows.map((one): ParsedFlow => (one.ok ? results.get(one.file)! : { ok: false, problems: [one.problem] })),
-    partProblems: [...unreadable(parts), ...book.partProblems],
-    partFiles,
+    flows: book.flows.flatMap((one) => (one.ok ? [one.flow] : [])),
+    problems: [...book.partProblems, ...book.flows.flatMap((one) => one.problems), ...sources.problems],
   };
 }
 

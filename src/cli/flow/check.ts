@@ -29,8 +29,8 @@ export async function checkFlows(request: Request, files: readonly string[]): Pr
   });
   return {
     files: folder.files,
-    flows: parsed.flows.flatMap((one) => (one.ok ? [one.flow] : [])),
-    problems: [...problems, ...parsed.partProblems, ...parsed.flows.flatMap((one) => one.problems)],
+    flows: parsed.flows,
+    problems: [...problems, ...parsed.problems],
     surroundings,
   };
 }
