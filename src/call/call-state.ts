@@ -2,7 +2,7 @@
 // `isOver` after every await, because the caller may have hung up meanwhile.
 //
 //   flow      the customer is with the IVR                      customer set, nobody else
-//   queued    waiting for an agent, or being offered to one      customer set, `alerting` maybe
+//   queued    waiting for an agent, or being offered to some     customer set, `rung` maybe
 //   directed  one person is rung for it, outside the queues      customer set, `alerting` set
 //   parked    waits at a park slot until somebody takes it       customer and `parked` set
 //   dialling  outbound: the desk, then the customer is called    agent maybe, customer maybe
@@ -115,7 +115,10 @@ export interface CallState {
   customerLeg: Leg | undefined;
   customer: Party | undefined;
   agent: AgentParty | undefined;
+  /** Who is rung outside the queues: for an outbound call, directly, to fetch a parked one. */
   alerting: Alerting | undefined;
+  /** Whom a queue has this offered to; several with ring-all. Set by queue/offer.ts alone. */
+  rung: Map<PersonId, Alerting>;
   reason: Reason | undefined;
   queue: string | null;
   queuedAt: number;
@@ -197,6 +200,7 @@ export function newCall(
     customer: undefined,
     agent: undefined,
     alerting: undefined,
+    rung: new Map(),
     reason: undefined,
     queue: null,
     queuedAt: 0,
@@ -238,9 +242,20 @@ export function classOf(call: Pick<CallState, 'raisedClass' | 'reason'>): PiiCla
   return call.reason?.piiClass;
 }
 
-/** Who sees this call on the desk now. */
+/** Who sees this call on the desk now: the agent, or the first who is rung for it. */
 export function personOf(call: CallState): PersonId | undefined {
-  return call.agent?.personId ?? call.alerting?.personId;
+  const [rung] = call.rung.keys();
+  return call.agent?.personId ?? call.alerting?.personId ?? rung;
+}
+
+/** Every desk that rings to take this call. */
+export function ringingOf({ alerting, rung }: Pick<CallState, 'alerting' | 'rung'>): Alerting[] {
+  return alerting ? [alerting, ...rung.values()] : [...rung.values()];
+}
+
+/** No desk rings to take this call any more. */
+export function stopRinging(call: CallState): void {
+  for (const { withdrawn } of ringingOf(call)) withdrawn.abort();
 }
 
 /** A colleague who is asked, or is being rung for that. */
@@ -250,7 +265,8 @@ export function consultedPersonOf(call: CallState): PersonId | undefined {
 
 /** Everybody on whose desk this call is. */
 export function peopleOf(call: CallState): PersonId[] {
-  return [call.agent?.personId, call.alerting?.personId, consultedPersonOf(call)].filter((id) => id !== undefined);
+  const rung = ringingOf(call).map(({ personId }) => personId);
+  return [call.agent?.personId, ...rung, consultedPersonOf(call)].filter((id) => id !== undefined);
 }
 
 /** This person's part in the call: the agent's, or that of a colleague who is asked. */
@@ -266,7 +282,7 @@ export function callOfPerson(centre: Pick<Centre, 'calls'>, personId: PersonId):
 }
 
 export function partOf(call: CallState, personId: PersonId): 'agent' | 'consulted' | 'monitor' | undefined {
-  if (personOf(call) === personId) return 'agent';
+  if (personOf(call) === personId || call.rung.has(personId)) return 'agent';
   if (consultedPersonOf(call) === personId) return 'consulted';
   return call.monitors.some((one) => one.personId === personId) ? 'monitor' : undefined;
 }

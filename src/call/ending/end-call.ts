@@ -2,7 +2,7 @@
 // quality and the sealed recording follow.
 
 import { asError } from '../../shared/errors.ts';
-import type { CallState, Centre, Party } from '../call-state.ts';
+import { type CallState, type Centre, type Party, stopRinging } from '../call-state.ts';
 import { tell } from '../parts.ts';
 import { agentLeaves } from '../talk/agent-leaves.ts';
 import { endAudio } from '../talk/arrange-audio.ts';
@@ -24,7 +24,7 @@ export async function endCall(centre: Centre, call: CallState, why: Termination)
 
   if (wasQueued) leaveAsAbandoned(centre, call, now);
   call.leaveQueue?.('over');
-  call.alerting?.withdrawn.abort();
+  stopRinging(call);
   call.over.abort();
   consultationEnds(centre, call, 'call-ended');
   if (call.outside) dismiss(call, call.outside, why.cause);

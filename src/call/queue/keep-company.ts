@@ -31,14 +31,14 @@ export function keepCompany(centre: Centre, call: CallState, needs: CompanyNeeds
     call.music = call.customer?.endpoint.play(music, { loop: true });
   }
   async function say(words: Say | undefined): Promise<void> {
-    if (!words || speaking || !waits() || call.alerting || !call.customer) return;
+    if (!words || speaking || !waits() || call.rung.size > 0 || !call.customer) return;
     speaking = true;
     await call.customer.endpoint.play(needs.source(words)).finished;
     speaking = false;
     if (waits()) play();
   }
   function tellWait(): void {
-    if (!announce || speaking || !waits() || call.alerting) return;
+    if (!announce || speaking || !waits() || call.rung.size > 0) return;
     const { acd } = centre.acd;
     const position = announce.position ? acd.position(call.id) : undefined;
     const expectedWaitMs = announce.estimatedWait ? acd.estimateWaitMs(call.id) : undefined;

@@ -5,7 +5,7 @@ import type { WaitingCall } from '../../routing/acd/acd.ts';
 import type { OverflowReason } from '../../routing/acd/admission.ts';
 import type { CallFacts } from '../../routing/policy/policy.ts';
 import type { CallState, Centre } from '../call-state.ts';
-import { classOf } from '../call-state.ts';
+import { classOf, stopRinging } from '../call-state.ts';
 import { tell } from '../parts.ts';
 
 /** What a flow asks of a queue for this call; a transfer asks nothing. */
@@ -84,7 +84,7 @@ export function leaveQueue(centre: Centre, call: CallState, outcome: 'answered' 
 export function overflowed(centre: Centre, call: CallState, because: OverflowReason): void {
   if (call.phase !== 'queued') return;
   if (!call.leaveQueue || !call.wishes || call.wishes.staysFor(because)) {
-    const place = { ...call.wishes?.place, mostWaitSeconds: null };
+    const place = { ...call.wishes?.place, stays: true };
     call.wishes = { staysFor: () => true, joined: true, ...call.wishes, place };
     return tellAcd(centre, call);
   }
@@ -92,6 +92,6 @@ export function overflowed(centre: Centre, call: CallState, because: OverflowRea
   call.log.info({ queue: call.queue, because }, 'overflowed');
   call.phase = 'flow';
   call.music?.stop();
-  call.alerting?.withdrawn.abort();
+  stopRinging(call);
   call.leaveQueue(because);
 }

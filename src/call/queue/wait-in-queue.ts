@@ -3,7 +3,7 @@
 
 import type { OverflowReason } from '../../routing/acd/admission.ts';
 import type { FlowAction, OverflowCause } from '../../routing/flow/flow.ts';
-import type { CallState, Centre } from '../call-state.ts';
+import { type CallState, type Centre, stopRinging } from '../call-state.ts';
 import type { DigitSource } from '../inbound/digit-collector.ts';
 import { tell } from '../parts.ts';
 import type { CutOff, EarlierCalls } from './earlier-calls.ts';
@@ -66,7 +66,7 @@ function byKey(centre: Centre, call: CallState, digits: string): WaitEnded | und
   leaveQueue(centre, call, 'overflowed');
   call.phase = 'flow';
   call.music?.stop();
-  call.alerting?.withdrawn.abort();
+  stopRinging(call);
   void centre.acd.apply({ kind: 'callGone', callId: call.id });
   call.log.info({ queue: call.queue }, 'left the queue by a key');
   return { kind: 'key', digits };
