@@ -2,6 +2,7 @@
 
 import type { CallLists } from './call-lists.ts';
 import type { EventLog } from './event-log.ts';
+import type { FlowVersions } from './flow-versions.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
 import type { SealedPosts, VerificationCodes } from './verification.ts';
@@ -18,6 +19,7 @@ export interface Store {
   readonly callbacks: Callbacks;
   readonly voicemails: Voicemails;
   readonly ownTelephones: OwnTelephoneRows;
+  readonly flowVersions: FlowVersions;
   readonly callLists: CallLists;
   readonly verificationCodes: VerificationCodes;
   readonly sealedPosts: SealedPosts;

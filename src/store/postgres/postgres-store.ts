@@ -22,6 +22,7 @@ import { applyCallbackEvents, createCallbacks } from './callbacks-table.ts';
 import { createApiKeys, createSessions } from './credentials-tables.ts';
 import { type Database, openDatabase } from './database.ts';
 import { insertEvents, readEvents } from './events-table.ts';
+import { createFlowVersions } from './flow-versions-table.ts';
 import { migrate } from './migrate.ts';
 import { createOwnTelephoneRows } from './own-telephones-table.ts';
 import { createPeople } from './people-table.ts';
@@ -97,6 +98,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     callbacks: createCallbacks(database, settled),
     voicemails: createVoicemails(database, settled),
     ownTelephones: createOwnTelephoneRows(database),
+    flowVersions: createFlowVersions(database),
     callLists: createCallLists(database),
     verificationCodes: createVerificationCodes(database),
     sealedPosts: createSealedPosts(database),
