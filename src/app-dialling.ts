@@ -1,4 +1,5 @@
-// Whether a number typed by a person may be dialled: understood in the company's country, then the dialling rules.
+// Whether a number may be dialled: understood in the company's country, then the dialling rules. Emergency numbers are
+// recognised and refused here whatever the rules say; only call/outbound/emergency.ts places such a call.
 
 import { refusals } from './call/outbound/refusals.ts';
 import type { DialDecision } from './call/parts.ts';
@@ -11,17 +12,20 @@ import { type DialRules, defaultDialRules, mayDial } from './sbc/dial-rules.ts';
 type Rules = Pick<Config, 'company' | 'dialling'>;
 
 /** The rules of the company, for what is typed here and for everything that the border calls. */
-export function dialRulesOf(config: Rules): DialRules {
-  const { international, premium, allowCountryCodes, denyPrefixes, emergencyTrunk } = config.dialling;
-  const extra: NumberClass[] = [
-    ...(international ? (['international'] as const) : []),
-    ...(premium ? (['premium'] as const) : []),
+export function dialRulesOf({ company, dialling }: Rules): DialRules {
+  const { international, premium, naviDial, satellite, m2m, emergencyTrunk } = dialling;
+  const opened: [boolean, NumberClass][] = [
+    [international, 'international'],
+    [premium, 'premium'],
+    [naviDial, 'navi-dial'],
+    [satellite, 'satellite'],
+    [m2m, 'm2m'],
   ];
+  const { allowCountries, allowCountryCodes, allowNumbers, denyPrefixes } = dialling;
   return {
-    allow: [...defaultDialRules.allow, ...extra],
-    allowCountryCodes,
-    denyPrefixes,
-    homeCountry: config.company.country,
+    allow: [...defaultDialRules.allow, ...opened.flatMap(([open, name]) => (open ? [name] : []))],
+    ...{ allowCountries, allowCountryCodes, allowNumbers, denyPrefixes },
+    homeCountry: company.country,
     ...(emergencyTrunk ? { emergencyTrunk } : {}),
   };
 }
@@ -37,6 +41,8 @@ export function checkDial(typed: string, config: Rules): DialDecision {
 /** A number that is known already, such as the one behind an alias. */
 export function checkNumber(number: PhoneNumber, config: Rules): DialDecision {
   const decision = mayDial(number, dialRulesOf(config));
+  if (decision.numberClass === 'emergency')
+    return { kind: 'refused', because: refusals['dial-emergency'], emergency: number };
   if (decision.kind === 'allowed') return { kind: 'allowed', number };
   return { kind: 'refused', because: refusals[`dial-${decision.because}`] };
 }

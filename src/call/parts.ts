@@ -68,7 +68,8 @@ export interface TelephoneSettings {
 /** `withhold`: the number was typed with 184, so ours is not presented. */
 export type DialDecision =
   | { kind: 'allowed'; number: PhoneNumber; withhold?: boolean }
-  | { kind: 'refused'; because: Refusal };
+  /** `emergency`: the number was understood, and is one for emergencies (outbound/emergency.ts). */
+  | { kind: 'refused'; because: Refusal; emergency?: PhoneNumber };
 
 export interface CallParts {
   clock: Clock;

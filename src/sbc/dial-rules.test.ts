@@ -37,3 +37,23 @@ t.test('emergency calls go through the named site trunk only, and no class opens
 t.test('unknown stays denied even when a rule lists it', async (t) => {
   t.equal(dial('0123', { allow: ['unknown'] }), 'unknown');
 });
+
+t.test('satellites and lines of machines are opened by name, and a country is not its neighbours', async (t) => {
+  t.equal(dial('+870773111632'), 'satellite');
+  t.equal(dial('+870773111632', { allow: ['international'] }), 'satellite', 'not by the world');
+  t.equal(dial('+870773111632', { allow: ['satellite'] }), 'allowed');
+  t.equal(dial('+815012345678', { allow: ['m2m'] }), 'unknown', 'what is not allowed and has no name of its own');
+  t.equal(dial('+812012345678'), 'm2m');
+  const rules: DialRules = { allow: [], allowCountries: ['US'] };
+  t.equal(dial('+12125550123', rules), 'allowed');
+  t.equal(dial('+18764567890', rules), 'international', 'Jamaica has the same country code');
+  t.equal(dial('+19005551234', rules), 'premium', 'nor are premium numbers opened');
+});
+
+t.test('one number may be opened, an emergency number never is', async (t) => {
+  const rules: DialRules = { allow: [], allowNumbers: ['0570000111', '117', '119'], denyPrefixes: ['117'] };
+  t.equal(dial('0570000111', rules), 'allowed');
+  t.equal(dial('0570000112', rules), 'navi-dial');
+  t.equal(dial('117', rules), 'listed', 'a refusal goes before');
+  t.equal(dial('119', rules), 'emergency');
+});

@@ -39,6 +39,11 @@ export const refusals = {
   'dial-premium': 'Premium numbers may not be dialled.',
   'dial-navi-dial': 'Numbers with 0570 may not be dialled.',
   'dial-special-service': 'This service number may not be dialled.',
+  'dial-satellite': 'Satellite numbers may not be dialled.',
+  'dial-m2m': 'Lines of machines may not be dialled.',
+  'dial-cap': 'So many calls of this kind have been made that no more are allowed for now. A supervisor has been told.',
+  'dial-emergency-not-here':
+    'Emergency numbers are dialled from the centre only. Use your own telephone: from there your place is known.',
   'dial-listed': 'This number is on the list of numbers that may not be dialled.',
   'dial-unknown': 'This is not a number that can be dialled.',
   'no-such-list': 'There is no such call list.',

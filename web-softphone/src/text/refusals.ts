@@ -47,6 +47,11 @@ export const refusedEn: Record<Refused, string> = {
   'dial-premium': 'Premium numbers may not be dialled from here.',
   'dial-navi-dial': 'Numbers that begin with 0570 may not be dialled from here.',
   'dial-special-service': 'This service number may not be dialled from here.',
+  'dial-satellite': 'Satellite numbers may not be dialled from here.',
+  'dial-m2m': 'This number belongs to a machine and may not be dialled from here.',
+  'dial-cap': 'No more calls of this kind for now: the limit is reached. Your supervisor knows.',
+  'dial-emergency-not-here':
+    'Call emergency numbers with your own telephone: from here they would be sent to the wrong place.',
   'dial-listed': 'This number may not be dialled from here.',
   'dial-unknown': 'This is not a number that can be dialled. Check it and try again.',
   'call-over': 'This call is over already.',
@@ -139,6 +144,11 @@ export const refusedJa: Record<Refused, string> = {
   'dial-premium': '情報料のかかる番号にはここから発信できません。',
   'dial-navi-dial': '0570で始まる番号にはここから発信できません。',
   'dial-special-service': 'この特番にはここから発信できません。',
+  'dial-satellite': '衛星電話の番号にはここから発信できません。',
+  'dial-m2m': '機器用の番号のため、ここから発信できません。',
+  'dial-cap': '発信の上限に達したため、しばらくこの種類の発信はできません。スーパーバイザーに通知しました。',
+  'dial-emergency-not-here':
+    '緊急通報はご自身の電話からおかけください。ここからかけると、違う場所に出動してしまいます。',
   'dial-listed': 'この番号にはここから発信できません。',
   'dial-unknown': '発信できる番号ではありません。確認して、もう一度お試しください。',
   'call-over': 'この通話はすでに終了しています。',
