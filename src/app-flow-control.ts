@@ -1,0 +1,272 @@
+// What is in force of flows and calendars while the program runs: files that change are read, checked and taken; versions that are
+// published go before the files, on every node; calendars are closed and opened by hand. A mistake leaves in force what was.
+//
+// Nodes agree through the database: each asks every two seconds whether something changed. While the database is away, what is in
+// force goes on. Calls keep the version they began with, whatever is published.
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FlowOutcome, FlowVersionInfo } from './api/flow-contract.ts';
+import type { FlowControl } from './api/needs.ts';
+import type { FlowProblem } from './routing/flow/flow.ts';
+import type { FlowSource } from './routing/flow/file/book.ts';
+import { parseBook } from './routing/flow/file/book.ts';
+import type { KnownNames } from './routing/flow/file/known-names.ts';
+import { partsIncluded, peekFlow } from './routing/flow/file/load.ts';
+import type { Closures } from './routing/hours.ts';
+import { flowFiles, type RoutingFiles, type RoutingPlaces } from './routing/routing-files.ts';
+import type { Clock } from './shared/clock.ts';
+import type { Closer } from './shared/closer.ts';
+import { asError } from './shared/errors.ts';
+import type { PersonId } from './shared/ids.ts';
+import type { Logger } from './shared/logger.ts';
+import type { EventLog } from './store/event-log.ts';
+import type { Closure, FlowVersion, FlowVersions } from './store/flow-versions.ts';
+
+const lookMs = 2000;
+/** However little seems to have changed, everything is read again after so many looks. */
+const looksUntilWhole = 30;
+const most = 50;
+
+export interface FlowControlNeeds {
+  files: RoutingFiles;
+  places: RoutingPlaces;
+  known: () => KnownNames;
+  versions: FlowVersions;
+  events: Pick<EventLog, 'append'>;
+  clock: Clock;
+  log: Logger;
+  closer: Closer;
+  /** Further mistakes of flows that are to be published, such as what a proof finds. */
+  prove?: (yaml: string) => Promise<FlowProblem[]>;
+  /** Flows changed: what they say can be made into sound. */
+  onChanged?: () => void;
+}
+
+/** Reads what is published before it resolves; a database that is away is waited for by looking again. */
+export async function openFlowControl(needs: FlowControlNeeds): Promise<FlowControl & { closures: Closures }> {
+  const control = new Control(needs);
+  await control.look();
+  const timer = needs.clock.every(lookMs, () => void control.look());
+  needs.closer.add('flow control', () => timer.cancel());
+  return control;
+}
+
+class Control implements FlowControl {
+  readonly #needs: FlowControlNeeds;
+  readonly #log: Logger;
+  #closures = new Map<string, Closure>();
+  #seenFiles: string | undefined;
+  #seenChanges: number | undefined;
+  #looks = 0;
+  #looking: Promise<void> | undefined;
+  #problems: FlowProblem[] = [];
+  #checkedAt: number;
+  /** Flows whose published version goes before the file. */
+  #published = new Map<string, string>();
+
+  constructor(needs: FlowControlNeeds) {
+    this.#needs = needs;
+    this.#log = needs.log;
+    this.#checkedAt = needs.clock.now();
+  }
+
+  readonly closures: Closures = {
+    closedByHand: (calendar, nowMs) => {
+      const closure = this.#closures.get(calendar);
+      return closure !== undefined && nowMs >= closure.since && (closure.until === null || nowMs < closure.until);
+    },
+  };
+
+  /** One look at a time. Never rejects. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look()
+      .catch((thrown: unknown) => this.#log.warn({ err: asError(thrown) }, 'flows are not looked at: what is in force goes on'))
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { versions, files, places } = this.#needs;
+    const seenFiles = await signatureOf(places);
+    const changes = await versions.changes();
+    const whole = this.#looks++ % looksUntilWhole === 0;
+    const first = this.#seenChanges === undefined;
+    if (changes !== this.#seenChanges || whole) await this.#readPublished();
+    if (seenFiles === this.#seenFiles && changes === this.#seenChanges && !whole) return;
+    const filesChanged = seenFiles !== this.#seenFiles;
+    this.#seenFiles = seenFiles;
+    this.#seenChanges = changes;
+    const { published, problems } = await files.reloadFlows();
+    if (filesChanged || published.length > 0) this.#tell(problems, first);
+    this.#problems = problems;
+    this.#checkedAt = this.#needs.clock.now();
+    for (const flow of published) this.#log.info({ flow: flow.id, version: flow.version }, 'flow in force');
+    await this.#keepFiles();
+    if (published.length > 0) this.#needs.onChanged?.();
+  }
+
+  #tell(problems: readonly FlowProblem[], first: boolean): void {
+    for (const { severity, file, line, column, message } of problems) {
+      if (severity === 'error') this.#log.error(`${file}:${line}:${column}: ${message}`);
+      else if (!first) this.#log.warn(`${file}:${line}:${column}: ${message}`);
+    }
+  }
+
+  async #readPublished(): Promise<void> {
+    const { versions, files } = this.#needs;
+    const inForce = await versions.inForce();
+    this.#closures = new Map((await versions.closures()).map((closure) => [closure.calendar, closure]));
+    this.#published = new Map(inForce.map(({ flow, version }) => [flow, version]));
+    files.putBeforeFiles(inForce.map(sourceOf));
+  }
+
+  /** Versions that came from files can be gone back to as well. */
+  async #keepFiles(): Promise<void> {
+    const { files, versions, clock } = this.#needs;
+    const sources = await files.sources();
+    for (const source of sources.flows) {
+      const id = peekFlow(source.text)?.id;
+      const flow = id === undefined ? undefined : files.flows.get(id);
+      if (!flow || flow.file !== source.file) continue;
+      await versions.keep({ ...versionOf(flow.id, flow.version, source, sources.parts), keptAt: clock.now() });
+    }
+  }
+
+  state(): { problems: FlowProblem[]; checkedAt: number } {
+    return { problems: this.#problems, checkedAt: this.#checkedAt };
+  }
+
+  async history(flow: string): Promise<FlowVersionInfo[]> {
+    const { versions, files } = this.#needs;
+    const [kept, publications] = await Promise.all([versions.kept(flow, most), versions.publications(flow, most)]);
+    return kept.map(({ version, keptAt }) => {
+      const last = publications.find((one) => one.version === version);
+      return {
+        version,
+        keptAt,
+        publishedAt: last?.at ?? null,
+        publishedBy: last?.by ?? null,
+        inForce: files.flows.get(flow)?.version === version,
+      };
+    });
+  }
+
+  source: FlowControl['source'] = async (flow, version) => {
+    const found = await this.#needs.versions.version(flow, version);
+    return found && { yaml: found.text };
+  };
+
+  async publish(id: string, by: PersonId | null, yaml?: string): Promise<FlowOutcome> {
+    const { files, known, versions, clock, prove } = this.#needs;
+    const sources = await files.sources();
+    const inFolder = sources.flows.find(({ text }) => peekFlow(text)?.id === id);
+    const text = yaml ?? inFolder?.text;
+    if (text === undefined) return { kind: 'not-found' };
+    const file = yaml === undefined ? inFolder!.file : `${id}.yaml`;
+    const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
+    const [parsed] = parseBook([{ file, text }], sources.parts, names, files.flows.list()).flows;
+    if (!parsed) return { kind: 'not-found' };
+    const problems = [...parsed.problems, ...(parsed.ok && prove ? await prove(text) : [])];
+    if (!parsed.ok || problems.some(({ severity }) => severity === 'error')) return { kind: 'refused', problems };
+    if (parsed.flow.id !== id) return { kind: 'other-flow', id: parsed.flow.id };
+    const version = versionOf(id, parsed.flow.version, { file, text }, sources.parts);
+    await versions.keep({ ...version, keptAt: clock.now() });
+    return this.#put(id, version.version, by, problems);
+  }
+
+  async rollBack(id: string, by: PersonId | null, version?: string): Promise<FlowOutcome> {
+    const { versions, files, known } = this.#needs;
+    const present = files.flows.get(id)?.version;
+    const target = version ?? (await this.#before(id, present));
+    const found = target === undefined ? undefined : await versions.version(id, target);
+    if (!found) return { kind: 'not-found' };
+    const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
+    // What was right then may name a queue that is gone.
+    const [parsed] = parseBook([sourceOf(found)], [], names, files.flows.list()).flows;
+    if (!parsed?.ok) return { kind: 'refused', problems: parsed?.problems ?? [] };
+    return this.#put(id, found.version, by, parsed.problems);
+  }
+
+  /** The file of the flow is in force again. */
+  async followFile(id: string, by: PersonId | null): Promise<FlowOutcome> {
+    const sources = await this.#needs.files.sources();
+    if (!sources.flows.some(({ text }) => peekFlow(text)?.id === id)) return { kind: 'not-found' };
+    return this.#put(id, null, by, []);
+  }
+
+  async #before(id: string, present: string | undefined): Promise<string | undefined> {
+    const { versions } = this.#needs;
+    const publications = await versions.publications(id, most);
+    const kept = await versions.kept(id, most);
+    const published = publications.find((one) => one.version !== null && one.version !== present)?.version;
+    const at = kept.findIndex((one) => one.version === present);
+    return published ?? kept.slice(at + 1).find((one) => one.version !== present)?.version;
+  }
+
+  async #put(id: string, version: string | null, by: PersonId | null, problems: FlowProblem[]): Promise<FlowOutcome> {
+    const { versions, clock, events, files } = this.#needs;
+    await versions.publish({ flow: id, version, at: clock.now(), by });
+    await this.#looking;
+    await this.look();
+    const inForce = files.flows.get(id)?.version ?? version ?? '';
+    await events.append({ type: 'flow-published', flow: id, version: inForce, personId: by });
+    return { kind: 'published', version: inForce, problems };
+  }
+
+  isPublished(id: string): boolean {
+    return this.#published.has(id);
+  }
+
+  async closeCalendar(calendar: string, until: number | null, by: PersonId | null): Promise<boolean> {
+    const { versions, files, clock, events } = this.#needs;
+    if (!files.calendars.has(calendar)) return false;
+    await versions.close({ calendar, since: clock.now(), until, by });
+    await this.#looking;
+    await this.look();
+    await events.append({ type: 'calendar-closed', calendar, until, personId: by });
+    return true;
+  }
+
+  async openCalendar(calendar: string, by: PersonId | null): Promise<boolean> {
+    const { versions, events } = this.#needs;
+    if (!(await versions.open(calendar))) return false;
+    await this.#looking;
+    await this.look();
+    await events.append({ type: 'calendar-opened', calendar, personId: by });
+    return true;
+  }
+
+  calendars() {
+    const now = this.#needs.clock.now();
+    return [...this.#needs.files.calendars.values()].map((calendar) => ({
+      calendar,
+      closure: this.closures.closedByHand(calendar.id, now) ? this.#closures.get(calendar.id)! : null,
+    }));
+  }
+}
+
+function versionOf(
+  flow: string,
+  version: string,
+  { text }: FlowSource,
+  parts: readonly FlowSource[],
+): Omit<FlowVersion, 'keptAt'> {
+  return { flow, version, text, parts: partsIncluded(text, parts) };
+}
+
+function sourceOf({ flow, version, text, parts }: FlowVersion): FlowSource {
+  const file = `${flow}@${version}`;
+  return { file, text, parts: parts.map((part) => ({ file: `${file}/${part.name}`, text: part.text })) };
+}
+
+/** Names, sizes and times of the files: another text is another signature, also behind a symbolic link that moved. */
+async function signatureOf({ folder, reasons, calendars }: RoutingPlaces): Promise<string> {
+  const found = await flowFiles(folder);
+  const parts = await flowFiles(join(folder, 'parts'));
+  const names = [...(found.ok ? found.files : []), ...(parts.ok ? parts.files : []), reasons, calendars ?? ''];
+  const states = await Promise.all(names.map((name) => stat(name).catch(() => undefined)));
+  return JSON.stringify(names.map((name, at) => [name, states[at]?.mtimeMs ?? 0, states[at]?.size ?? -1, states[at]?.ino ?? 0]));
+}
