@@ -18,6 +18,7 @@ export interface AppFlows {
   flowFor(companyNumber: string): Flow | undefined;
   start(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
+  reasons(): readonly Reason[];
   /** Calling and opening hours by name. */
   calendars(): ReadonlyMap<string, Calendar>;
   /** From least to most. */
@@ -70,6 +71,7 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
     },
     start: (flow, caller) => startFlow(flow, { reasons: files.reasons, calendars: files.calendars, caller }),
     reason: (id) => files.reasons.get(id),
+    reasons: () => [...files.reasons.values()],
     calendars: () => files.calendars,
     classes: () => files.classes,
     policy: () => files.policy!,

@@ -90,6 +90,10 @@ export const DeskCall = Type.Object({
   queue: Nullable(Type.String()),
   queueLabel: Nullable(LocalizedText),
   reason: Nullable(Type.Object({ id: Type.String(), label: LocalizedText, piiClass: PiiClassSchema })),
+  information: Type.Object(
+    { label: LocalizedText, level: literals('none', 'some', 'most') },
+    { description: 'The class of personal information in the company’s words; without a reason, the strictest.' },
+  ),
   muted: Type.Boolean(),
   recording: Type.Boolean(),
   startedAt: Type.Integer(),

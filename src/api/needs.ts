@@ -6,7 +6,7 @@ import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
-import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
+import type { Flow, FlowProblem, Reason } from '../routing/flow/flow.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
 import type { NodeId, PersonId, SessionId } from '../shared/ids.ts';
@@ -134,6 +134,8 @@ export interface MediaServers {
 }
 
 export interface FlowCatalogue {
+  /** Of reasons.yaml, as it is now. */
+  reasons?(): readonly Reason[];
   list(): { flow: Flow; numbers: readonly string[] }[];
   check(yaml: string): FlowProblem[];
 }

@@ -71,6 +71,13 @@ export const StepChoices = Type.Object({
 });
 export type StepChoices = Static<typeof StepChoices>;
 
+export const ReasonSchema = Type.Object({
+  id: Type.String(),
+  label: Words,
+  piiClass: Type.String(),
+  free: Type.Boolean({ description: 'It touches no personal information.' }),
+});
+
 export const OutsidePlace = Type.Object({ name: Type.String(), label: Words });
 
 const ConsultedSchema = Type.Union([

@@ -1,6 +1,7 @@
 // From the program's objects to the bodies of the contract. Fields are named one by one: what is not named here is not told.
 
 import type { CallCentre, DeskCallState, DeskState } from '../call/desk.ts';
+import { defaultClasses, type PiiClass } from '../privacy/pii-class.ts';
 import type { CallRecord, Person, RecordingRow, Role } from '../store/records.ts';
 import type { AgentRow, CallView, DeskCall, DeskView, PersonView, QueueView, RecordingView } from './contract.ts';
 import type { ApiNeeds } from './needs.ts';
@@ -32,11 +33,19 @@ export interface Views {
   agent(person: Person): AgentRow;
 }
 
-export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCentre'>): Views {
-  const { clock, company, callCentre } = needs;
+export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCentre' | 'policy'>): Views {
+  const { clock, company, callCentre, policy } = needs;
   const queueLabels = new Map(company.queues.map((queue) => [queue.name, queue.label]));
   const numberLabels = new Map(company.numbers.map(({ number, label }) => [number, label]));
   const labelOf = (queue: string): Label => queueLabels.get(queue) ?? { ja: queue, en: queue };
+
+  function informationOf(piiClass: PiiClass | undefined): DeskCall['information'] {
+    const classes = policy?.classes() ?? defaultClasses;
+    const strictest = classes.length - 1;
+    const found = classes.findIndex(({ id }) => id === piiClass);
+    const rank = found < 0 ? strictest : found;
+    return { label: classes[rank]!.label, level: rank === 0 ? 'none' : rank === strictest ? 'most' : 'some' };
+  }
 
   const call = (state: DeskCallState): DeskCall => ({
     id: state.id,
@@ -48,6 +57,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
     queue: state.queue,
     queueLabel: state.queue === null ? null : labelOf(state.queue),
     reason: state.reason,
+    information: informationOf(state.reason?.piiClass),
     muted: state.muted,
     recording: state.recording,
     startedAt: state.startedAt,

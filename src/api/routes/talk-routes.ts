@@ -4,6 +4,7 @@
 import { Type } from 'typebox';
 import type { ConsultTarget, OutsideTarget } from '../../call/desk.ts';
 import { hasDesk } from '../../identity/permissions.ts';
+import { mayHandle } from '../../privacy/pii-class.ts';
 import type { CallId, PersonId } from '../../shared/ids.ts';
 import { callerOf, deskOwnerOf, personOf, roleOf } from '../caller.ts';
 import { list } from '../contract.ts';
@@ -17,6 +18,7 @@ import {
   MonitorSchema,
   OutsidePlace,
   ParkedSchema,
+  ReasonSchema,
   StepChoices,
   type TransferTarget,
 } from '../talk-contract.ts';
@@ -204,6 +206,24 @@ function choiceRoutes(app: App, needs: ApiNeeds): void {
     },
     async () => ({
       items: (company.outsidePlaces ?? []).map(({ name, label }) => ({ name, label })),
+      nextCursor: null,
+    }),
+  );
+  app.get(
+    '/api/v1/reasons',
+    {
+      config: { needs: 'signed-in' },
+      schema: { tags: ['desk'], summary: 'Why customers call', response: { 200: list(ReasonSchema) } },
+    },
+    async () => ({
+      items: (needs.flows.reasons?.() ?? []).map(({ id, label, piiClass }) => ({
+        ...{ id, label, piiClass },
+        free: mayHandle(
+          undefined,
+          piiClass,
+          needs.policy?.classes().map((one) => one.id),
+        ),
+      })),
       nextCursor: null,
     }),
   );

@@ -11,9 +11,13 @@ import { useDesk, useDeskState } from './desk-context.ts';
 import { Keypad } from './keypad.tsx';
 import { LineBadge } from './line-badge.tsx';
 import { keysFor, useShortcut } from './shortcuts.tsx';
+import { ConsultationPanel } from './talk/consultation.tsx';
+import { MoveCall } from './talk/device-switch.tsx';
+import { HandOver, PiiCameUp, StepsSoFar } from './talk/steps.tsx';
+import { VerificationButton, VerificationState } from './talk/verification.tsx';
 import { Transfer } from './transfer.tsx';
 
-export function CallCard({ call, targets }: { call: DeskCall; targets: DeskView['transferTargets'] }) {
+export function CallCard({ call, view }: { call: DeskCall; view: DeskView }) {
   const { words, language } = useLanguage();
   const [keypadOpen, setKeypadOpen] = useState(false);
   useShortcut('keypad', () => setKeypadOpen((open) => !open));
@@ -46,15 +50,22 @@ export function CallCard({ call, targets }: { call: DeskCall; targets: DeskView[
         {talks && <LineBadge call={call} />}
       </p>
       <Attention call={call} />
+      <StepsSoFar call={call} />
+      <VerificationState call={call} />
+      <ConsultationPanel call={call} view={view} />
       {talks ? (
-        <Controls call={call} targets={targets} keypadOpen={keypadOpen} onKeypad={setKeypadOpen} />
+        <Controls call={call} targets={view.transferTargets} keypadOpen={keypadOpen} onKeypad={setKeypadOpen} />
       ) : (
         <HangUp call={call} />
       )}
       {keypadOpen && talks && <Keypad callId={call.id} />}
+      {talks && call.role === 'agent' && mayGoToTheCentre(call) && <PiiCameUp callId={call.id} />}
     </section>
   );
 }
+
+/** A call without personal information so far: should some come up, somebody else goes on. */
+const mayGoToTheCentre = (call: DeskCall) => call.step === 'handed-over' || call.information.level === 'none';
 
 function CallClock({ call }: { call: DeskCall }) {
   const words = useWords();
@@ -147,7 +158,14 @@ function Controls({ call, targets, keypadOpen, onKeypad }: ControlsProps) {
         <Icon name="keypad" />
         {words.call.keypad}
       </Button>
-      <Transfer callId={call.id} targets={targets} />
+      {call.role === 'agent' && call.consultation === null && (
+        <>
+          <Transfer callId={call.id} targets={targets} />
+          <VerificationButton call={call} />
+          {call.direction === 'inbound' && <HandOver call={call} targets={targets} />}
+        </>
+      )}
+      <MoveCall call={call} />
       <HangUp call={call} />
     </div>
   );

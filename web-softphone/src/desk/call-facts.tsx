@@ -4,17 +4,16 @@ import type { DeskCall } from '../../../src/api/contract.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { useLanguage } from '../text/language.tsx';
 
-type PiiClass = NonNullable<DeskCall['reason']>['piiClass'];
-const piiIcons: Record<PiiClass, IconName> = { none: 'leaf', personal: 'person', sensitive: 'shield' };
+const icons: Record<DeskCall['information']['level'], IconName> = { none: 'leaf', some: 'person', most: 'shield' };
 
-/** Colour, symbol and words say the same. An unknown reason counts as the strictest class. */
+/** Colour, symbol and the company's words say the same. */
 export function PiiBadge({ call }: { call: DeskCall }) {
-  const { words } = useLanguage();
-  const piiClass = call.reason?.piiClass ?? 'sensitive';
+  const { language } = useLanguage();
+  const { label, level } = call.information;
   return (
-    <span className="pii" data-class={piiClass}>
-      <Icon name={piiIcons[piiClass]} />
-      {words.call.pii[piiClass]}
+    <span className="pii" data-level={level}>
+      <Icon name={icons[level]} />
+      <span className="sentence">{label[language]}</span>
     </span>
   );
 }

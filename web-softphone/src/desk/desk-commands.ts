@@ -3,6 +3,7 @@
 import type { CallView, DeskView, PlaceCall, PlaceTestCall } from '../../../src/api/contract.ts';
 import { ApiProblem } from '../api/client.ts';
 import type { DeskParts } from './desk-model.ts';
+import { createTalkCommands, type TalkCommands } from './talk/talk-commands.ts';
 
 export type NotReadyReason = 'break' | 'lunch' | 'meeting' | 'training' | 'paperwork' | 'after-shift';
 export const notReadyReasons: readonly NotReadyReason[] = [
@@ -25,7 +26,7 @@ export interface DeskCommands {
   resume(callId: string): Promise<void>;
   hangUp(callId: string): Promise<void>;
   sendDigits(callId: string, digits: string): Promise<void>;
-  transfer(callId: string, queue: string): Promise<void>;
+  talk: TalkCommands;
   reattach(callId: string): Promise<void>;
   dial(to: PlaceCall['to'], presentedNumber?: string): Promise<boolean>;
   /** A simulated customer, whose digits at the menu lead to a reason. */
@@ -105,9 +106,7 @@ export function createCommands({ api, store, engine, see, tell }: DeskParts): De
     async sendDigits(callId, digits) {
       await command(callId, 'digits', { digits });
     },
-    async transfer(callId, queue) {
-      await command(callId, 'transfer', { queue });
-    },
+    talk: createTalkCommands(api, attempt),
     async reattach(callId) {
       try {
         await api.post(`/calls/${callId}/commands/attach`);

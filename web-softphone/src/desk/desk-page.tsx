@@ -20,6 +20,8 @@ import { RecentCalls } from './recent-calls.tsx';
 import { RingingCard } from './ringing-card.tsx';
 import { ShortcutsHelp, useShortcuts } from './shortcuts.tsx';
 import { StateCard } from './state-card.tsx';
+import { CallListCard } from './talk/call-list-card.tsx';
+import { DeviceSwitch } from './talk/device-switch.tsx';
 
 interface DeskPageProps {
   api: Api;
@@ -94,12 +96,14 @@ function Shift({ session }: { session: SessionView }) {
       </div>
       <div className="desk-state">
         <StateCard view={view} />
+        <DeviceSwitch view={view} />
         <QueueList queues={view.queues} />
       </div>
       <div className="desk-call">
         <Stage />
       </div>
       <div className="desk-side">
+        <CallListCard view={view} />
         <DialCard view={view} demo={session.demo} testDigits={testDigitsFor(session.person)} />
         <RecentCalls />
         <div className="desk-foot">
@@ -117,7 +121,7 @@ function Stage() {
   if (!view) return null;
   const { call } = view;
   if (call?.state === 'alerting' && call.direction === 'inbound') return <RingingCard key={call.id} call={call} />;
-  if (call) return <CallCard key={call.id} call={call} targets={view.transferTargets} />;
+  if (call) return <CallCard key={call.id} call={call} view={view} />;
   if (view.state === 'after-call-work') return <AfterCallCard endsAt={view.afterCallWorkEndsAt} />;
   return <IdleCard state={view.state} />;
 }

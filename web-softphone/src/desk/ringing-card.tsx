@@ -15,12 +15,11 @@ export function RingingCard({ call }: { call: DeskCall }) {
   const { commands } = useDesk();
   const [answering, setAnswering] = useState(false);
   const reason = call.reason?.label[language] ?? words.call.reasonUnknown;
-  const pii = words.call.pii[call.reason?.piiClass ?? 'sensitive'];
 
   return (
     <section className="card call-card ringing" aria-labelledby="ringing-title">
       <div role="alert" className="unseen">
-        {words.call.ringsAnnounced(reason, pii)}
+        {words.call.ringsAnnounced(reason, call.information.label[language])}
       </div>
       <header className="call-head">
         <h2 id="ringing-title" className="eyebrow with-icon">
