@@ -22,6 +22,7 @@ export interface Api {
   get<T>(path: string): Promise<T>;
   post<T = void>(path: string, body?: unknown): Promise<T>;
   put<T = void>(path: string, body: unknown): Promise<T>;
+  patch<T = void>(path: string, body: unknown): Promise<T>;
   delete(path: string): Promise<void>;
   setCsrfToken(token: string | undefined): void;
   /** The server no longer knows this session. */
@@ -59,6 +60,7 @@ export function createApi(): Api {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
+    patch: (path, body) => call('PATCH', path, body),
     delete: (path) => call('DELETE', path),
     setCsrfToken(token) {
       csrfToken = token;

@@ -81,7 +81,11 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
 
   function onInvite(invitation: Invitation): void {
     const callId = invitation.request.getHeader('X-Engawa-Call') ?? invitation.request.callId;
-    const purpose = (invitation.request.getHeader('X-Engawa-Purpose') ?? null) as 'outbound' | 'attach' | 'monitor' | null;
+    const purpose = (invitation.request.getHeader('X-Engawa-Purpose') ?? null) as
+      | 'outbound'
+      | 'attach'
+      | 'monitor'
+      | null;
     const previous = line;
     const current: Line = { callId, session: invitation, connected: false, accepting: false, stopQuality: () => {} };
     if (previous && previous.callId !== callId) release(previous);

@@ -63,7 +63,7 @@ export function Shell({ api, session, onSignOut }: { api: Api; session: SessionV
         )}
         {hasBoard && view === 'wallboard' && (
           <Suspense fallback={null}>
-            <Wallboard api={api} />
+            <Wallboard api={api} session={session} hasDesk={hasDesk} />
           </Suspense>
         )}
       </main>

@@ -8,7 +8,7 @@ import { clockOf, useServerNow } from '../state/now.ts';
 import { refusal, useLanguage } from '../text/language.tsx';
 import type { Refused } from '../text/refusals.ts';
 import { BoardTable } from './board-table.tsx';
-import type { Board } from './use-board.ts';
+import type { Board, MonitorMode } from './use-board.ts';
 
 const icons: Record<AgentRow['state'], IconName> = {
   offline: 'lock',
@@ -32,11 +32,13 @@ const order: AgentRow['state'][] = [
 ];
 
 interface AgentTableProps {
-  agents: AgentRow[] | undefined;
-  onChange: Board['changeState'];
+  board: Board;
+  /** Who looks. */
+  own: string;
+  mayMonitor: boolean;
 }
 
-export function AgentTable({ agents, onChange }: AgentTableProps) {
+export function AgentTable({ board: { agents, monitors, changeState, monitor }, own, mayMonitor }: AgentTableProps) {
   const { words } = useLanguage();
   const [problem, setProblem] = useState<Refused>();
   const sorted = [...(agents ?? [])].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
@@ -59,7 +61,11 @@ export function AgentTable({ agents, onChange }: AgentTableProps) {
       <AgentLine
         key={agent.person.id}
         agent={agent}
-        onChange={async (state) => setProblem(await onChange(agent.person.id, state))}
+        onChange={async (state) => setProblem(await changeState(agent.person.id, state))}
+        monitoring={monitors?.find(({ callId, personId }) => callId === agent.callId && personId === own)?.mode ?? null}
+        {...(mayMonitor && agent.person.id !== own
+          ? { onMonitor: async (mode) => agent.callId !== null && setProblem(await monitor(agent.callId, mode)) }
+          : {})}
       />
     ));
   return (
@@ -76,7 +82,14 @@ export function AgentTable({ agents, onChange }: AgentTableProps) {
 
 type Change = 'available' | 'not-ready' | 'offline';
 
-function AgentLine({ agent, onChange }: { agent: AgentRow; onChange(state: Change): void }) {
+interface AgentLineProps {
+  agent: AgentRow;
+  onChange(state: Change): void;
+  monitoring: MonitorMode | null;
+  onMonitor?: (mode: MonitorMode | null) => Promise<unknown>;
+}
+
+function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
   const { words } = useLanguage();
   const now = useServerNow();
   const { person, state, because, softphoneRegistered } = agent;
@@ -107,7 +120,10 @@ function AgentLine({ agent, onChange }: { agent: AgentRow; onChange(state: Chang
           {softphoneRegistered ? words.board.connected : words.board.notConnected}
         </span>
       </td>
-      <td className="number">
+      <td className="number actions">
+        {onMonitor && agent.state === 'on-call' && agent.callId !== null && (
+          <MonitorMenu name={person.displayName} mode={monitoring} onMonitor={onMonitor} />
+        )}
         <MenuTrigger>
           <Button className="button small" aria-label={words.board.changeOf(person.displayName)}>
             {words.board.change}
@@ -129,5 +145,38 @@ function AgentLine({ agent, onChange }: { agent: AgentRow; onChange(state: Chang
         </MenuTrigger>
       </td>
     </tr>
+  );
+}
+
+interface MonitorMenuProps {
+  name: string;
+  mode: MonitorMode | null;
+  onMonitor(mode: MonitorMode | null): Promise<unknown>;
+}
+
+function MonitorMenu({ name, mode, onMonitor }: MonitorMenuProps) {
+  const { board: words } = useLanguage().words;
+  const modes: readonly MonitorMode[] = ['listen', 'whisper', 'barge'];
+  return (
+    <MenuTrigger>
+      <Button className="button small" data-on={mode !== null} aria-label={words.monitorOf(name)}>
+        <Icon name="speaker" />
+        {mode === null ? words.monitor : words.monitors[mode]}
+      </Button>
+      <Popover className="popover">
+        <Menu className="menu" onAction={(key) => void onMonitor(key === 'leave' ? null : (key as MonitorMode))}>
+          {modes.map((each) => (
+            <MenuItem key={each} id={each} className="option">
+              {words.monitors[each]}
+            </MenuItem>
+          ))}
+          {mode !== null && (
+            <MenuItem id="leave" className="option">
+              {words.leave}
+            </MenuItem>
+          )}
+        </Menu>
+      </Popover>
+    </MenuTrigger>
   );
 }

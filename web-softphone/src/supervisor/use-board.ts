@@ -2,10 +2,14 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentRow, QueueView, RecordingView } from '../../../src/api/contract.ts';
+import type { DecisionView } from '../../../src/api/policy-contract.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { openFeed } from '../api/feed.ts';
 import { serverNow } from '../state/now.ts';
 import type { Refused } from '../text/refusals.ts';
+import type { ListRow } from './list-table.tsx';
+import type { OperationNow } from './operation-card.tsx';
+import type { ParkedRow } from './parked-table.tsx';
 
 export interface TrunkRow {
   name: string;
@@ -18,23 +22,44 @@ export interface Board {
   queues: QueueView[] | undefined;
   trunks: TrunkRow[] | undefined;
   recordings: RecordingView[] | undefined;
+  operation: OperationNow | undefined;
+  decisions: DecisionView[] | undefined;
+  lists: ListRow[] | undefined;
+  parked: ParkedRow[] | undefined;
+  monitors: MonitorRow[] | undefined;
   failed: boolean;
   /** When the figures were read, in the server's time. */
   readAt: number;
   changeState(personId: string, state: 'available' | 'not-ready' | 'offline'): Promise<Refused | undefined>;
+  /** Null leaves the agent alone again. */
+  monitor(callId: string, mode: MonitorMode | null): Promise<Refused | undefined>;
+  readAgain(): void;
+}
+
+export type MonitorMode = 'listen' | 'whisper' | 'barge';
+export interface MonitorRow {
+  callId: string;
+  personId: string;
+  mode: MonitorMode;
 }
 
 /** Events come in bursts; one look is enough for a burst. */
 const gatherMs = 300;
 const anywayMs = 15_000;
 const recordingsShown = 12;
+const decisionsShown = 12;
 
-type Lists = Pick<Board, 'agents' | 'queues' | 'trunks' | 'recordings' | 'failed' | 'readAt'>;
+type Lists = Omit<Board, 'changeState' | 'monitor' | 'readAgain'>;
 const nothing: Lists = {
   agents: undefined,
   queues: undefined,
   trunks: undefined,
   recordings: undefined,
+  operation: undefined,
+  decisions: undefined,
+  lists: undefined,
+  parked: undefined,
+  monitors: undefined,
   failed: false,
   readAt: 0,
 };
@@ -46,13 +71,22 @@ export function useBoard(api: Api): Board {
   const read = useCallback(async () => {
     const items = async <T>(path: string) => (await api.get<{ items: T[] }>(path)).items;
     try {
-      const [agents, queues, trunks, recordings] = await Promise.all([
+      const [agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors] = await Promise.all([
         items<AgentRow>('/agents'),
         items<QueueView>('/queues'),
         items<TrunkRow>('/trunks'),
         items<RecordingView>(`/recordings?limit=${recordingsShown}`),
+        maybe(api.get<OperationNow>('/operation')),
+        maybe(items<DecisionView>(`/decisions?limit=${decisionsShown}`)),
+        maybe(listsWithFigures(api)),
+        maybe(items<ParkedRow>('/parked')),
+        maybe(items<MonitorRow>('/monitors')),
       ]);
-      setLists({ agents, queues, trunks, recordings, failed: false, readAt: serverNow() });
+      setLists({
+        ...{ agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors },
+        failed: false,
+        readAt: serverNow(),
+      });
     } catch (thrown) {
       // Shown; the next event or the next quarter of a minute tries again.
       if (thrown instanceof ApiProblem) setLists((before) => ({ ...before, failed: true }));
@@ -78,16 +112,44 @@ export function useBoard(api: Api): Board {
     };
   }, [read]);
 
+  async function attempt(act: () => Promise<unknown>): Promise<Refused | undefined> {
+    try {
+      await act();
+      void read();
+      return undefined;
+    } catch (thrown) {
+      return thrown instanceof ApiProblem ? thrown.code : 'page-fault';
+    }
+  }
+
   return {
     ...lists,
-    async changeState(personId, state) {
-      try {
-        await api.put(`/agents/${personId}/state`, { state, because: 'supervisor' });
-        void read();
-        return undefined;
-      } catch (thrown) {
-        return thrown instanceof ApiProblem ? thrown.code : 'page-fault';
-      }
-    },
+    changeState: (personId, state) =>
+      attempt(() => api.put(`/agents/${personId}/state`, { state, because: 'supervisor' })),
+    monitor: (callId, mode) =>
+      attempt(() =>
+        mode === null ? api.delete(`/calls/${callId}/monitor`) : api.put(`/calls/${callId}/monitor`, { mode }),
+      ),
+    readAgain: () => void read(),
   };
+}
+
+/** What this role may not see, or this server does not have, is left out of the page. */
+function maybe<T>(asked: Promise<T>): Promise<T | undefined> {
+  return asked.catch((thrown: unknown) => {
+    if (thrown instanceof ApiProblem && (thrown.status === 403 || thrown.status === 404)) return undefined;
+    throw thrown;
+  });
+}
+
+async function listsWithFigures(api: Api): Promise<ListRow[]> {
+  const { items } = await api.get<{ items: ListRow[] }>('/call-lists');
+  return Promise.all(
+    items
+      .filter(({ state }) => state !== 'ended')
+      .map(async (list) => ({
+        ...list,
+        figures: await maybe(api.get<NonNullable<ListRow['figures']>>(`/call-lists/${list.id}/figures`)),
+      })),
+  );
 }

@@ -1,6 +1,6 @@
 // The supervisor's view: queues, people, carriers, recordings, as they are now. A chunk of its own, so that agents never load it.
 
-import type { AgentRow, QueueView } from '../../../src/api/contract.ts';
+import type { AgentRow, QueueView, SessionView } from '../../../src/api/contract.ts';
 import type { Api } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
 import { clockOf, useServerNow } from '../state/now.ts';
@@ -8,12 +8,25 @@ import { useLanguage } from '../text/language.tsx';
 import '../styles/board.css';
 import { AgentTable } from './agent-table.tsx';
 import { BoardTable } from './board-table.tsx';
+import { DecisionTable } from './decision-table.tsx';
+import { ListTable } from './list-table.tsx';
+import { OperationCard } from './operation-card.tsx';
+import { ParkedTable } from './parked-table.tsx';
 import { RecordingTable } from './recording-table.tsx';
 import { type TrunkRow, useBoard } from './use-board.ts';
 
-export function Wallboard({ api }: { api: Api }) {
+interface WallboardProps {
+  api: Api;
+  session: SessionView;
+  /** There is a softphone of the own: the shift at the own desk has begun. */
+  hasDesk: boolean;
+}
+
+export function Wallboard({ api, session, hasDesk }: WallboardProps) {
   const { words } = useLanguage();
-  const { agents, queues, trunks, recordings, failed, readAt, changeState } = useBoard(api);
+  const board = useBoard(api);
+  const { agents, queues, trunks, recordings, failed, readAt, readAgain } = board;
+  const { person } = session;
   return (
     <div className="board">
       <h1 className="unseen">{words.board.title}</h1>
@@ -26,11 +39,15 @@ export function Wallboard({ api }: { api: Api }) {
         )}
       </div>
       <Figures agents={agents} queues={queues} readAt={readAt} />
-      <AgentTable agents={agents} onChange={changeState} />
+      <OperationCard api={api} operation={board.operation} onSwitched={readAgain} />
+      <AgentTable board={board} own={person.id} mayMonitor={hasDesk && person.role === 'supervisor'} />
+      <ParkedTable parked={board.parked} />
       <div className="board-pair">
         <Queues queues={queues} readAt={readAt} />
         <Trunks trunks={trunks} />
       </div>
+      <ListTable api={api} lists={board.lists} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
+      <DecisionTable decisions={board.decisions} agents={agents} />
       <RecordingTable recordings={recordings} />
     </div>
   );

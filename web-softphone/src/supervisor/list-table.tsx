@@ -1,0 +1,81 @@
+// Outbound call lists: how far they are, and starting or pausing them.
+
+import { useState } from 'react';
+import { Button } from 'react-aria-components';
+import { type Api, ApiProblem } from '../api/client.ts';
+import { refusal, useLanguage } from '../text/language.tsx';
+import type { Refused } from '../text/refusals.ts';
+import { BoardTable } from './board-table.tsx';
+
+export interface ListRow {
+  id: string;
+  label: { ja: string; en: string };
+  state: 'paused' | 'running' | 'ended';
+  figures?: { entries: number; closed: number; attempts: number; answerRate: number | null } | undefined;
+}
+
+interface ListTableProps {
+  api: Api;
+  lists: ListRow[] | undefined;
+  /** A supervisor; others only look. */
+  mayChange: boolean;
+  onChanged(): void;
+}
+
+export function ListTable({ api, lists, mayChange, onChanged }: ListTableProps) {
+  const { words, language } = useLanguage();
+  const { board } = words;
+  const [problem, setProblem] = useState<Refused>();
+  const columns = [
+    { label: board.list },
+    { label: board.state },
+    { label: board.listDone, number: true },
+    { label: board.attempts, number: true },
+    { label: board.answerRate, number: true },
+    ...(mayChange ? [{ label: board.change, unseen: true }] : []),
+  ];
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
+  async function turn({ id, state }: ListRow): Promise<void> {
+    try {
+      await api.patch(`/call-lists/${id}`, { state: state === 'running' ? 'paused' : 'running' });
+      setProblem(undefined);
+      onChanged();
+    } catch (thrown) {
+      setProblem(thrown instanceof ApiProblem ? thrown.code : 'page-fault');
+    }
+  }
+  const rows = lists?.map((list) => (
+    <tr key={list.id}>
+      <td>{list.label[language]}</td>
+      <td>
+        <span className="chip" data-ok={list.state === 'running' || undefined}>
+          {board.listStates[list.state]}
+        </span>
+      </td>
+      <td className="number">{list.figures ? `${list.figures.closed} / ${list.figures.entries}` : '–'}</td>
+      <td className="number">{list.figures?.attempts ?? '–'}</td>
+      <td className="number">{list.figures?.answerRate == null ? '–' : percent.format(list.figures.answerRate)}</td>
+      {mayChange && (
+        <td className="number">
+          {list.state !== 'ended' && (
+            <Button
+              className="button small"
+              aria-label={`${list.state === 'running' ? board.pause : board.start}: ${list.label[language]}`}
+              onPress={() => void turn(list)}
+            >
+              {list.state === 'running' ? board.pause : board.start}
+            </Button>
+          )}
+        </td>
+      )}
+    </tr>
+  ));
+  const note = (
+    <p role="status" className="hint">
+      {problem && refusal(words, problem)}
+    </p>
+  );
+  return (
+    <BoardTable id="board-lists" title={board.lists} note={note} columns={columns} empty={board.noLists} rows={rows} />
+  );
+}

@@ -1,0 +1,139 @@
+// Where the company works from, and the switch for it: a supervisor says why, and until when.
+
+import { useState } from 'react';
+import {
+  Button,
+  Dialog,
+  DialogTrigger,
+  Heading,
+  Input,
+  Label,
+  Modal,
+  ModalOverlay,
+  Radio,
+  RadioGroup,
+  TextField,
+} from 'react-aria-components';
+import { type Api, ApiProblem } from '../api/client.ts';
+import { Icon, type IconName } from '../controls/icon.tsx';
+import { refusal, useLanguage } from '../text/language.tsx';
+import type { Refused } from '../text/refusals.ts';
+
+type Operation = 'normal' | 'partly-home' | 'all-home';
+type Wanted = Operation | 'by-schedule';
+
+export interface OperationNow {
+  operation: Operation;
+  by: 'hand' | 'schedule';
+  why: string | null;
+  since: number | null;
+  until: number | null;
+}
+
+const icons: Record<Operation, IconName> = { normal: 'building', 'partly-home': 'person', 'all-home': 'home' };
+const wanted: readonly Wanted[] = ['normal', 'partly-home', 'all-home', 'by-schedule'];
+
+interface OperationCardProps {
+  api: Api;
+  operation: OperationNow | undefined;
+  onSwitched(): void;
+}
+
+export function OperationCard({ api, operation, onSwitched }: OperationCardProps) {
+  const { words, language } = useLanguage();
+  const [problem, setProblem] = useState<Refused>();
+  if (!operation) return null;
+  const time = (at: number) =>
+    new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+  const details = [
+    operation.by === 'hand' ? words.operation.byHand : words.operation.bySchedule,
+    operation.why,
+    operation.since === null ? null : words.operation.since(time(operation.since)),
+    operation.until === null ? null : words.operation.until(time(operation.until)),
+  ].filter((detail) => detail !== null && detail !== '');
+  return (
+    <section className="card operation" data-operation={operation.operation} aria-labelledby="operation-title">
+      <div>
+        <h2 id="operation-title" className="eyebrow">
+          {words.operation.title}
+        </h2>
+        <p className="operation-now with-icon" role="status">
+          <Icon name={icons[operation.operation]} />
+          {words.operation.modes[operation.operation]}
+        </p>
+        <p className="hint">{details.join(' · ')}</p>
+        {problem && <p className="problem">{refusal(words, problem)}</p>}
+      </div>
+      <DialogTrigger>
+        <Button className="button">{words.operation.change}</Button>
+        <ModalOverlay className="overlay" isDismissable>
+          <Modal className="modal">
+            <Dialog className="dialog">
+              {({ close }) => (
+                <Switch
+                  now={operation.operation}
+                  onDone={close}
+                  onSwitch={async (body) => {
+                    close();
+                    try {
+                      await api.put('/operation', body);
+                      setProblem(undefined);
+                      onSwitched();
+                    } catch (thrown) {
+                      setProblem(thrown instanceof ApiProblem ? thrown.code : 'page-fault');
+                    }
+                  }}
+                />
+              )}
+            </Dialog>
+          </Modal>
+        </ModalOverlay>
+      </DialogTrigger>
+    </section>
+  );
+}
+
+interface SwitchProps {
+  now: Operation;
+  onDone(): void;
+  onSwitch(body: { operation: Wanted; why?: string }): Promise<void>;
+}
+
+function Switch({ now, onDone, onSwitch }: SwitchProps) {
+  const { words } = useLanguage();
+  const [to, setTo] = useState<Wanted>(now);
+  const [why, setWhy] = useState('');
+  return (
+    <>
+      <Heading slot="title">{words.operation.change}</Heading>
+      <RadioGroup className="radios" value={to} onChange={(value) => setTo(value as Wanted)}>
+        <Label className="unseen">{words.operation.title}</Label>
+        {wanted.map((mode) => (
+          <Radio key={mode} value={mode} className="radio">
+            <span className="radio-dot" />
+            <span>
+              {words.operation.modes[mode]}
+              <small className="hint">{words.operation.hints[mode]}</small>
+            </span>
+          </Radio>
+        ))}
+      </RadioGroup>
+      <TextField className="field" value={why} onChange={setWhy} maxLength={200}>
+        <Label>{words.operation.why}</Label>
+        <Input />
+      </TextField>
+      <div className="row end">
+        <Button className="button" onPress={onDone}>
+          {words.shell.stay}
+        </Button>
+        <Button
+          className="button primary"
+          isDisabled={to !== 'by-schedule' && why.trim() === ''}
+          onPress={() => void onSwitch({ operation: to, ...(why.trim() === '' ? {} : { why: why.trim() }) })}
+        >
+          {words.operation.apply}
+        </Button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+// Customers who are parked: where, since when, about what.
+
+import { clockOf, useServerNow } from '../state/now.ts';
+import { useLanguage } from '../text/language.tsx';
+import { BoardTable } from './board-table.tsx';
+
+export interface ParkedRow {
+  callId: string;
+  slot: string;
+  since: number;
+  alias: string | null;
+}
+
+export function ParkedTable({ parked }: { parked: ParkedRow[] | undefined }) {
+  const { words } = useLanguage();
+  const now = useServerNow();
+  if (!parked || parked.length === 0) return null;
+  const columns = [
+    { label: words.board.slot },
+    { label: words.call.customer },
+    { label: words.board.since, number: true },
+  ];
+  const rows = parked.map(({ callId, slot, since, alias }) => (
+    <tr key={callId}>
+      <td>{slot}</td>
+      <td>{alias ?? words.call.unknownCustomer}</td>
+      <td className="number">{clockOf(now - since)}</td>
+    </tr>
+  ));
+  return <BoardTable id="board-parked" title={words.board.parked} columns={columns} rows={rows} />;
+}
