@@ -10,6 +10,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { bench as acd } from './acd.ts';
 import { bench as callSetup } from './call-setup.ts';
 import { bench as encodeAndSeal } from './encode-and-seal.ts';
 import { type Bench, type Figure, notMeasured } from './figures.ts';
@@ -18,7 +19,7 @@ import { bench as mediaBridge } from './media-bridge.ts';
 import { describeMachine, othersBusy } from './preflight.ts';
 import { bench as sipCalls } from './sip-calls.ts';
 
-const benches: readonly Bench[] = [sipCalls, mediaBridge, callSetup, encodeAndSeal, liveState];
+const benches: readonly Bench[] = [sipCalls, mediaBridge, callSetup, encodeAndSeal, liveState, acd];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -52,7 +52,7 @@ export function lacksPresence(asked: Presence, present: Present): OverflowReason
 /** For a call that nobody takes at once. `waiting`: how many wait already, itself not counted. */
 export function mayNotJoin(
   rules: AdmissionRules,
-  facts: { waiting: number; expectedWaitMs: number | undefined; present: () => Present },
+  facts: { waiting: number; expectedWaitMs: () => number | undefined; present: () => Present },
 ): OverflowReason | null {
   const { mostWaiting, mostExpectedWaitSeconds: mostExpected } = rules;
   if (mostWaiting !== null && facts.waiting >= mostWaiting) return 'full';
@@ -60,8 +60,7 @@ export function mayNotJoin(
     const lacks = lacksPresence(rules.joinWith, facts.present());
     if (lacks) return lacks;
   }
-  const expected = facts.expectedWaitMs;
-  return mostExpected !== null && expected !== undefined && expected > mostExpected * 1000
-    ? 'long-wait-expected'
-    : null;
+  if (mostExpected === null) return null;
+  const expected = facts.expectedWaitMs();
+  return expected !== undefined && expected > mostExpected * 1000 ? 'long-wait-expected' : null;
 }

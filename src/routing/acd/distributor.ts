@@ -222,6 +222,7 @@ class Distributor implements Acd {
       waiting.refused.clear();
       this.#room.renew(waiting);
     }
+    this.#overflow.doubtEverywhere();
     this.#pairing.settle(seats.values(), calls.values());
     return true;
   }

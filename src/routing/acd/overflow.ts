@@ -30,12 +30,17 @@ export class Overflow {
     if (alwaysJoins) return null;
     return mayNotJoin(line.admission, {
       waiting: line.unserved - 1,
-      expectedWaitMs: expectedWaitMs(line.pace, placeIn(waiting, line, servedBefore)),
+      expectedWaitMs: () => expectedWaitMs(line.pace, placeIn(waiting, line, servedBefore)),
       present: () => presentFor(this.#core, line, waiting, demand.lastSkills),
     });
   }
 
   // --- nobody there
+
+  doubtEverywhere(): void {
+    for (const { admission, shelves } of this.#core.lines.values())
+      if (admission.stayWith !== 'always') for (const shelf of shelves.values()) this.#core.doubtful.add(shelf);
+  }
 
   /** Looks again wherever somebody may have come or gone. */
   lookAround(): void {

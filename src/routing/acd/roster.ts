@@ -53,10 +53,13 @@ export class Roster {
   /** Its standing anew: the rules, the facts or the time have changed. */
   rekey(seat: Seat): void {
     const { agenda, policy, operation, now } = this.#core;
-    this.#unlist(seat);
     const { key, untilMs } = policy.standing(seat, operation, now);
-    for (const member of seat.members) member.groupKey = `${member.tier} ${key} ${seat.profile}`;
-    this.#list(seat);
+    const keyOf = ({ tier }: Member) => `${tier} ${key} ${seat.profile}`;
+    if (seat.members.some((member) => member.group === null || member.groupKey !== keyOf(member))) {
+      this.#unlist(seat);
+      for (const member of seat.members) member.groupKey = keyOf(member);
+      this.#list(seat);
+    }
     // A rule that says it ends now would never let the time go on.
     agenda.set(seat.standingEnds, untilMs === null ? null : Math.max(untilMs, now + 1));
   }

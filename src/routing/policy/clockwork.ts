@@ -75,6 +75,20 @@ export function timeOf(local: string, timeZone: string): number {
 
 /** The same time of day `years` (may be a fraction, counted in months) later, in this zone. 29 February becomes 1 March. */
 export function yearsAfter(fromMs: number, years: number, timeZone: string): number {
+  const key = `${fromMs} ${years} ${timeZone}`;
+  const known = anniversaries.get(key);
+  if (known !== undefined) return known;
+  if (anniversaries.size >= anniversariesKept) anniversaries.clear();
+  const later = findYearsAfter(fromMs, years, timeZone);
+  anniversaries.set(key, later);
+  return later;
+}
+
+/** Asked for at every decision, and slow to find: kept. */
+const anniversaries = new Map<string, number>();
+const anniversariesKept = 100_000;
+
+function findYearsAfter(fromMs: number, years: number, timeZone: string): number {
   const { date, minute } = localTime(timeZone, fromMs);
   const [year, month, day] = date.split('-').map(Number) as [number, number, number];
   const months = month - 1 + Math.round(years * 12);
