@@ -6,14 +6,13 @@ import type { AgentState } from '../../shared/events.ts';
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { LiveState } from '../../store/live-state.ts';
 import { createCallCentre, type RunningCallCentre } from '../call-centre.ts';
-import { type CallState, callOfAcd, personOf } from '../call-state.ts';
+import { callOfAcd } from '../call-state.ts';
 import { claimsAmongNodes } from '../callback/callback-claims.ts';
 import type { CallParts } from '../parts.ts';
 import { beginningRules } from '../rules/beginning-rules.ts';
 import { createCallDirectory } from './call-directory.ts';
 import { answerCommand, isCommandQuestion, withRemoteCalls } from './remote-commands.ts';
 import { createSharedRunner, type SharedRunner } from './shared-runner.ts';
-import type { Conversation } from './what-is-true.ts';
 
 export interface ClusterCallCentre extends RunningCallCentre {
   readonly queuesMode: SharedRunner['mode'];
@@ -40,17 +39,6 @@ const nodeDraining = 'node-draining';
 /** A page that is back within this is at work again by itself. */
 const backWithinMs = 60_000;
 const idle = new Set<AgentState>(['offline', 'not-ready', 'available']);
-
-function conversationOf(call: CallState): Conversation[] {
-  const { id, phase, queue, agent, consultation } = call;
-  if (phase === 'dialling') {
-    const personId = personOf(call);
-    return personId ? [{ callId: id, personId, queue }] : [];
-  }
-  const colleague = consultation?.colleague;
-  const talking = [phase === 'talking' ? agent : undefined, colleague, ...call.monitors];
-  return talking.flatMap((one) => (one ? [{ callId: one.asCall, personId: one.personId, queue }] : []));
-}
 
 export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): ClusterCallCentre {
   const { live } = needs;
@@ -86,7 +74,6 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
         onEffect,
         rules: beginningRules(parts),
         hasCall: (callId) => callOfAcd(directory.calls, callId) !== undefined || local.keepsPlace(callId),
-        conversations: () => [...directory.calls.values()].flatMap(conversationOf),
         ...(needs.aloneAfterMs === undefined ? {} : { aloneAfterMs: needs.aloneAfterMs }),
       });
       return queues;

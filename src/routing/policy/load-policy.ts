@@ -25,7 +25,7 @@ import type { CalendarData, CallCondition, Need, PolicyRules, Rule, Words } from
 export interface PolicySurroundings {
   /** From least to most. */
   classes: readonly InformationClass[];
-  reasons: ReadonlyMap<string, { label: Words }>;
+  reasons: ReadonlyMap<string, { label: Words; piiClass?: string }>;
   calendars?: ReadonlyMap<string, Calendar>;
   /** Absent: names of queues are not checked. */
   queues?: readonly string[];
