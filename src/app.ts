@@ -300,6 +300,7 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
       { name: 'recording', ...recorder.health() },
     ],
     recordingsFolder: recordingsFolder(config),
+    mailboxes: config.mailboxes,
     gauges: () => ({ engawa_active_calls: callCentre.activeCalls() }),
     onPersonChanged: callCentre.factsChanged,
     policy: {

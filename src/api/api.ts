@@ -24,6 +24,7 @@ import { sessionRoutes } from './routes/session-routes.ts';
 import { talkRoutes } from './routes/talk-routes.ts';
 import { telephoneRoutes } from './routes/telephone-routes.ts';
 import { verifyRoutes } from './routes/verify-routes.ts';
+import { waitingWorkRoutes } from './routes/waiting-work-routes.ts';
 import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
 import { acceptSoftphones } from './softphone/softphones.ts';
 import { createViews } from './views.ts';
@@ -68,6 +69,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   recordingRoutes(app, needs);
   verifyRoutes(app, needs);
   administrationRoutes(app, needs);
+  waitingWorkRoutes(app, { ...needs, mailboxes: needs.mailboxes ?? [] });
   if (needs.policy) policyRoutes(app, { ...needs, policy: needs.policy });
   telephoneRoutes(app, needs);
   const feed = feedRoute(app, needs, views);

@@ -7,6 +7,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowProblem, Reason } from '../routing/flow/flow.ts';
+import type { MailboxSettings } from '../call/voicemail/mailbox-settings.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
 import type { NodeId, PersonId, SessionId } from '../shared/ids.ts';
@@ -59,6 +60,8 @@ export interface ApiNeeds {
   /** The parts that must be well for calls to be taken, besides the database. Each answers within a second. */
   health: () => Promise<PartHealth[]>;
   recordingsFolder: string;
+  /** Mailboxes that flows take messages for. */
+  mailboxes?: readonly MailboxSettings[];
   /** Only in the demo. */
   testCalls?: TestCalls;
   /** More figures for /metrics: the whole name (`engawa_…`) and a value each. */

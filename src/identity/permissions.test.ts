@@ -10,6 +10,8 @@ t.test('an agent may do exactly this', async (t) => {
       'calls:read-own',
       'calls:command-own',
       'queues:read',
+      'voicemails:read',
+      'voicemails:change',
       'operation:read',
       'test-calls',
       'feed:own',

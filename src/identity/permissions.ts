@@ -26,6 +26,11 @@ const allowed = {
   'recordings:read': ['supervisor', 'administrator', 'integrator'],
   /** Get the sealed file. Names a person in the log, so a key cannot. */
   'recordings:open': ['supervisor', 'administrator'],
+  'callbacks:read': ['supervisor', 'administrator', 'integrator'],
+  'callbacks:change': ['supervisor', 'integrator'],
+  /** Of what the rules let one take as a call. */
+  'voicemails:read': ['agent', 'supervisor', 'administrator', 'integrator'],
+  'voicemails:change': ['agent', 'supervisor'],
   'flows:read': ['supervisor', 'administrator', 'integrator'],
   'flows:check': ['supervisor', 'administrator', 'integrator'],
   'policy:read': ['supervisor', 'administrator', 'integrator'],
