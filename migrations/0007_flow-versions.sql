@@ -21,11 +21,13 @@ CREATE TABLE flow_publications (
 );
 CREATE INDEX flow_publications_by_flow ON flow_publications (flow, id DESC);
 
+-- The calendar * means all of them.
 CREATE TABLE calendar_closures (
   calendar text COLLATE "C" PRIMARY KEY,
   since    bigint NOT NULL,
   until    bigint,
-  by       text COLLATE "C"
+  by       text COLLATE "C",
+  because  text NOT NULL
 );
 
 CREATE SEQUENCE flow_changes;

@@ -7,13 +7,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FlowOutcome, FlowVersionInfo } from './api/flow-contract.ts';
-import type { FlowControl } from './api/needs.ts';
-import type { FlowProblem } from './routing/flow/flow.ts';
+import type { CalendarClosing, FlowControl } from './api/needs.ts';
 import type { FlowSource } from './routing/flow/file/book.ts';
 import { parseBook } from './routing/flow/file/book.ts';
 import type { KnownNames } from './routing/flow/file/known-names.ts';
 import { partsIncluded, peekFlow } from './routing/flow/file/load.ts';
-import type { Closures } from './routing/hours.ts';
+import type { Flow, FlowProblem } from './routing/flow/flow.ts';
+import { type Closures, openingAt } from './routing/hours.ts';
 import { flowFiles, type RoutingFiles, type RoutingPlaces } from './routing/routing-files.ts';
 import type { Clock } from './shared/clock.ts';
 import type { Closer } from './shared/closer.ts';
@@ -27,6 +27,7 @@ const lookMs = 2000;
 /** However little seems to have changed, everything is read again after so many looks. */
 const looksUntilWhole = 30;
 const most = 50;
+const allCalendars = '*';
 
 export interface FlowControlNeeds {
   files: RoutingFiles;
@@ -38,7 +39,7 @@ export interface FlowControlNeeds {
   log: Logger;
   closer: Closer;
   /** Further mistakes of flows that are to be published, such as what a proof finds. */
-  prove?: (yaml: string) => Promise<FlowProblem[]>;
+  prove?: (flow: Flow, source: FlowSource) => Promise<FlowProblem[]>;
   /** Flows changed: what they say can be made into sound. */
   onChanged?: () => void;
 }
@@ -72,16 +73,15 @@ class Control implements FlowControl {
   }
 
   readonly closures: Closures = {
-    closedByHand: (calendar, nowMs) => {
-      const closure = this.#closures.get(calendar);
-      return closure !== undefined && nowMs >= closure.since && (closure.until === null || nowMs < closure.until);
-    },
+    closedByHand: (calendar, nowMs) => this.#closureOf(calendar, nowMs) !== undefined,
   };
 
   /** One look at a time. Never rejects. */
   look(): Promise<void> {
     this.#looking ??= this.#look()
-      .catch((thrown: unknown) => this.#log.warn({ err: asError(thrown) }, 'flows are not looked at: what is in force goes on'))
+      .catch((thrown: unknown) =>
+        this.#log.warn({ err: asError(thrown) }, 'flows are not looked at: what is in force goes on'),
+      )
       .finally(() => {
         this.#looking = undefined;
       });
@@ -169,7 +169,7 @@ class Control implements FlowControl {
     const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
     const [parsed] = parseBook([{ file, text }], sources.parts, names, files.flows.list()).flows;
     if (!parsed) return { kind: 'not-found' };
-    const problems = [...parsed.problems, ...(parsed.ok && prove ? await prove(text) : [])];
+    const problems = [...parsed.problems, ...(parsed.ok && prove ? await prove(parsed.flow, { file, text }) : [])];
     if (!parsed.ok || problems.some(({ severity }) => severity === 'error')) return { kind: 'refused', problems };
     if (parsed.flow.id !== id) return { kind: 'other-flow', id: parsed.flow.id };
     const version = versionOf(id, parsed.flow.version, { file, text }, sources.parts);
@@ -209,8 +209,7 @@ class Control implements FlowControl {
   async #put(id: string, version: string | null, by: PersonId | null, problems: FlowProblem[]): Promise<FlowOutcome> {
     const { versions, clock, events, files } = this.#needs;
     await versions.publish({ flow: id, version, at: clock.now(), by });
-    await this.#looking;
-    await this.look();
+    await this.#lookAgain();
     const inForce = files.flows.get(id)?.version ?? version ?? '';
     await events.append({ type: 'flow-published', flow: id, version: inForce, personId: by });
     return { kind: 'published', version: inForce, problems };
@@ -220,31 +219,42 @@ class Control implements FlowControl {
     return this.#published.has(id);
   }
 
-  async closeCalendar(calendar: string, until: number | null, by: PersonId | null): Promise<boolean> {
+  async closeCalendar(closing: CalendarClosing): Promise<boolean> {
     const { versions, files, clock, events } = this.#needs;
-    if (!files.calendars.has(calendar)) return false;
-    await versions.close({ calendar, since: clock.now(), until, by });
-    await this.#looking;
-    await this.look();
-    await events.append({ type: 'calendar-closed', calendar, until, personId: by });
+    const { calendar, until, by, because } = closing;
+    if (calendar !== null && !files.calendars.has(calendar)) return false;
+    await versions.close({ calendar: calendar ?? allCalendars, since: clock.now(), until, by, because });
+    await this.#lookAgain();
+    await events.append({ type: 'closure-changed', calendar, closed: true, because, until, personId: by });
     return true;
   }
 
-  async openCalendar(calendar: string, by: PersonId | null): Promise<boolean> {
+  async openCalendar(calendar: string | null, by: PersonId | null): Promise<boolean> {
     const { versions, events } = this.#needs;
-    if (!(await versions.open(calendar))) return false;
+    if (!(await versions.open(calendar ?? allCalendars))) return false;
+    await this.#lookAgain();
+    await events.append({ type: 'closure-changed', calendar, closed: false, because: '', until: null, personId: by });
+    return true;
+  }
+
+  /** What another look has read may be older than what was just written. */
+  async #lookAgain(): Promise<void> {
     await this.#looking;
     await this.look();
-    await events.append({ type: 'calendar-opened', calendar, personId: by });
-    return true;
   }
 
   calendars() {
     const now = this.#needs.clock.now();
     return [...this.#needs.files.calendars.values()].map((calendar) => ({
       calendar,
-      closure: this.closures.closedByHand(calendar.id, now) ? this.#closures.get(calendar.id)! : null,
+      now: openingAt(calendar, now, this.closures),
+      closure: this.#closureOf(calendar.id, now) ?? null,
     }));
+  }
+
+  #closureOf(calendar: string, now: number): Closure | undefined {
+    const both = [this.#closures.get(calendar), this.#closures.get(allCalendars)];
+    return both.find((one) => one && now >= one.since && (one.until === null || now < one.until));
   }
 }
 
@@ -268,5 +278,7 @@ async function signatureOf({ folder, reasons, calendars }: RoutingPlaces): Promi
   const parts = await flowFiles(join(folder, 'parts'));
   const names = [...(found.ok ? found.files : []), ...(parts.ok ? parts.files : []), reasons, calendars ?? ''];
   const states = await Promise.all(names.map((name) => stat(name).catch(() => undefined)));
-  return JSON.stringify(names.map((name, at) => [name, states[at]?.mtimeMs ?? 0, states[at]?.size ?? -1, states[at]?.ino ?? 0]));
+  return JSON.stringify(
+    names.map((name, at) => [name, states[at]?.mtimeMs ?? 0, states[at]?.size ?? -1, states[at]?.ino ?? 0]),
+  );
 }

@@ -2,17 +2,25 @@
 // A mistake in a file is told and never replaces what works.
 
 import { dirname, join } from 'node:path';
+import type { FlowControl } from './api/needs.ts';
+import { openFlowControl } from './app-flow-control.ts';
 import type { Config } from './config.ts';
 import type { InformationClass } from './privacy/pii-class.ts';
-import { parseFlow } from './routing/flow/file/load.ts';
-import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason, Say } from './routing/flow/flow.ts';
+import { type FlowSource, parseBook } from './routing/flow/file/book.ts';
+import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason } from './routing/flow/flow.ts';
+import { proofProblems } from './routing/flow/proof/proof-problems.ts';
 import { startFlow } from './routing/flow/run.ts';
-import type { Calendar } from './routing/hours.ts';
+import { hasNames } from './routing/flow/values.ts';
+import type { Calendar, Closures } from './routing/hours.ts';
 import { createNumberPlan } from './routing/numbers.ts';
 import { parsePolicy } from './routing/policy/load-policy.ts';
-import type { PolicySource } from './routing/policy/policy.ts';
-import { createRoutingFiles } from './routing/routing-files.ts';
+import type { Operation, Policy, PolicySource } from './routing/policy/policy.ts';
+import { createRoutingFiles, type RoutingFiles } from './routing/routing-files.ts';
+import type { Clock } from './shared/clock.ts';
+import type { Closer } from './shared/closer.ts';
 import { AppError } from './shared/errors.ts';
+import type { Logger } from './shared/logger.ts';
+import type { Store } from './store/store.ts';
 
 export interface AppFlows {
   flowFor(companyNumber: string): Flow | undefined;
@@ -31,10 +39,23 @@ export interface AppFlows {
   checkPolicy(yaml: string): FlowProblem[];
   /** Each flow with the company's numbers that it answers. */
   list(): { flow: Flow; numbers: readonly string[] }[];
-  check(yaml: string): FlowProblem[];
+  /** Mistakes of a text, with the parts and flows of the folder. */
+  check(yaml: string): Promise<FlowProblem[]>;
   reload(): Promise<{ published: Flow[]; problems: FlowProblem[] }>;
+  /** From here on files are followed, versions can be published, and calendars closed by hand. */
+  follow(needs: FollowNeeds): Promise<FlowControl>;
   /** Every text that the flows say, to be made into sound before anybody calls. */
   texts(): { text: string; language: Language }[];
+}
+
+export interface FollowNeeds {
+  store: Pick<Store, 'flowVersions' | 'events' | 'people'>;
+  /** The rules in force, for the proof of what is to be published, and for conditions of flows. */
+  rules: { readonly policy: Policy; operation(): { operation: Operation } };
+  clock: Clock;
+  log: Logger;
+  closer: Closer;
+  onChanged?: () => void;
 }
 
 /** Rejects with AppError 'flow-invalid' when a number of the company has no working flow. */
@@ -43,15 +64,16 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
   const queues = config.queues.map((queue) => queue.name);
   const services = config.lookups.map(({ name }) => name);
   const mailboxes = config.mailboxes.map(({ name }) => name);
-  const files = createRoutingFiles({
-    places: {
-      folder: config.flows.folder,
-      reasons: config.flows.reasons,
-      calendars: config.flows.calendars ?? join(dirname(config.flows.reasons), 'calendars.yaml'),
-      policy: config.policy.file,
-    },
-    known: () => ({ queues, services, mailboxes }),
-  });
+  const places = {
+    folder: config.flows.folder,
+    reasons: config.flows.reasons,
+    calendars: config.flows.calendars ?? join(dirname(config.flows.reasons), 'calendars.yaml'),
+    policy: config.policy.file,
+  };
+  const known = () => ({ queues, services, mailboxes });
+  const files = createRoutingFiles({ places, known });
+  let closures: Closures | undefined;
+  let operation: (() => Operation) | undefined;
   const { problems } = await files.reload();
   if (!files.policy) {
     const lines = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
@@ -69,7 +91,12 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
       const id = plan.flowFor(companyNumber);
       return id === undefined ? undefined : files.flows.get(id);
     },
-    start: (flow, caller) => startFlow(flow, { reasons: files.reasons, calendars: files.calendars, caller }),
+    start: (flow, caller) =>
+      startFlow(flow, {
+        ...{ reasons: files.reasons, calendars: files.calendars, flows: files.flows.snapshot(), caller },
+        ...(operation && { operation }),
+        ...(closures && { closures }),
+      }),
     reason: (id) => files.reasons.get(id),
     reasons: () => [...files.reasons.values()],
     calendars: () => files.calendars,
@@ -82,27 +109,57 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
         flow,
         numbers: config.company.numbers.filter((one) => one.flow === flow.id).map(({ number }) => number),
       })),
-    check: (yaml) =>
-      parseFlow(yaml, 'flow.yaml', {
-        queues,
-        reasons: [...files.reasons.keys()],
-        calendars: [...files.calendars.keys()],
-      }).problems,
+    async check(yaml) {
+      const { parts } = await files.sources();
+      const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
+      return parseBook([{ file: 'flow.yaml', text: yaml }], parts, names, files.flows.list()).flows[0]!.problems;
+    },
     reload: () => files.reload(),
-    texts: () => files.flows.list().flatMap(textsOf),
+    async follow({ store, rules, ...site }) {
+      operation = () => rules.operation().operation;
+      const prove = provingBy({ files, store, rules, ...site });
+      const versions = { versions: store.flowVersions, events: store.events };
+      const control = await openFlowControl({ ...site, ...versions, files, places, known, prove });
+      closures = control.closures;
+      return control;
+    },
+    texts: () => textsOf(files.flows.list()),
   };
 }
 
-function textsOf(flow: Flow): { text: string; language: Language }[] {
-  const texts: { text: string; language: Language }[] = [];
-  const add = (say: Say | null | undefined) => {
-    if (!say || 'prompt' in say) return;
-    if (flow.language === 'en' && say.en !== undefined) texts.push({ text: say.en, language: 'en' });
-    else texts.push({ text: say.jaKana ?? say.ja, language: 'ja' });
+/** What a proof finds of a flow that is to be published, by the people as they are registered. */
+function provingBy(needs: Pick<FollowNeeds, 'store' | 'rules' | 'clock'> & { files: RoutingFiles }) {
+  return async (flow: Flow, source: FlowSource): Promise<FlowProblem[]> => {
+    const { files, store, rules, clock } = needs;
+    const people = (await store.people.list())
+      .filter(({ disabled }) => !disabled)
+      .map(({ login, queues, clearance, place, facts }) => ({
+        name: login,
+        queues,
+        facts: { ...facts, clearance, place },
+      }));
+    const others = files.flows.list().filter(({ id }) => id !== flow.id);
+    const around = { reasons: files.reasons, policy: rules.policy, people, atMs: clock.now() };
+    const { problems } = proofProblems([flow, ...others], [source], { ...around, only: flow.id });
+    // A queue without people is no mistake of the flow.
+    return problems.map((one) => (one.message.includes('which nobody serves') ? { ...one, severity: 'warning' } : one));
   };
-  for (const node of flow.nodes.values()) {
-    if ('say' in node) add(node.say);
-    if ('comfort' in node) add(node.comfort);
-  }
-  return texts;
+}
+
+/** In the languages that callers can come to hear; texts with variables are spoken when they are known. */
+function textsOf(flows: readonly Flow[]): { text: string; language: Language }[] {
+  const nodes = flows.flatMap((flow) => [...flow.nodes.values()]);
+  const languages = new Set(flows.map(({ language }) => language));
+  for (const node of nodes) if (node.kind === 'language') languages.add(node.language);
+  const says = nodes.flatMap((node) => [
+    ...('say' in node ? [node.say] : []),
+    ...('comfort' in node ? [node.comfort] : []),
+    ...(node.kind === 'callback' ? [node.confirm, node.ask] : []),
+  ]);
+  return says.flatMap((say) => {
+    if (!say || 'prompt' in say || hasNames(say)) return [];
+    const english = languages.has('en') && say.en !== undefined ? [{ text: say.en, language: 'en' as const }] : [];
+    const japanese = languages.has('ja') || english.length === 0;
+    return [...(japanese ? [{ text: say.jaKana ?? say.ja, language: 'ja' as const }] : []), ...english];
+  });
 }

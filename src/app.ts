@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Api, createApi } from './api/api.ts';
-import type { NodesNeeds, TestCalls, VerificationNeeds } from './api/needs.ts';
+import type { FlowControl, NodesNeeds, TestCalls, VerificationNeeds } from './api/needs.ts';
 import type { CallListNeeds } from './api/routes/call-list-routes.ts';
 import { openCallLists } from './app-call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app-cluster.ts';
-import { checkDial, checkNumber, dialRulesOf } from './app-dialling.ts';
+import { checkDial, checkNumber, dialRulesOf, emergencyOf, openToll } from './app-dialling.ts';
 import { type AppFlows, loadFlows } from './app-flows.ts';
 import { logEvent } from './app-log.ts';
 import { openMedia } from './app-media.ts';
@@ -120,6 +120,15 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     ...{ flows, clock, log, closer, store: cluster?.store ?? store },
     ...(cluster ? { mayAct: cluster.isFirst } : {}),
   });
+  const speakFlows = () => {
+    const texts = [...flows.texts(), ...telephoneTexts(config)];
+    void prompts.prepare(texts).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
+  };
+  const flowControl = await flows.follow({
+    ...{ rules, clock, log, closer, store: cluster?.store ?? store },
+    onChanged: speakFlows,
+  });
+  const toll = openToll(config, { closer, clock, log, events: (cluster?.store ?? store).events });
   const parts: CallParts = {
     clock,
     log,
@@ -134,9 +143,11 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     ...services,
     verification,
     telephones,
+    toll,
     settings: {
       ...config.calls,
       telephone: telephoneSettings(config),
+      ...emergencyOf(config),
       callbacks: config.callbacks,
       queues: config.queues,
       companyNumbers: config.company.numbers.map(({ number }) => number),
@@ -174,7 +185,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     config,
     secrets,
     {
-      ...{ callCentre, border, media, recorder, flows, carrier, telephones, callLists, verificationApi },
+      ...{ callCentre, border, media, recorder, flows, flowControl, carrier, telephones, callLists, verificationApi },
       ...{ rules: { rules, places, reload } },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
@@ -192,9 +203,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   await api.listen();
   if (cluster) await cluster.begin(running());
   callCentre.takeUpCallbacks();
-  void prompts
-    .prepare([...flows.texts(), ...telephoneTexts(config)])
-    .catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
+  speakFlows();
 
   const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp: sipUdp() }) : undefined;
   const drainMs = config.calls.drainSeconds * 1000;
@@ -234,6 +243,7 @@ interface Rooms {
   media: MediaPool;
   recorder: Recorder;
   flows: AppFlows;
+  flowControl: FlowControl;
   carrier: DemoCarrier | undefined;
   telephones: OwnTelephones;
   rules: AppRules;
@@ -244,7 +254,7 @@ interface Rooms {
 }
 
 async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
-  const { store, callCentre, border, media, recorder, flows, carrier, telephones, callLists } = rooms;
+  const { store, callCentre, border, media, recorder, flows, flowControl, carrier, telephones, callLists } = rooms;
   const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
   const identity = createIdentity({
     ...{ clock, log, store, settings: config.sessions, isBusy },
@@ -265,6 +275,7 @@ async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, cl
     callCentre,
     telephones,
     flows,
+    flowControl,
     callLists,
     verification: rooms.verificationApi,
     demo: config.demo,

@@ -16,6 +16,7 @@ import { callListRoutes } from './routes/call-list-routes.ts';
 import { callRoutes } from './routes/call-routes.ts';
 import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
+import { flowRoutes } from './routes/flow-routes.ts';
 import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
 import { policyRoutes } from './routes/policy-routes.ts';
@@ -63,6 +64,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   callCommandRoutes(app, needs);
   callListRoutes(app, needs);
   centreRoutes(app, needs, views);
+  flowRoutes(app, needs);
   talkRoutes(app, needs);
   mediaRoutes(app, needs);
   nodeRoutes(app, needs);

@@ -2,7 +2,9 @@
 
 import { type Static, Type } from 'typebox';
 import type { FlowProblem } from '../routing/flow/flow.ts';
+import type { Opening } from '../routing/hours.ts';
 import type { PersonId } from '../shared/ids.ts';
+import { FlowProblems } from './contract.ts';
 
 export const PublishFlow = Type.Object(
   {
@@ -30,25 +32,34 @@ export const FlowVersionView = Type.Object({
 export const PublishedFlow = Type.Object({
   flow: Type.String(),
   version: Type.String({ description: 'In force for calls that come from now on.' }),
-  problems: Type.Array(Type.Unsafe<FlowProblem>(Type.Object({}, { additionalProperties: true }))),
+  problems: FlowProblems.properties.problems,
+});
+export const FlowState = Type.Object({
+  checkedAt: Type.Integer({ description: 'When the files were last read.' }),
+  problems: FlowProblems.properties.problems,
 });
 export const CloseCalendar = Type.Object(
   {
     until: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'Epoch milliseconds; until opened unless told.' }),
+      Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+        description: 'Epoch milliseconds; until opened unless told.',
+      }),
     ),
+    because: Type.String({ minLength: 1, maxLength: 200, description: 'Why, for the people of the company.' }),
   },
   { additionalProperties: false },
 );
 export const CalendarView = Type.Object({
   id: Type.String(),
   timeZone: Type.String(),
-  now: Type.Union(['open', 'closed', 'holiday', 'closure'].map((word) => Type.Literal(word as 'open'))),
+  now: Type.Unsafe<Opening>({ type: 'string', enum: ['open', 'closed', 'holiday', 'closure'] }),
   closure: Type.Union([
     Type.Object({
       since: Type.Integer(),
       until: Type.Union([Type.Integer(), Type.Null()]),
       by: Type.Union([Type.String(), Type.Null()]),
+      because: Type.String(),
+      all: Type.Boolean({ description: 'All calendars are closed, not this one only.' }),
     }),
     Type.Null(),
   ]),

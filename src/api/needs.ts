@@ -3,18 +3,21 @@
 import type { CallCentre } from '../call/desk.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
+import type { MailboxSettings } from '../call/voicemail/mailbox-settings.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowProblem, Reason } from '../routing/flow/flow.ts';
-import type { MailboxSettings } from '../call/voicemail/mailbox-settings.ts';
+import type { Calendar, Opening } from '../routing/hours.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
 import type { NodeId, PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { Closure } from '../store/flow-versions.ts';
 import type { Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
+import type { FlowOutcome, FlowVersionInfo } from './flow-contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
 import type { PolicyNeeds } from './routes/policy-routes.ts';
@@ -46,6 +49,8 @@ export interface ApiNeeds {
   };
   softphone: SoftphoneNeeds;
   flows: FlowCatalogue;
+  /** Where versions of flows are kept. */
+  flowControl?: FlowControl;
   /** One-time codes, and what customers can be asked for. */
   verification?: VerificationNeeds;
   /** Own telephones of people; without it everybody is at the browser. */
@@ -140,7 +145,35 @@ export interface FlowCatalogue {
   /** Of reasons.yaml, as it is now. */
   reasons?(): readonly Reason[];
   list(): { flow: Flow; numbers: readonly string[] }[];
-  check(yaml: string): FlowProblem[];
+  check(yaml: string): FlowProblem[] | Promise<FlowProblem[]>;
+}
+
+export interface CalendarClosing {
+  /** Null: all of them. */
+  calendar: string | null;
+  until: number | null;
+  by: PersonId | null;
+  because: string;
+}
+
+/** Versions of flows, and calendars that are closed by hand. */
+export interface FlowControl {
+  /** What was said of the files when they were last read. */
+  state(): { problems: FlowProblem[]; checkedAt: number };
+  /** Newest first. */
+  history(flow: string): Promise<FlowVersionInfo[]>;
+  source(flow: string, version: string): Promise<{ yaml: string } | undefined>;
+  /** Puts a text in force on all nodes, or the file as it is now. */
+  publish(flow: string, by: PersonId | null, yaml?: string): Promise<FlowOutcome>;
+  /** To the version that was in force before, or this one. */
+  rollBack(flow: string, by: PersonId | null, version?: string): Promise<FlowOutcome>;
+  /** The file is in force again, and followed as it changes. */
+  followFile(flow: string, by: PersonId | null): Promise<FlowOutcome>;
+  /** False: there is no such calendar. */
+  closeCalendar(closing: CalendarClosing): Promise<boolean>;
+  /** False: it was not closed. */
+  openCalendar(calendar: string | null, by: PersonId | null): Promise<boolean>;
+  calendars(): { calendar: Calendar; now: Opening; closure: Closure | null }[];
 }
 
 export interface TestCalls {

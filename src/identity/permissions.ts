@@ -33,6 +33,10 @@ const allowed = {
   'voicemails:change': ['agent', 'supervisor'],
   'flows:read': ['supervisor', 'administrator', 'integrator'],
   'flows:check': ['supervisor', 'administrator', 'integrator'],
+  /** Publish a version of a flow, roll back. */
+  'flows:change': ['supervisor', 'administrator', 'integrator'],
+  /** Close calendars by hand, and open them again. */
+  'calendars:change': ['supervisor', 'administrator', 'integrator'],
   'policy:read': ['supervisor', 'administrator', 'integrator'],
   'policy:change': ['administrator'],
   'operation:read': ['agent', 'supervisor', 'administrator', 'integrator'],

@@ -23,11 +23,14 @@ export interface FlowPublication {
 
 /** A calendar that is closed by hand. */
 export interface Closure {
+  /** `*`: all of them. */
   calendar: string;
   since: number;
   /** Null: until somebody opens it. */
   until: number | null;
   by: PersonId | null;
+  /** In the words of who closed it. */
+  because: string;
 }
 
 export interface FlowVersions {

@@ -1,19 +1,10 @@
-// The contact centre as it is now: queues, agents, trunks, flows; and test calls in the demo.
+// The contact centre as it is now: queues, agents, trunks; and test calls in the demo.
 
 import { Type } from 'typebox';
 import { hasDesk } from '../../identity/permissions.ts';
-import {
-  AgentViewSchema,
-  CheckFlow,
-  FlowProblems,
-  FlowView,
-  list,
-  PlaceTestCall,
-  QueueViewSchema,
-  TestCallView,
-} from '../contract.ts';
+import { AgentViewSchema, list, PlaceTestCall, QueueViewSchema, TestCallView } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
-import type { ApiNeeds, FlowCatalogue } from '../needs.ts';
+import type { ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
 import type { Views } from '../views.ts';
 
@@ -57,62 +48,7 @@ export function centreRoutes(app: App, needs: ApiNeeds, views: Views): void {
     async () => whole(needs.trunks().map((trunk) => ({ ...trunk }))),
   );
 
-  flowRoutes(app, needs.flows);
   if (needs.testCalls) testCallRoutes(app, needs.testCalls);
-}
-
-function flowRoutes(app: App, flows: FlowCatalogue): void {
-  const view = ({ flow, numbers }: ReturnType<FlowCatalogue['list']>[number]): FlowView => ({
-    id: flow.id,
-    version: flow.version,
-    language: flow.language,
-    numbers: [...numbers],
-    nodes: [...flow.nodes].map(([id, { kind }]) => ({ id, kind })),
-  });
-
-  app.get(
-    '/api/v1/flows',
-    {
-      config: { needs: 'flows:read' },
-      schema: { tags: ['flows'], summary: 'Flows in force', response: { 200: list(FlowView) } },
-    },
-    async () => whole(flows.list().map(view)),
-  );
-
-  app.get(
-    '/api/v1/flows/:flowId',
-    {
-      config: { needs: 'flows:read' },
-      schema: {
-        tags: ['flows'],
-        summary: 'One flow',
-        params: Type.Object({ flowId: Type.String({ maxLength: 128 }) }),
-        response: { 200: FlowView },
-      },
-    },
-    async (request) => {
-      const found = flows.list().find(({ flow }) => flow.id === request.params.flowId);
-      if (!found) throw new HttpProblem(404, 'There is no such flow.');
-      return view(found);
-    },
-  );
-
-  app.post(
-    '/api/v1/flows/check',
-    {
-      config: { needs: 'flows:check' },
-      schema: {
-        tags: ['flows'],
-        summary: 'Look for mistakes in a flow, without putting it in force',
-        body: CheckFlow,
-        response: { 200: FlowProblems },
-      },
-    },
-    async (request) => {
-      const problems = flows.check(request.body.yaml);
-      return { ok: problems.every(({ severity }) => severity !== 'error'), problems };
-    },
-  );
 }
 
 function testCallRoutes(app: App, testCalls: NonNullable<ApiNeeds['testCalls']>): void {

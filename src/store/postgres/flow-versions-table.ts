@@ -22,6 +22,7 @@ interface ClosureRow {
   since: number;
   until: number | null;
   by: PersonId | null;
+  because: string;
 }
 
 export function createFlowVersions(database: Database): FlowVersions {
@@ -67,11 +68,11 @@ export function createFlowVersions(database: Database): FlowVersions {
       );
       return rows.map(toVersion);
     },
-    async close({ calendar, since, until, by }) {
+    async close({ calendar, since, until, by, because }) {
       await database.query(
-        `INSERT INTO calendar_closures (calendar, since, until, by) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (calendar) DO UPDATE SET since = $2, until = $3, by = $4`,
-        [calendar, since, until, by],
+        `INSERT INTO calendar_closures (calendar, since, until, by, because) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (calendar) DO UPDATE SET since = $2, until = $3, by = $4, because = $5`,
+        [calendar, since, until, by, because],
       );
       await touched();
     },
@@ -84,7 +85,7 @@ export function createFlowVersions(database: Database): FlowVersions {
     },
     closures: async () =>
       (await database.query<ClosureRow>(
-        'SELECT calendar, since, until, by FROM calendar_closures',
+        'SELECT calendar, since, until, by, because FROM calendar_closures',
         [],
       )) satisfies Closure[],
     async changes() {

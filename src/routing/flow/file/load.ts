@@ -9,7 +9,7 @@ import { checkFlow } from './checks.ts';
 import { type FlowSignature, type KnownNames, listed, signatureOf } from './known-names.ts';
 import { nodeFrom } from './load-nodes.ts';
 import { withParts } from './parts.ts';
-import { type FlowFields, FlowFileSchema, hangUpName } from './schema.ts';
+import { type FlowFields, FlowFileSchema, hangUpName, type PartFields, PartFileSchema } from './schema.ts';
 
 export type { KnownNames } from './known-names.ts';
 
@@ -30,6 +30,15 @@ export function parseFlow(yaml: string, file: string, known: KnownNames): Parsed
 export function peekFlow(yaml: string): { id: string; signature: FlowSignature } | undefined {
   const fields = (readYaml(yaml, '', FlowFileSchema, () => undefined).value ?? undefined) as FlowFields | undefined;
   return fields?.flow === undefined ? undefined : { id: fields.flow, signature: signatureOf(fields) };
+}
+
+/** Of these parts, those that a flow includes, by name. */
+export function partsIncluded(yaml: string, parts: readonly { text: string }[]): { name: string; text: string }[] {
+  const fields = (readYaml(yaml, '', FlowFileSchema, () => undefined).value ?? {}) as FlowFields;
+  return parts.flatMap(({ text }) => {
+    const { part } = (readYaml(text, '', PartFileSchema, () => undefined).value ?? {}) as PartFields;
+    return part !== undefined && fields.include?.includes(part) ? [{ name: part, text }] : [];
+  });
 }
 
 /** A problem at a place of a flow's text; at the nearest outer place when that is in a part. */

@@ -14,13 +14,15 @@ export function isEntered(flow: Flow): boolean {
 export function proofProblems(
   flows: readonly Flow[],
   sources: readonly FlowSource[],
-  needs: Omit<ProofNeeds, 'flows'>,
+  /** `only`: the one flow to prove; the others are there to be called. */
+  needs: Omit<ProofNeeds, 'flows'> & { only?: string },
 ): { problems: FlowProblem[]; handOvers: number } {
   const byId = new Map(flows.map((flow) => [flow.id, flow]));
   const problems: FlowProblem[] = [];
   let handOvers = 0;
   const textOf = (file: string) => sources.find((source) => source.file === file)?.text ?? '';
-  for (const flow of flows.filter(isEntered)) {
+  const asked = flows.filter(({ id }) => needs.only === undefined || id === needs.only);
+  for (const flow of asked.filter(isEntered)) {
     const proof = prove(flow, { ...needs, flows: byId });
     handOvers += proof.handOvers;
     const at = (file: string) => ({ file, text: textOf(file) });
