@@ -2,12 +2,14 @@
 // recognised and refused here whatever the rules say; only call/outbound/emergency.ts places such a call.
 
 import { refusals } from './call/outbound/refusals.ts';
-import type { DialDecision } from './call/parts.ts';
+import { createTollGuard, startTollGuard, type TollGuard, type TollGuardNeeds } from './call/outbound/toll-guard.ts';
+import type { CallSettings, DialDecision } from './call/parts.ts';
 import type { Config } from './config.ts';
 import type { NumberClass } from './privacy/number-classes.ts';
 import { parseUserInput } from './privacy/number-forms.ts';
 import type { PhoneNumber } from './privacy/phone-number.ts';
 import { type DialRules, defaultDialRules, mayDial } from './sbc/dial-rules.ts';
+import type { Closer } from './shared/closer.ts';
 
 type Rules = Pick<Config, 'company' | 'dialling'>;
 
@@ -28,6 +30,25 @@ export function dialRulesOf({ company, dialling }: Rules): DialRules {
     homeCountry: company.country,
     ...(emergencyTrunk ? { emergencyTrunk } : {}),
   };
+}
+
+export function emergencyOf({ dialling }: Rules): Pick<CallSettings, 'emergency'> {
+  const { emergencyTrunk: trunk, emergencyPresentedNumber: presentedNumber } = dialling;
+  return trunk ? { emergency: { trunk, ...(presentedNumber ? { presentedNumber } : {}) } } : {};
+}
+
+/** Counts calls out of all nodes against the caps. */
+export function openToll(
+  { dialling, company, trunks }: Rules & Pick<Config, 'trunks'>,
+  { closer, ...needs }: Omit<TollGuardNeeds, 'settings'> & { closer: Closer },
+): TollGuard {
+  const { caps, rates, longestMinutes } = dialling;
+  const outward = trunks.filter(({ targets }) => targets.length > 0).map(({ name }) => name);
+  const settings = { caps, rates, longestMinutes, homeCountry: company.country, trunks: outward };
+  const guard = createTollGuard({ ...needs, settings });
+  closer.add('caps on calls out', () => guard.close());
+  startTollGuard(guard, needs.log);
+  return guard;
 }
 
 /** A number that a person typed. */

@@ -1,6 +1,7 @@
 // Own telephones as the configuration has them.
 
 import { checkDial } from './app-dialling.ts';
+import { emergencyTexts } from './call/outbound/emergency.ts';
 import type { TelephoneSettings } from './call/parts.ts';
 import { createOwnTelephones, type OwnTelephones, type OwnTelephonesNeeds } from './call/telephone/own-telephones.ts';
 import { allWords } from './call/telephone/telephone-words.ts';
@@ -45,4 +46,7 @@ export function telephoneSettings({ telephones, company }: Config): TelephoneSet
 }
 
 /** What telephones are told, for speaking it before anybody waits. */
-export const telephoneTexts = (config: Config) => allWords(telephoneSettings(config).companyName, config.queues);
+export const telephoneTexts = (config: Config) => [
+  ...allWords(telephoneSettings(config).companyName, config.queues),
+  ...emergencyTexts,
+];

@@ -16,6 +16,7 @@ import type { CallRecords, People, Person } from '../store/records.ts';
 import type { Callbacks } from '../store/waiting-work.ts';
 import type { CallbackSettings } from './callback/callback-settings.ts';
 import type { Refusal } from './outbound/refusals.ts';
+import type { TollGuard } from './outbound/toll-guard.ts';
 import type { RulesInForce } from './rules/rules-in-force.ts';
 import type { Lookups } from './services/lookups.ts';
 import type { SpeechRecognition } from './services/speech-recognition.ts';
@@ -52,6 +53,8 @@ export interface CallSettings {
   };
   /** How agents are called on their own telephones. */
   telephone?: TelephoneSettings;
+  /** By which trunk emergency calls go out from the centre, and with which number; without it they are refused. */
+  emergency?: { trunk: string; presentedNumber?: string };
 }
 
 export interface TelephoneSettings {
@@ -92,6 +95,8 @@ export interface CallParts {
   verification?: Verification;
   /** Own telephones; without it everybody is at the browser. */
   telephones?: OwnTelephones;
+  /** Caps on calls out; without it there are none. */
+  toll?: TollGuard;
   settings: CallSettings;
   /** The flow for a number that the company owns; undefined for one that it does not. */
   flowFor(companyNumber: string): Flow | undefined;

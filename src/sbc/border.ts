@@ -32,6 +32,8 @@ export interface TrunkCall {
   presentedNumber: string;
   /** Present no number (184). */
   withhold?: boolean;
+  /** Names of trunks that may not carry it, because what may be spent on them is spent. */
+  notBy?: readonly string[];
   /** Our SDP offer for a carrier that wants this profile. Called once per carrier tried. */
   offer: (profile: 'rtp' | 'srtp') => Promise<string>;
   ringTimeoutSeconds: number;

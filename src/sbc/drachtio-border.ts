@@ -170,7 +170,9 @@ export function createBorder(options: BorderOptions): Border {
     const allowed =
       decision.kind === 'denied'
         ? []
-        : trunks.filter(({ settings }) => settings.name === (decision.onlyTrunk ?? settings.name));
+        : trunks.filter(
+            ({ settings: { name } }) => name === (decision.onlyTrunk ?? name) && !call.notBy?.includes(name),
+          );
     const route = createTrunkRoute({
       call,
       trunks: allowed,

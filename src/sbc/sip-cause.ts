@@ -99,6 +99,7 @@ const refusals: Readonly<Record<EndCause, Refusal>> = {
   'media-lost': { status: 500, q850: 41, text: 'Media server lost' },
   overload: { status: 503, q850: 42, text: 'Congestion' },
   'session-expired': { status: 408, q850: 102, text: 'Session expired' },
+  'time-limit': { status: 480, q850: 31, text: 'Time limit reached' },
   transferred: { status: 480, q850: 16, text: 'Call transferred' },
   'shutting-down': { status: 503, q850: 41, text: 'Out of service' },
   fault: { status: 500, q850: 127, text: 'Internal error' },

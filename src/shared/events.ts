@@ -45,6 +45,8 @@ export type EndCause =
   | 'media-lost'
   | 'overload'
   | 'session-expired'
+  /** A call out lasted as long as its kind of number may. */
+  | 'time-limit'
   | 'transferred'
   | 'shutting-down'
   | 'fault';
@@ -176,6 +178,29 @@ interface EventFields {
   'call-moved': { callId: CallId; personId: PersonId; from: Device; to: Device; legId: LegId; ringMs: number };
   'call-not-moved': { callId: CallId; personId: PersonId; to: Device; because: EndCause };
   'customer-answered': { callId: CallId; legId: LegId; ringMs: number; trunk: string | null };
+  /** A call out begins, whoever makes it; not one to an own telephone. `personId`: null, a flow made it. */
+  'outside-dialled': { callId: CallId; legId: LegId; personId: PersonId | null; numberClass: string };
+  'outside-answered': { callId: CallId; legId: LegId; trunk: string | null };
+  /** `estimatedCost`: by dialling.rates. */
+  'outside-ended': { callId: CallId; legId: LegId; talkMs: number; estimatedCost: number };
+  /** A cap on calls out comes near, or refuses. `subject`: a person's id, a trunk's name, or `company`. */
+  'toll-cap': {
+    level: 'alarm' | 'reached';
+    cap: string;
+    per: 'person' | 'trunk' | 'company';
+    subject: string;
+    unit: 'calls' | 'minutes' | 'cost';
+    used: number;
+    limit: number;
+    personId: PersonId | null;
+  };
+  /** Somebody dialled 110, 118 or 119 (which of them is not told). */
+  'emergency-dialled': {
+    personId: PersonId;
+    place: Place;
+    outcome: 'placed' | 'refused';
+    trunk: string | null;
+  };
   'call-held': { callId: CallId; by: Side };
   'call-resumed': { callId: CallId; by: Side; heldMs: number };
   /** `personId`: who transferred it; absent when the flow did. */

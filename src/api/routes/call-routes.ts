@@ -128,12 +128,16 @@ function onlyOwn(request: FastifyRequest): PersonId | undefined {
   throw new HttpProblem(403);
 }
 
+const isEmergency = (typed: string): boolean =>
+  /^(110|118|119|112|911|999|000)$/.test(typed.normalize('NFKC').replace(/\D/g, ''));
+
 /** Whose desk makes the call, if the caller may have it make one. */
 async function whoCalls(request: FastifyRequest, needs: ApiNeeds): Promise<PersonId> {
   const caller = callerOf(request);
   const { personId, to } = request.body as PlaceCall;
   const own = caller.kind === 'session' ? caller.person : undefined;
-  if ('number' in to && !mayDial(roleOf(caller), needs.company.mayDialNumbers))
+  // Whether an emergency call may be made is not a matter of roles: the call centre rules on it.
+  if ('number' in to && !isEmergency(to.number) && !mayDial(roleOf(caller), needs.company.mayDialNumbers))
     throw new HttpProblem(403, 'This role may call an alias back, not dial a number.', { code: 'aliases-only' });
   if (personId !== undefined && personId !== own?.id) {
     if (!may(caller, 'calls:place-any')) throw new HttpProblem(403, 'Calls are placed from the own desk only.');

@@ -9,6 +9,7 @@ import { keepAnchored } from '../anchor/reanchor.ts';
 import type { CallState, Centre, Party } from '../call-state.ts';
 import { unattended } from '../parts.ts';
 import { followOffers } from '../talk/follow-offers.ts';
+import { meterCall } from './meter-call.ts';
 
 export interface CarrierRequest {
   call: CallState;
@@ -35,7 +36,14 @@ export type CarrierOutcome =
 
 export async function callCarrier(centre: Centre, request: CarrierRequest): Promise<CarrierOutcome> {
   const { parts } = centre;
+  const { call, to } = request;
   const startedAt = parts.clock.now();
+  const personId = request.personId ?? call.agent?.personId ?? null;
+  const outside = request.purpose !== 'own-telephone';
+  // Whoever dialled by hand has been told in words; a flow, a transfer or a list is told here.
+  if (outside && parts.toll?.check(to, personId, call.id))
+    return { kind: 'failed', ended: { cause: 'forbidden', by: 'us', sipStatus: null } };
+  const notBy = outside ? (parts.toll?.spentTrunks(to) ?? []) : [];
   let endpoint: Endpoint | undefined;
 
   const leg = parts.border.callTrunk({
@@ -43,6 +51,7 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
     to: request.to,
     presentedNumber: request.presentedNumber,
     ...(request.withhold ? { withhold: true } : {}),
+    ...(notBy.length > 0 ? { notBy } : {}),
     ringTimeoutSeconds: request.ringTimeoutSeconds,
     async offer(profile) {
       await endpoint?.close();
@@ -57,6 +66,7 @@ export async function callCarrier(centre: Centre, request: CarrierRequest): Prom
   });
   followOffers(request.call.log, leg, () => endpoint);
   request.onLeg?.(leg);
+  if (outside) meterCall(centre, call, { leg, to, personId });
 
   return new Promise((resolve) => {
     const stop = () => void leg.end('cancelled');
