@@ -35,7 +35,7 @@ interface CarrierNeeds {
 }
 
 /** The simulated customer's own number; not assigned in Japan. */
-const customerNumber = '09000001234';
+const customerNumber = '09011112222';
 const secret = newId('apiKey');
 /** Digits are keyed this long after the answer, and with this pause between. */
 const beforeDigitsMs = 1500;

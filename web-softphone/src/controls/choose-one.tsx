@@ -1,6 +1,7 @@
 // A labelled list to choose one from.
 
 import { Button, Label, ListBox, ListBoxItem, Popover, Select, SelectValue } from 'react-aria-components';
+import { useWords } from '../text/language.tsx';
 import { Icon } from './icon.tsx';
 
 export interface Option {
@@ -17,10 +18,12 @@ interface ChooseOneProps {
 }
 
 export function ChooseOne({ label, options, chosen, onChoose, isDisabled = false }: ChooseOneProps) {
+  const words = useWords();
   return (
     <Select
       className="field select"
-      selectedKey={chosen}
+      placeholder={words.choose}
+      selectedKey={chosen === '' ? null : chosen}
       onSelectionChange={(key) => key !== null && onChoose(String(key))}
       isDisabled={isDisabled}
     >

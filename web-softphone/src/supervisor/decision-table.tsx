@@ -34,7 +34,7 @@ export function DecisionTable({ decisions, agents }: DecisionTableProps) {
       </td>
       <td>{nameOf(personId)}</td>
       <td>{alias ?? words.call.unknownCustomer}</td>
-      <td>{because?.[language] ?? because?.en ?? ''}</td>
+      <td>{because?.[language] ?? because?.en ?? '–'}</td>
     </tr>
   ));
   return (

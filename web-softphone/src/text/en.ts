@@ -6,6 +6,7 @@ import { refusedEn } from './refusals.ts';
 export const en = {
   productLine: 'Calls from the veranda',
   language: 'Language',
+  choose: 'Choose …',
   skipToMain: 'Skip to content',
   signIn: {
     title: 'Sign in',

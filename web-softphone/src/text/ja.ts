@@ -7,6 +7,7 @@ import { refusedJa } from './refusals.ts';
 export const ja: Words = {
   productLine: '縁側から、お客様へ。',
   language: '言語',
+  choose: '選んでください',
   skipToMain: '本文へ移動',
   signIn: {
     title: 'サインイン',
@@ -161,7 +162,7 @@ export const ja: Words = {
   },
   transfer: {
     title: '通話を転送する',
-    queues: 'キュー',
+    queues: '窓口',
     colleagues: '同僚',
     outside: '社外・他部署',
     now: '転送',

@@ -159,7 +159,7 @@ export const refusedJa: Record<Refused, string> = {
   'stale-page': reloadJa,
   'no-such-list': 'この発信リストはありません。',
   'list-not-running': 'この発信リストは、今は動いていません。',
-  'list-not-yours': 'この発信リストは、別のキューの担当者が受け持っています。',
+  'list-not-yours': 'この発信リストは、別の窓口の担当者が受け持っています。',
   'list-forbidden': '個人情報に関わる発信のため、今いる場所からはかけられません。',
   'list-outside-hours': 'このリストのお客様へは、今の時間帯にはかけられません。',
   'list-nobody-due': 'このリストには、今かけるお客様がいません。',

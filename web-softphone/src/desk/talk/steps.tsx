@@ -139,7 +139,7 @@ function HandOverForm({ call, targets, close }: HandOverProps & { close(): void 
           options={values.map((value) => ({ id: value.id, label: value.label[language] }))}
         />
       ))}
-      <div className="talk-actions">
+      <div className="row end">
         <Button className="button" onPress={close}>
           {words.shell.stay}
         </Button>
