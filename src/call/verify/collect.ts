@@ -39,8 +39,12 @@ export async function collectSecretly<T>(request: SecretRequest, use: (got: Secr
   await endpoint.setDigitsAudible(false);
   try {
     const got = await ask(request);
-    const [made] = await Promise.all([use(got), digits.untilQuiet(quietMs)]);
-    return made;
+    const quiet = digits.untilQuiet(quietMs);
+    try {
+      return await use(got);
+    } finally {
+      await quiet;
+    }
   } finally {
     await endpoint
       .setDigitsAudible(true)

@@ -3,7 +3,7 @@
 
 import { armor } from 'age-encryption';
 import { createSealer, type Sealer } from '../../recording/sealing.ts';
-import type { Clock } from '../../shared/clock.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
 import { asError } from '../../shared/errors.ts';
 import type { SendGuarded } from '../../shared/http/guarded-request.ts';
 import { type CallId, newId } from '../../shared/ids.ts';
@@ -37,7 +37,9 @@ export interface SealedDeliveryNeeds {
   send: SendGuarded;
 }
 
-const againEveryMs = 15_000;
+/** What was not delivered is tried again soon, then less and less often; the sweep finds what other nodes left. */
+const againAfterMs = 3000;
+const sweepEveryMs = 15_000;
 const longestPauseMs = 15 * 60_000;
 const perRound = 20;
 const maxResponseBytes = 4096;
@@ -75,8 +77,9 @@ export function createSealedDelivery({ clock, log, posts, destinations, send }: 
       const facts = { post: waiting.id, destination: waiting.destination, tries: waiting.tries };
       const how = tooOld ? { outcome: 'given up' as const } : await post(destination, waiting);
       if ('because' in how) {
-        const pauseMs = Math.min(longestPauseMs, againEveryMs * 2 ** Math.min(waiting.tries, 10));
+        const pauseMs = Math.min(longestPauseMs, sweepEveryMs * 2 ** Math.min(waiting.tries - 2, 10));
         await posts.later(waiting.id, clock.now() + pauseMs);
+        sweepAfter(pauseMs);
         continue;
       }
       await posts.remove(waiting.id);
@@ -86,12 +89,20 @@ export function createSealedDelivery({ clock, log, posts, destinations, send }: 
     }
   }
 
-  const timer = clock.every(againEveryMs, () => {
-    if (known.size === 0) return;
+  const sweep = () => {
     tryAgain().catch((thrown: unknown) =>
       log.warn({ err: asError(thrown) }, 'sealed digits cannot be tried again now'),
     );
-  });
+  };
+  const timers = new Set<Timer>(known.size > 0 ? [clock.every(sweepEveryMs, sweep)] : []);
+
+  function sweepAfter(delayMs: number): void {
+    const timer = clock.after(delayMs, () => {
+      timers.delete(timer);
+      sweep();
+    });
+    timers.add(timer);
+  }
 
   return {
     async deliver({ destination, callId, factor, digits }) {
@@ -107,11 +118,14 @@ export function createSealedDelivery({ clock, log, posts, destinations, send }: 
         return how.outcome === 'refused' ? { kind: 'failed', because: 'refused' } : { kind: how.outcome };
       log.warn({ post: id, destination, callId, because: how.because }, 'sealed digits are not delivered yet');
       const now = clock.now();
-      await posts.put({ id, destination, body, createdAt: now, tries: 1, nextAt: now + againEveryMs });
+      await posts.put({ id, destination, body, createdAt: now, tries: 1, nextAt: now + againAfterMs });
+      sweepAfter(againAfterMs);
       return { kind: 'waits', because: how.because };
     },
     tryAgain,
-    close: () => timer.cancel(),
+    close() {
+      for (const timer of timers) timer.cancel();
+    },
   };
 }
 

@@ -96,7 +96,8 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'engawa-e2e-'));
   const file = join(dataFolder, 'engawa.yaml');
   const servers = onRunningServers();
-  writeFileSync(file, stringify({ ...demoConfig(dataFolder), ...servers.config, ...options.config }));
+  const config = { ...demoConfig(dataFolder), ...servers.config, ...options.config };
+  writeFileSync(file, stringify(config, { aliasDuplicateObjects: false }));
   const child = spawn(process.execPath, [main, 'start', '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...servers.environment, ...options.environment },

@@ -17,7 +17,7 @@ import { eventually } from '../eventually.ts';
 import { openRobotDesk, type RobotDesk, type RobotOptions } from '../media/robot-desk.ts';
 import { endRobotMedia } from '../media/robot-media.ts';
 import { ageOpen, type Heard, listen, run } from '../recording/opened-audio.ts';
-import { type Carrier, type Customer, createCarrier } from '../sip/carrier.ts';
+import { type Carrier, type CarrierCall, type Customer, createCarrier } from '../sip/carrier.ts';
 import { type EngawaOptions, type RunningEngawa, startEngawa } from './engawa.ts';
 
 interface Teardown {
@@ -110,7 +110,7 @@ export interface WholeCentre {
   /** Signs in hanako (at home, clearance none), taro (in the centre, sensitive) or midori (supervisor, no desk). */
   desk(login: string, toneHz: number, more?: Pick<RobotOptions, 'withoutPhone' | 'refusesOffers'>): Promise<RobotDesk>;
   /** A customer calls and is answered by the flow. */
-  callIn(dialled: string, toneHz: number, from?: string): Promise<Customer>;
+  callIn(dialled: string, toneHz: number, from?: string, more?: Pick<CarrierCall, 'events'>): Promise<Customer>;
   call(id: string): Promise<CallView>;
   /** The call record once the call is over and complete. */
   endedCall(id: string): Promise<CallView>;
@@ -127,6 +127,8 @@ export interface CentreOptions {
   calls?: Record<string, unknown>;
   ringTimeoutSeconds?: number;
   config?: Record<string, unknown>;
+  /** Further numbers of the company, each with a flow of its own: its file without name and language. */
+  more?: { number: string; name: string; flow: { start: string; nodes: Record<string, unknown> } }[];
   dataFolder?: string;
   carrier?: Carrier;
   environment?: Record<string, string>;
@@ -141,6 +143,10 @@ export async function startCentre(t: Teardown, options: CentreOptions = {}): Pro
   // JSON is YAML.
   for (const [name, flow] of Object.entries(flows))
     writeFileSync(join(folder, 'flows', `${name}.yaml`), JSON.stringify(flow, null, 1));
+  for (const { name, flow } of options.more ?? []) {
+    const file = { flow: name, language: 'ja', ...flow };
+    writeFileSync(join(folder, 'flows', `${name}.yaml`), JSON.stringify(file, null, 1));
+  }
   const config: EngawaOptions['config'] = {
     company: {
       name: 'Test',
@@ -151,6 +157,7 @@ export async function startCentre(t: Teardown, options: CentreOptions = {}): Pro
         company(numbers.noReason, 'no-reason'),
         company(numbers.missingPrompt, 'missing-prompt'),
         company(numbers.outside, 'outside'),
+        ...(options.more ?? []).map(({ number, name }) => company(number, name)),
       ],
     },
     flows: { folder: join(folder, 'flows') },
@@ -192,8 +199,8 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
     carrier,
     desk: (login, toneHz, more = {}) =>
       openRobotDesk(t, { url: engawa.url, login, password: engawa.passwordOf(login), toneHz, ...more }),
-    async callIn(dialled, toneHz, from) {
-      const customer = await carrier.callIn({ dialled, toneHz, ...(from ? { from } : {}) });
+    async callIn(dialled, toneHz, from, more = {}) {
+      const customer = await carrier.callIn({ dialled, toneHz, ...(from ? { from } : {}), ...more });
       await eventually('the flow answers', () => customer.state === 'talking', { withinMs: 30_000 });
       return customer;
     },

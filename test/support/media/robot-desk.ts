@@ -64,6 +64,8 @@ export interface RobotDesk {
   bye(): void;
   /** The tones heard now. */
   hears(lastMs?: number): number[];
+  /** What was heard in the last `lastMs`. */
+  pcm(lastMs: number): Int16Array;
   dropWebSocket(): void;
   dropFeed(): void;
   /** The server, or the network, has closed the feed. */
@@ -399,6 +401,7 @@ function createRobot(
     hears: (lastMs) => current()?.media.hears(lastMs) ?? [],
     dropWebSocket() {
       socket?.terminate();
+    pcm: (lastMs) => current()?.media.pcm(lastMs) ?? new Int16Array(0),
       socket = undefined;
       // What rings cannot be answered any more, and its end cannot be heard.
       for (const line of lines) if (line.state === 'ringing') end(line);

@@ -15,6 +15,8 @@ export interface RobotMedia {
   readonly open: boolean;
   /** The tones of the last `lastMs`; less audio than half of that counts as silence. */
   hears(lastMs?: number): number[];
+  /** What was heard in the last `lastMs`. */
+  pcm(lastMs: number): Int16Array;
   /** Root of the mean square of the last `lastMs`: for ringback and music, which are nobody's tone. */
   loudness(lastMs?: number): number;
   /** Pauses between two packets that were longer than 60 ms. */
@@ -110,6 +112,7 @@ export function createRobotMedia(toneHz: number): RobotMedia {
       return !closed && track?.isOpen() === true;
     },
     gapsMs,
+    pcm: (lastMs) => Int16Array.from(last(lastMs)),
     packetsReceived: () => received,
     async answer(sdpOffer) {
       const audio = new Audio(/^a=mid:(.*)$/m.exec(sdpOffer)?.[1]?.trim() ?? '0', 'SendRecv');

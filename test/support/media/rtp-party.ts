@@ -134,6 +134,7 @@ export class RtpParty {
   private ticks = 0;
   private keys: DigitSender | undefined;
   private digitsDone: (() => void)[] = [];
+  private saying: { samples: Int16Array; at: number; said: () => void } | undefined;
   private hearing = new DigitReceiver({ clockRateHz: 8000 });
   private statistics = new ReceptionStatistics(8000);
   private heard: Heard[] = [];
@@ -255,14 +256,37 @@ export class RtpParty {
   }
 
   private sendAudio(audio: NegotiatedAudio): void {
+    const samples = this.saying ? this.nextSaid(this.saying) : this.nextTone();
+    const payload = Buffer.alloc(frameSamples);
+    encodeG711(audio.codec.name as Law, samples, payload);
+    this.send(audio.codec.sendPayloadType, this.state.sent === 0, this.timestamp, payload);
+  }
+
+  private nextTone(): Int16Array {
     const step = (2 * Math.PI * (this.toneHz ?? 0)) / 8000;
     const samples = Int16Array.from({ length: frameSamples }, (_, i) =>
       Math.round(8000 * Math.sin(step * (this.sampleAt + i))),
     );
     this.sampleAt += frameSamples;
-    const payload = Buffer.alloc(frameSamples);
-    encodeG711(audio.codec.name as Law, samples, payload);
-    this.send(audio.codec.sendPayloadType, this.state.sent === 0, this.timestamp, payload);
+    return samples;
+  }
+
+  private nextSaid(saying: NonNullable<RtpParty['saying']>): Int16Array {
+    const samples = new Int16Array(frameSamples);
+    samples.set(saying.samples.subarray(saying.at, saying.at + frameSamples));
+    saying.at += frameSamples;
+    if (saying.at >= saying.samples.length) {
+      this.saying = undefined;
+      saying.said();
+    }
+    return samples;
+  }
+
+  /** Says these samples once, instead of the tone; resolves when the last has been sent. */
+  says(samples: Int16Array): Promise<void> {
+    return new Promise((said) => {
+      this.saying = { samples, at: 0, said };
+    });
   }
 
   private send(payloadType: number, marker: boolean, timestamp: number, payload: Uint8Array): void {

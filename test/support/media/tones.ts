@@ -60,15 +60,20 @@ export function heardTones(samples: Int16Array, options: HeardOptions = {}): num
   return among.filter((_, i) => levels[i]! >= least && levels[i]! > loudest / 6);
 }
 
-const dtmfHz = [697, 770, 852, 941, 1209, 1336, 1477, 1633] as const;
+const rowsHz = [697, 770, 852, 941] as const;
+const columnsHz = [1209, 1336, 1477, 1633] as const;
 
-/** The loudest of the eight DTMF frequencies anywhere in the audio, in steps of 20 ms: a key that is heard for 40 ms shows. */
+/**
+ * How loud a key is anywhere in the audio: the weaker of the strongest row and the strongest column tone, in steps of 20 ms, so
+ * that one of 40 ms shows. Clicks and other tones have one of the two.
+ */
 export function loudestDtmf(samples: Int16Array): number {
   let loudest = 0;
   for (let at = 0; at < samples.length; at += 160) {
     const part = samples.subarray(at, at + 320);
     if (part.length < 160) break;
-    for (const hz of dtmfHz) loudest = Math.max(loudest, toneAmplitude(part, hz));
+    const strongest = (group: readonly number[]) => Math.max(...group.map((hz) => toneAmplitude(part, hz)));
+    loudest = Math.max(loudest, Math.min(strongest(rowsHz), strongest(columnsHz)));
   }
   return loudest;
 }

@@ -29,6 +29,7 @@ export interface Heard {
   durationMs: number;
   /** Amplitude of `hz` on a side, 0 to 32767, over [fromMs, toMs). */
   level(side: 'left' | 'right', hz: number, fromMs: number, toMs: number): number;
+  samples(side: 'left' | 'right', fromMs: number, toMs: number): Int16Array;
   /** Root of the mean square of everything on a side. */
   loudness(side: 'left' | 'right', fromMs: number, toMs: number): number;
 }
@@ -59,6 +60,7 @@ export function listen(ogg: Uint8Array): Heard {
       }
       return (2 * Math.hypot(re, im)) / Math.max(1, values.length);
     },
+    samples: (name, fromMs, toMs) => Int16Array.from(side(name, fromMs, toMs)),
     loudness(name, fromMs, toMs) {
       const values = side(name, fromMs, toMs);
       return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, values.length));

@@ -36,7 +36,7 @@ export interface Customer {
    */
   renegotiate(how?: { method?: 'INVITE' | 'UPDATE'; direction?: Direction; late?: true }): Promise<PartyMessage>;
   /** Any request inside the dialog; resolves with its final response. */
-  request(method: string, more?: { headers?: string[]; body?: string }): Promise<PartyMessage>;
+  request(method: string, more?: { headers?: string[]; contentType?: string; body?: string }): Promise<PartyMessage>;
   /** CANCEL of the INVITE, be it answered or not; resolves with the response. */
   cancel(): Promise<PartyMessage>;
   /** BYE, or CANCEL before the answer. */
@@ -49,6 +49,8 @@ export interface CarrierCall {
   toneHz: number;
   /** PCMU unless told. */
   codecs?: readonly Law[];
+  /** False: the customer's telephone has no telephone-event, its keys are tones. */
+  events?: boolean;
   /** The INVITE has no SDP; ours goes with the ACK. */
   lateOffer?: boolean;
   headers?: string[];
@@ -95,8 +97,8 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     return party;
   }
 
-  async function newMedia(toneHz: number, codecs: readonly Law[] = ['PCMU']): Promise<RtpParty> {
-    const rtp = await createRtpParty({ toneHz, codecs });
+  async function newMedia(toneHz: number, codecs: readonly Law[] = ['PCMU'], events = true): Promise<RtpParty> {
+    const rtp = await createRtpParty({ toneHz, codecs, withoutEvents: !events });
     media.push(rtp);
     return rtp;
   }
@@ -173,10 +175,11 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     from: number = '09012345678',
     toneHz,
     codecs,
+    events,
     lateOffer = false,
     headers = [],
   }: CarrierCall): Promise<Customer> {
-    const rtp = await newMedia(toneHz, codecs);
+    const rtp = await newMedia(toneHz, codecs, events);
     const party = await open((message) => onMessage(message));
     const callId = `${newTag()}${newTag()}@carrier.invalid`;
     const from = `<sip:${number}@carrier.invalid;user=phone>;tag=${newTag()}`;
@@ -278,7 +281,7 @@ function sendInDialog(
   party: SipParty,
   dialog: PartyDialog,
   method: string,
-  more: { cseq?: number; headers?: string[]; body?: string } = {},
+  more: { cseq?: number; headers?: string[]; contentType?: string; body?: string } = {},
 ): number {
   const { from, to, callId, target: uri } = dialog;
   if (more.cseq === undefined) dialog.cseq++;
