@@ -31,7 +31,7 @@ import { overflowed, tellAcd } from './queue/queueing.ts';
 import { canBeRung } from './queue/ring-desk.ts';
 import { createAgentFacts } from './rules/agent-facts.ts';
 import { beginningRules } from './rules/beginning-rules.ts';
-import { monitorsOf } from './supervise/monitor.ts';
+import { endMonitor, monitoredBy, monitorsOf } from './supervise/monitor.ts';
 import { holdCall, muteAgent, resumeCall } from './talk/join.ts';
 import { watchQuality } from './talk/quality-watch.ts';
 import { talkCommands } from './talk-commands.ts';
@@ -265,6 +265,8 @@ function followTheWorld(centre: Centre, speaksFor: (node: NodeId | undefined) =>
       else if (speaks && !canBeRung(centre, personId) && centre.acd.acd.agent(personId)?.state === 'available') {
         void centre.acd.apply({ kind: 'agentNotReady', personId, because: 'no-softphone' });
       }
+      const watched = monitoredBy(centre, personId);
+      if (watched) endMonitor(centre, watched, personId, 'softphone-gone');
       centre.deskChanged(personId);
     }),
     followTelephones(centre),

@@ -243,6 +243,7 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
       );
       return {
         join: (endpoint, may) => made.join(endpoint, may),
+        joinAll: (members) => made.joinAll(members),
         leave: (endpoint) => made.leave(endpoint),
         close: () => made.close().finally(release),
       };

@@ -63,6 +63,8 @@ export interface ConferenceMember {
 export interface Conference {
   /** Adds a member or changes what it may do. An endpoint is in a bridge or in one conference, never both. */
   join(endpoint: Endpoint, member?: ConferenceMember): Promise<void>;
+  /** Several at once: two who hear each other before and after, in a bridge or here, hear no gap if the maker can. */
+  joinAll(members: readonly (ConferenceMember & { endpoint: Endpoint })[]): Promise<void>;
   leave(endpoint: Endpoint): Promise<void>;
   close(): Promise<void>;
 }

@@ -282,6 +282,16 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
     }
     await conference.leave(c.endpoint);
     await settles(test, all, 'A hears B; B hears A; C hears nobody');
+    await a.endpoint.bridge(b.endpoint);
+    await settles(test, all, 'A hears B; B hears A; C hears nobody');
+    await conference.joinAll([
+      { endpoint: c.endpoint, muted: true },
+      { endpoint: a.endpoint },
+      { endpoint: b.endpoint },
+    ]);
+    await settles(test, all, 'A hears B; B hears A; C hears A, B');
+    await conference.leave(a.endpoint);
+    await settles(test, all, 'A hears nobody; B hears nobody; C hears B');
     await conference.close();
     await settles(test, all, 'A hears nobody; B hears nobody; C hears nobody');
   });

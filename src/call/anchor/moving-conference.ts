@@ -30,17 +30,17 @@ export async function createMovingConference(needs: {
 
   const there = (): Promise<Conference> => (current ??= media.createConference(callId));
 
-  /** A member between two servers is put in when it arrives. */
-  async function put(member: MovingEndpoint): Promise<void> {
-    const may = members.get(member);
-    const at = member.current;
-    if (!may || !at || closed) return;
-    const heardBy = may.heardBy?.flatMap((listener) => (isMoving(listener) ? (listener.current ?? []) : listener));
-    const { muted } = may;
-    await (await there()).join(at, {
-      ...(muted === undefined ? {} : { muted }),
-      ...(heardBy === undefined ? {} : { heardBy }),
+  /** Members between two servers are put in when they arrive. */
+  async function put(...wanted: MovingEndpoint[]): Promise<void> {
+    const present = wanted.flatMap((member) => {
+      const may = members.get(member);
+      const endpoint = member.current;
+      if (!may || !endpoint) return [];
+      const heardBy = may.heardBy?.flatMap((listener) => (isMoving(listener) ? (listener.current ?? []) : listener));
+      const { muted } = may;
+      return { endpoint, ...(muted === undefined ? {} : { muted }), ...(heardBy === undefined ? {} : { heardBy }) };
     });
+    if (present.length > 0 && !closed) await (await there()).joinAll(present);
   }
 
   /** The room has died, or is not where its members are. Who is not at the new one's place yet arrives later. */
@@ -71,14 +71,23 @@ export async function createMovingConference(needs: {
     throw new AppError('invalid-argument', 'a conference takes endpoints of its own call');
   };
 
+  function take(endpoint: Endpoint, member: ConferenceMember): MovingEndpoint {
+    const one = mustMove(endpoint);
+    if (!members.has(one)) one.on('ended', () => void members.delete(one));
+    members.set(one, member);
+    one.setPeer(undefined);
+    one.setRoom(room);
+    return one;
+  }
+
   return {
     async join(endpoint, member = {}) {
-      const one = mustMove(endpoint);
-      if (!members.has(one)) one.on('ended', () => void members.delete(one));
-      members.set(one, member);
-      one.setPeer(undefined);
-      one.setRoom(room);
+      const one = take(endpoint, member);
       await inTurn(() => put(one));
+    },
+    async joinAll(wanted) {
+      const all = wanted.map(({ endpoint, ...member }) => take(endpoint, member));
+      await inTurn(() => put(...all));
     },
     async leave(endpoint) {
       const one = mustMove(endpoint);

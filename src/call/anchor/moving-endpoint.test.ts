@@ -209,10 +209,14 @@ function simulateRooms() {
     async createConference(): Promise<Conference> {
       const room = { log: [] as string[], closed: false };
       const server = servers[rooms.push(room) - 1]!;
+      const join: Conference['join'] = async (endpoint, { muted, heardBy }: ConferenceMember = {}) => {
+        if (!name(endpoint).startsWith(server)) throw new Error('not of this server');
+        room.log.push(`${name(endpoint)}${muted ? ' muted' : ''}${heardBy ? ` heard by ${heardBy.map(name)}` : ''}`);
+      };
       return {
-        async join(endpoint, { muted, heardBy }: ConferenceMember = {}) {
-          if (!name(endpoint).startsWith(server)) throw new Error('not of this server');
-          room.log.push(`${name(endpoint)}${muted ? ' muted' : ''}${heardBy ? ` heard by ${heardBy.map(name)}` : ''}`);
+        join,
+        async joinAll(members) {
+          for (const { endpoint, ...may } of members) await join(endpoint, may);
         },
         async leave(endpoint) {
           room.log.push(`${name(endpoint)} leaves`);

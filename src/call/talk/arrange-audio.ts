@@ -94,11 +94,7 @@ async function rejoin(
   const fresh = wanted.filter((member) => !before.some((known) => sameMember(known, member)) || isPair(before));
   const restrained = fresh.filter(({ muted, heardBy }) => muted || heardBy);
   const room = audio.room;
-  await Promise.all(
-    [...restrained, ...fresh.filter((member) => !restrained.includes(member))].map(({ endpoint, ...may }) =>
-      room.join(endpoint, may),
-    ),
-  );
+  await room.joinAll([...restrained, ...fresh.filter((member) => !restrained.includes(member))]);
 }
 
 async function part(call: CallState, before: readonly AudioMember[]): Promise<void> {

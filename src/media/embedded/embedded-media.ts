@@ -178,18 +178,20 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
         .catch((thrown) => log.debug({ err: asError(thrown) }, 'conference closed without its engine'));
       release(callId, engine);
     };
-    return {
-      async join(endpoint, member = {}) {
-        mustBeHere(endpoint);
-        for (const listener of member.heardBy ?? []) mustBeHere(listener);
-        const heardBy = member.heardBy?.map((each) => each.id);
-        await link.ask('join', {
-          room,
+    const joinAll: Conference['joinAll'] = async (members) => {
+      for (const { endpoint, heardBy = [] } of members) for (const one of [endpoint, ...heardBy]) mustBeHere(one);
+      await link.ask('join', {
+        room,
+        members: members.map(({ endpoint, muted = false, heardBy }) => ({
           endpoint: endpoint.id,
-          muted: member.muted ?? false,
-          ...(heardBy ? { heardBy } : {}),
-        });
-      },
+          muted,
+          ...(heardBy ? { heardBy: heardBy.map((each) => each.id) } : {}),
+        })),
+      });
+    };
+    return {
+      join: (endpoint, member = {}) => joinAll([{ ...member, endpoint }]),
+      joinAll,
       async leave(endpoint) {
         await link.ask('leave', { room, endpoint: endpoint.id });
       },

@@ -62,7 +62,10 @@ export interface EngineCommands {
   stats: Command<{ endpoint: string }, MediaQuality>;
   close: Command<{ endpoint: string }, null>;
   createRoom: Command<{ room: string }, null>;
-  join: Command<{ room: string; endpoint: string; muted: boolean; heardBy?: readonly string[] }, null>;
+  join: Command<
+    { room: string; members: readonly { endpoint: string; muted: boolean; heardBy?: readonly string[] }[] },
+    null
+  >;
   leave: Command<{ room: string; endpoint: string }, null>;
   closeRoom: Command<{ room: string }, null>;
   health: Command<Record<string, never>, EngineHealth>;

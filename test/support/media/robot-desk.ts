@@ -187,7 +187,9 @@ function createRobot(
       return push(...events);
     };
     reader = opened;
-    view ??= await must<DeskView>('GET', '/api/v1/desk');
+    // A supervisor who serves no queue has a softphone and no desk.
+    const desk = view ? undefined : await rest<DeskView>('GET', '/api/v1/desk');
+    if (desk?.status === 200) view = desk.body;
   }
 
   // SIP
@@ -399,9 +401,9 @@ function createRobot(
       end(line);
     },
     hears: (lastMs) => current()?.media.hears(lastMs) ?? [],
+    pcm: (lastMs) => current()?.media.pcm(lastMs) ?? new Int16Array(0),
     dropWebSocket() {
       socket?.terminate();
-    pcm: (lastMs) => current()?.media.pcm(lastMs) ?? new Int16Array(0),
       socket = undefined;
       // What rings cannot be answered any more, and its end cannot be heard.
       for (const line of lines) if (line.state === 'ringing') end(line);

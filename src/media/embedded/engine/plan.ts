@@ -22,10 +22,10 @@ function membersHeardBy(listener: Party, room: Room): Party[] {
   return out;
 }
 
-function heardBy(listener: Party, rooms: Iterable<Room>): { sources: Party[]; mixed: boolean } {
-  for (const room of rooms) if (room.has(listener)) return { sources: membersHeardBy(listener, room), mixed: true };
-  if (listener.bridgedTo) return { sources: [listener.bridgedTo], mixed: false };
-  return { sources: listener.player?.echo ? [listener] : [], mixed: false };
+function heardBy(listener: Party, rooms: Iterable<Room>): Party[] {
+  for (const room of rooms) if (room.has(listener)) return membersHeardBy(listener, room);
+  if (listener.bridgedTo) return [listener.bridgedTo];
+  return listener.player?.echo ? [listener] : [];
 }
 
 export function plan(parties: Iterable<Party>, rooms: readonly Room[]): void {
@@ -37,10 +37,12 @@ export function plan(parties: Iterable<Party>, rooms: readonly Room[]): void {
     party.decoding = party.tap !== undefined && party.receiveKind === kind.opus;
   }
   for (const listener of all) {
-    const { sources, mixed } = heardBy(listener, rooms);
+    const sources = heardBy(listener, rooms);
     const only = sources.length === 1 ? sources[0]! : undefined;
     const playingOver = listener.player?.over === true;
-    if (only && !mixed && !playingOver && passes(only.receiveKind, listener.sendKind)) {
+    // In a room, too: two who talk hear no difference when somebody begins to listen to them.
+    const free = only && (only.forwardTo === undefined || only.forwardTo === listener);
+    if (only && free && !playingOver && passes(only.receiveKind, listener.sendKind)) {
       // A muted party stays in its place; that it is not forwarded is its own doing, and silence is sent instead.
       if (!only.muted) {
         only.forwardTo = listener;
