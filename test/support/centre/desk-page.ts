@@ -185,7 +185,7 @@ function controls(page: Page, patienceMs: number) {
     },
     async transfer(queueLabel: string) {
       await press('Transfer');
-      await page.getByRole('dialog').getByRole('button', { name: queueLabel, exact: true }).click();
+      await press(`Transfer to ${queueLabel}`);
     },
     hangUp: () => press('Hang up'),
     async done() {

@@ -13,10 +13,13 @@ export function PiiBadge({ call }: { call: DeskCall }) {
   return (
     <span className="pii" data-level={level}>
       <Icon name={icons[level]} />
-      <span className="sentence">{label[language]}</span>
+      {capitalized(label[language])}
     </span>
   );
 }
+
+/** Labels are parts of sentences. */
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export function Alias({ call }: { call: DeskCall }) {
   const { words } = useLanguage();
