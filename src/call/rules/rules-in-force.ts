@@ -80,6 +80,7 @@ export function createRulesInForce(needs: {
   let queues: RuledQueues | undefined;
   let newest: Switched | undefined;
   let timer: { cancel(): void } | undefined;
+  let looking = false;
 
   function policy(): CompiledPolicy {
     const source = queues?.rules().policy;
@@ -112,9 +113,14 @@ export function createRulesInForce(needs: {
 
   async function look(): Promise<void> {
     const { operation, by } = wanted();
-    if (operation === inForce() || !mayAct()) return;
-    if (by === 'schedule') await change({ operation, by, ...nobody, untilMs: null });
-    else await queues?.setRules(policy().source, operation);
+    if (looking || operation === inForce() || !mayAct()) return;
+    looking = true;
+    try {
+      if (by === 'schedule') await change({ operation, by, ...nobody, untilMs: null });
+      else await queues?.setRules(policy().source, operation);
+    } finally {
+      looking = false;
+    }
   }
 
   async function publish(source: PolicySource, by: Actor | null): Promise<boolean> {
