@@ -70,7 +70,8 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
     calendars: config.flows.calendars ?? join(dirname(config.flows.reasons), 'calendars.yaml'),
     policy: config.policy.file,
   };
-  const known = () => ({ queues, services, mailboxes });
+  const destinations = config.verification.destinations.map(({ name }) => name);
+  const known = () => ({ queues, services, mailboxes, destinations });
   const files = createRoutingFiles({ places, known });
   let closures: Closures | undefined;
   let operation: (() => Operation) | undefined;

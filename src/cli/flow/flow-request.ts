@@ -66,6 +66,7 @@ export function readCommandLine(argv: string[]): Answer {
         queues: list(values.queues) ?? config?.queues.map((queue) => queue.name),
         services: config?.lookups.map(({ name }) => name),
         mailboxes: config?.mailboxes.map(({ name }) => name),
+        destinations: config?.verification.destinations.map(({ name }) => name),
         prompts: list(values.prompts) ?? (config && promptNames(join(projectRoot, 'config/prompts'))),
       },
       language,
