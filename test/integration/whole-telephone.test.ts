@@ -85,6 +85,7 @@ t.test('a call from the queue: the telephone rings with the company’s number, 
     [customer, [telephoneHz]],
     [telephone, [customerHz]],
   ]);
+  t.equal(customer.rtp.report().digits, '', 'the key is not the customer’s');
   const desk = await hanako.shows(
     'connected',
     ({ call }) => call?.state === 'connected' && call.device === 'telephone',

@@ -18,6 +18,8 @@ export interface ConfirmRequest {
   signal: AbortSignal;
 }
 
+/** A key press is told at its first end packet (RFC 4733 §2.5.1.4); what is left of it must not reach a customer. */
+const keyTailMs = 150;
 /** Between the words and their repetition. */
 const pauseSeconds = 2;
 
@@ -54,6 +56,11 @@ export async function confirmByKey(request: ConfirmRequest): Promise<Confirmatio
       // Any other key is a slip: the words begin again.
       if (key.digits === '1') finish('confirmed');
       else if (key.digits === '2') finish('declined');
+    }
+    if (outcome === 'confirmed') {
+      await new Promise<void>((resolve) => void clock.after(keyTailMs, resolve));
+      if (leg.state === 'ended') return 'gone';
+      if (signal.aborted) return 'given-up';
     }
     return outcome;
   } finally {
