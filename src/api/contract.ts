@@ -211,6 +211,7 @@ export const CallView = Type.Object({
   cause: Nullable(Type.String()),
   side: Nullable(Type.String()),
   quality: Type.Object({ customer: Nullable(QualityView), agent: Nullable(QualityView) }),
+  verified: Type.Optional(Type.Array(Type.String(), { description: 'Factors by which the customer was verified.' })),
   callbackOf: Type.Optional(
     Type.String({ description: 'This calls somebody back who had kept a place in a queue, in that call.' }),
   ),

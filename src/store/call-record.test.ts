@@ -204,3 +204,18 @@ t.test('events that make no sense change nothing', async (t) => {
   );
   t.match(record, { startedAt: 0, endedAt: 4, cause: 'normal', talkMs: 0, holdMs: 0 });
 });
+
+t.test('a call has the factors that were verified in it, each once', async (t) => {
+  const result = (factor: string, verified: boolean): NewEvent => ({
+    ...{ type: 'verification-result', callId, factor, verified },
+    because: verified ? 'verified' : 'wrong',
+  });
+  const record = call(
+    [0, started],
+    [1, result('card', false)],
+    [2, result('one-time-code', true)],
+    [3, result('one-time-code', true)],
+  );
+  t.strictSame(record?.verified, ['one-time-code']);
+  t.equal(call([0, started], [1, result('card', false)])?.verified, undefined);
+});

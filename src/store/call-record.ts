@@ -40,6 +40,11 @@ export function applyToCall(reading: CallReading | undefined, event: CallEvent):
       return changed({ answeredAt: record.answeredAt ?? event.at, trunk: event.trunk });
     case 'reason-set':
       return changed({ reason: event.reason, piiClass: event.piiClass });
+    case 'verification-result': {
+      const verified = record.verified ?? [];
+      if (!event.verified || verified.includes(event.factor)) return reading;
+      return changed({ verified: [...verified, event.factor] });
+    }
     case 'queue-entered':
       return changed({ queue: event.queue });
     case 'queue-left':

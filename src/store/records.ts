@@ -122,6 +122,8 @@ export interface CallRecord {
   cause: EndCause | null;
   side: Side | null;
   quality: { customer: MediaQuality | null; agent: MediaQuality | null };
+  /** Factors by which the customer's identity was verified; absent when there are none. */
+  verified?: string[];
   /** The call in which this call back was promised; absent for every other call. */
   callbackOf?: CallId;
   /** What became of the call back that this caller was promised; absent when there was none. */
