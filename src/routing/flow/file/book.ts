@@ -4,7 +4,8 @@
 import type { Flow, FlowProblem } from '../flow.ts';
 import { type FlowSignature, type KnownNames, signatureOfFlow } from './known-names.ts';
 import { type ParsedFlow, parseFlow, peekFlow } from './load.ts';
-import { type Part, parsePart } from './parts.ts';
+import { parsePart } from './load-part.ts';
+import type { Part } from './parts.ts';
 
 export interface FlowSource {
   /** Where the text is from, for the person who mends it. */

@@ -3,7 +3,7 @@
 import { test } from 'tap';
 import type { FlowProblem } from '../flow.ts';
 import { parseFlow, peekFlow } from './load.ts';
-import { parsePart } from './parts.ts';
+import { parsePart } from './load-part.ts';
 
 const known = {
   queues: ['contracts'],

@@ -1,13 +1,9 @@
 // Parts: nodes and texts that several flows use (config/flows/parts/*.yaml). A flow that includes "common" has its nodes and
-// texts as common.NAME. Nodes of a part lead to nodes of the same part, so that it can be checked by itself; what shall come back
-// to the flow is a sub-flow. Pure: the caller reads the files.
+// texts as common.NAME. Nodes of a part lead to nodes of the same part, so that it can be checked by itself (load-part.ts); what
+// shall come back to the flow is a sub-flow.
 
-import { byPlace, readYaml } from '../../../shared/yaml/yaml-reader.ts';
-import type { FlowProblem } from '../flow.ts';
-import { checkPart } from './checks.ts';
 import { retargeted } from './graph.ts';
-import { type KnownNames, listed } from './known-names.ts';
-import { type FlowFields, type NodeFields, type PartFields, PartFileSchema, type WordsFields } from './schema.ts';
+import type { FlowFields, NodeFields, WordsFields } from './schema.ts';
 
 export interface Part {
   name: string;
@@ -15,24 +11,6 @@ export interface Part {
   nodes: Readonly<Record<string, NodeFields>>;
   /** The text of its file: it is part of the version of every flow that includes it. */
   source: string;
-}
-
-/** Reads and checks one part; it is undefined when there is an error in it. Never throws. */
-export function parsePart(
-  yaml: string,
-  file: string,
-  known: KnownNames,
-): { part: Part | undefined; problems: FlowProblem[] } {
-  const owner = (path: readonly string[]) => (path[0] === 'nodes' && path[1] ? `node "${path[1]}"` : undefined);
-  const reading = readYaml(yaml, file, PartFileSchema, owner);
-  const fields = reading.value as PartFields | undefined;
-  if (fields) checkPart(fields, listed(known), reading);
-  const problems = reading.problems.sort(byPlace);
-  if (!fields?.part || problems.some(({ severity }) => severity === 'error')) return { part: undefined, problems };
-  return {
-    part: { name: fields.part, texts: fields.texts ?? {}, nodes: fields.nodes ?? {}, source: yaml },
-    problems,
-  };
 }
 
 /** A flow with the nodes and texts of the parts that it includes. */
