@@ -294,6 +294,11 @@ export const RecordingView = Type.Object({
   state: literals('open', 'complete', 'interrupted'),
   sha256: Nullable(Type.String()),
   recipients: Type.Array(Type.String()),
+  marks: Type.Optional(
+    Type.Array(Type.Object({ mark: Type.String(), atMs: Type.Integer() }), {
+      description: 'Points in its time line, such as `pii-came-up`. Told of one recording, not in lists.',
+    }),
+  ),
 });
 
 export const FlowView = Type.Object({

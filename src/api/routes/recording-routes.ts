@@ -49,6 +49,14 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
       ),
   );
 
+  /** A reading of the call's events, as the call record is. */
+  async function marksOf({ id, callId }: RecordingRow) {
+    const events = await store.events.read({ callId, types: ['recording-marked'], limit: 100 });
+    return events.flatMap((event) =>
+      event.type === 'recording-marked' && event.recordingId === id ? [{ mark: event.mark, atMs: event.atMs }] : [],
+    );
+  }
+
   app.get(
     '/api/v1/recordings/:recordingId',
     {
@@ -60,7 +68,10 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
         response: { 200: RecordingView },
       },
     },
-    async (request) => recordingView(await byId(request.params.recordingId)),
+    async (request) => {
+      const row = await byId(request.params.recordingId);
+      return { ...recordingView(row), marks: await marksOf(row) };
+    },
   );
 
   app.get(

@@ -24,7 +24,6 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
     // The call may be over before its recording is open.
     if (isOver(call)) return stopRecording(centre, call);
     await startTap(centre, call, endpoint, { url: tapUrl, metadata: { callId: call.id, recordingId } });
-    call.recordingSince = parts.clock.now();
     call.recording = !isOver(call);
     centre.deskChanged(personOf(call));
   })().catch((thrown: unknown) => {
@@ -38,6 +37,7 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
 /** A recorder that died a moment ago is back at the same address soon; an unrecorded conversation is worth more tries. */
 async function startTap(centre: Centre, call: CallState, endpoint: Endpoint, tap: Tap): Promise<void> {
   for (let tries = 1; ; tries += 1) {
+    call.recordingSince = centre.parts.clock.now();
     try {
       return await endpoint.startTap(tap);
     } catch (thrown) {
