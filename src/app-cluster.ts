@@ -42,7 +42,7 @@ export interface Cluster {
   readonly store: Store;
   /** Others count this node as gone before it acts alone. */
   readonly aloneAfterMs: number;
-  callLost(callId: CallId, node: NodeId): void;
+  callLost(callId: CallId, node: NodeId, how?: { now: true }): void;
   /** Tells the others how this node is reached, and follows who comes and goes. */
   begin(running: Running): Promise<void>;
   /** What the API is told of the nodes. */
@@ -185,12 +185,15 @@ function createCluster(
     mayRegister: () => registering.mine,
     isFirst: first,
     store: { ...store, events },
-    aloneAfterMs: (config.liveState.kind === 'redis' ? config.liveState.lapseSeconds : 4) * 1000 + 2000,
-    callLost(callId, node) {
+    // One of the others may itself be cut off just before it would have noticed that this node is gone.
+    aloneAfterMs: 2 * (config.liveState.kind === 'redis' ? config.liveState.lapseSeconds : 4) * 1000 + 2000,
+    callLost(callId, node, how) {
+      if (how?.now) return endLost(callId, node);
       // A node that merely was not heard of for a moment lists its calls again.
       clock.after(lostAfterMs, () => {
         const back = live.nodes().some(({ nodeId }) => nodeId === node);
-        if (!back && first() && live.map('calls').get(callId) === undefined) endLost(callId, node);
+        const goesOn = live.map('calls').get(callId) ?? live.map('conversations').get(callId);
+        if (!back && first() && goesOn === undefined) endLost(callId, node);
       });
     },
     async begin(running) {

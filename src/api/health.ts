@@ -35,6 +35,8 @@ export function healthRoutes(app: App, needs: ApiNeeds, figures: Figures): void 
     const ok = parts.every((part) => part.ok);
     const told = (part: PartHealth) => (isLocal(request) ? part : { name: part.name, ok: part.ok });
     void reply.code(ok ? 200 : 503).header('cache-control', 'no-store');
+    const node = needs.nodes?.list().find(({ here }) => here);
+    if (node) void reply.header('x-engawa-node', node.id);
     if (!ok) void reply.header('retry-after', '5');
     return {
       status: !ok ? 'unavailable' : database.ok ? 'ok' : 'degraded',

@@ -54,6 +54,8 @@ export interface RunningCallCentre extends CallCentre {
   takeUpCallbacks(): void;
   /** Tells whoever follows this desk that it shows something new. */
   deskChanged(personId: PersonId): void;
+  /** For cluster/ alone, which goes on with calls of other nodes. */
+  readonly centre: Centre;
   close(): void;
 }
 
@@ -63,6 +65,7 @@ export interface AmongOthers {
   /** Where the calls of this node are kept. */
   calls: Map<CallId, CallState>;
   callChanged(call: CallState): void;
+  deskChanged(personId: PersonId): void;
   callbackClaims: CallbackClaims;
   callElsewhere(personId: PersonId): DeskCallState | undefined;
   parkedElsewhere(): ParkedView[];
@@ -101,6 +104,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
     deskChanged(personId) {
       const call = among && personId && callOfPerson({ calls }, personId);
       if (call) among.callChanged(call);
+      if (personId) among?.deskChanged(personId);
       desks.changed(personId);
     },
     callChanged: (call) => among?.callChanged(call),
@@ -199,6 +203,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
     takeUpCallbacks: callbacks.start,
     cancelCallback: callbacks.cancel,
     deskChanged: desks.changed,
+    centre,
     close() {
       for (const off of offs) off();
       callbacks.close();

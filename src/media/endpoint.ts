@@ -36,6 +36,16 @@ export interface Playback {
   stop(): void;
 }
 
+/**
+ * What another program needs to take an endpoint over from one that has died (`MediaServer.adoptEndpoints`). Plain data, to be
+ * sealed: keys of the media are in it.
+ */
+export interface EndpointFacts {
+  /** Which media server has it, in the words of the maker. */
+  server: string;
+  data: unknown;
+}
+
 export interface Endpoint extends Listenable<EndpointEvents> {
   /** A tap of this endpoint connects again by itself when the recorder comes back. */
   readonly keepsTap?: boolean;
@@ -69,6 +79,10 @@ export interface Endpoint extends Listenable<EndpointEvents> {
   startTap(tap: { url: string; metadata: Record<string, unknown> }): Promise<void>;
   stopTap(): Promise<void>;
   stats(): Promise<MediaQuality>;
+  /** Undefined: it goes with this program. Changes with what is agreed and asked: ask again after each. */
+  facts?(): EndpointFacts | undefined;
+  /** Another program has taken it over: it ends here, and nothing is said to its media server. */
+  letGo?(): void;
   /** Frees everything. Harmless when called twice. */
   close(): Promise<void>;
 }

@@ -99,19 +99,20 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
     if (closing) throw new AppError('shutting-down', 'media is being shut down');
     const known = calls.get(callId)?.findLast(({ member }) => member.serves && !tried.has(member));
     const home = known ?? newHome(callId, region, tried);
+    return { member: home.member, release: occupy(callId, home) };
+  }
+
+  function occupy(callId: CallId, home: Home): () => void {
     home.users++;
     home.member.users++;
     let released = false;
-    return {
-      member: home.member,
-      release() {
-        if (released) return;
-        released = true;
-        home.users--;
-        home.member.users--;
-        if (home.users === 0) forget(callId, home);
-        home.member.usersChanged();
-      },
+    return () => {
+      if (released) return;
+      released = true;
+      home.users--;
+      home.member.users--;
+      if (home.users === 0) forget(callId, home);
+      home.member.usersChanged();
     };
   }
 
@@ -211,6 +212,31 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
     return made;
   }
 
+  /** Each by the server that has it, by whichever name that calls itself. */
+  async function adoptEndpoints({
+    callId,
+    facts,
+  }: Parameters<NonNullable<MediaServer['adoptEndpoints']>>[0]): ReturnType<
+    NonNullable<MediaServer['adoptEndpoints']>
+  > {
+    const [first] = facts;
+    if (!first || facts.some(({ server }) => server !== first.server)) return facts.map(() => undefined);
+    const member = members.find(({ server }) => server.adoptEndpoints && server.serverName === first.server);
+    if (!member) return facts.map(() => undefined);
+    const adopted = await member.server.adoptEndpoints!({ callId, facts });
+    for (const endpoint of adopted) if (endpoint) settleIn(callId, member, endpoint);
+    return adopted;
+  }
+
+  function settleIn(callId: CallId, member: Member, endpoint: Endpoint): void {
+    const known = calls.get(callId) ?? [];
+    const home = known.find((each) => each.member === member) ?? { member, users: 0 };
+    if (!known.includes(home)) calls.set(callId, [...known, home]);
+    const release = occupy(callId, home);
+    homes.set(endpoint, member);
+    endpoint.once('ended', release);
+  }
+
   async function close(): Promise<void> {
     for (const member of members) member.stop();
     const results = await Promise.allSettled(members.map((member) => member.server.close()));
@@ -248,6 +274,7 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
         close: () => made.close().finally(release),
       };
     },
+    adoptEndpoints,
     whereIs(endpoint) {
       const member = homes.get(endpoint);
       return member && named(member, member.server.whereIs?.(endpoint));

@@ -4,7 +4,7 @@
 import type { Listenable } from '../shared/emitter.ts';
 import type { MediaServerState } from '../shared/events.ts';
 import type { CallId } from '../shared/ids.ts';
-import type { Endpoint, MediaProfile } from './endpoint.ts';
+import type { Endpoint, EndpointFacts, MediaProfile } from './endpoint.ts';
 
 export interface EndpointRequest {
   callId: CallId;
@@ -42,6 +42,13 @@ export interface MediaServer extends Listenable<MediaServerEvents> {
   ): Promise<{ kind: 'created'; endpoint: Endpoint } | { kind: 'incompatible'; because: string }>;
   /** A room that mixes three or more endpoints (conference, listen, whisper, barge). */
   createConference(callId: CallId): Promise<Conference>;
+  /** What the facts of its endpoints call it. */
+  readonly serverName?: string;
+  /**
+   * Takes over endpoints of a call from a program that has died. In the order of `facts`; undefined for one that is not there any
+   * more. Who was bridged with whom still is. Rejects with 'media-unavailable' when their server cannot be reached.
+   */
+  adoptEndpoints?(request: { callId: CallId; facts: readonly EndpointFacts[] }): Promise<(Endpoint | undefined)[]>;
   /** Names the engine or server that carries an endpoint; two endpoints can be joined only when it is the same. */
   whereIs?(endpoint: Endpoint): string | undefined;
   /**

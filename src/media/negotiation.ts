@@ -89,6 +89,20 @@ function withoutWebrtc(description: SessionDescription): SessionDescription {
   return { ...description, media };
 }
 
+/** A negotiation as plain data; it has our keys of SRTP in it. */
+export interface SavedNegotiation {
+  profile: MediaProfile;
+  codecs: readonly string[];
+  sessionId: string;
+  version: string;
+  crypto: CryptoLine[];
+  audio: NegotiatedAudio | null;
+  localSdp: string;
+  remoteIce: IceParameters | null;
+  setup: 'active' | 'passive' | null;
+  wanted: Direction;
+}
+
 export class Negotiation {
   readonly profile: MediaProfile;
   audio: NegotiatedAudio | undefined;
@@ -96,7 +110,7 @@ export class Negotiation {
   /** The far end's credentials of the ICE session in use. */
   remoteIce: IceParameters | undefined;
   private readonly codecs: readonly string[];
-  private readonly sessionId = String(randomInt(1, 2 ** 47));
+  private sessionId = String(randomInt(1, 2 ** 47));
   private version = '1';
   private crypto: CryptoLine[];
   private local: SessionDescription | undefined;
@@ -112,6 +126,37 @@ export class Negotiation {
       profile === 'srtp'
         ? suites.map((suite, i) => ({ tag: i + 1, suite, keyAndSalt: randomBytes(keyAndSaltLength(suite)) }))
         : [];
+  }
+
+  /** Undefined while an offer of ours waits for its answer. */
+  save(): SavedNegotiation | undefined {
+    if (!this.audio || !this.local) return undefined;
+    const {
+      profile,
+      codecs,
+      sessionId,
+      version,
+      crypto,
+      audio,
+      localSdp,
+      remoteIce = null,
+      setup = null,
+      wanted,
+    } = this;
+    return { profile, codecs, sessionId, version, crypto, audio, localSdp, remoteIce, setup, wanted };
+  }
+
+  static restored(saved: SavedNegotiation): Negotiation {
+    const one = new Negotiation(saved.profile, saved.codecs);
+    const { sessionId, version, audio, localSdp, remoteIce, setup, wanted } = saved;
+    const parsed = parseSdp(localSdp);
+    Object.assign(one, { sessionId, version, localSdp, wanted });
+    one.crypto = [...saved.crypto];
+    if (parsed.kind === 'ok') one.local = parsed.description;
+    if (audio) one.audio = audio;
+    if (remoteIce) one.remoteIce = remoteIce;
+    if (setup) one.setup = setup;
+    return one;
   }
 
   /** Keys that somebody else's SRTP made, in place of ours. */

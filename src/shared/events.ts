@@ -2,7 +2,7 @@
 // Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
 // customer's number, never what was said or keyed.
 
-import type { ApiKeyId, CallId, CodeId, EventId, LegId, PersonId, RecordingId, SessionId } from './ids.ts';
+import type { ApiKeyId, CallId, CodeId, EventId, LegId, NodeId, PersonId, RecordingId, SessionId } from './ids.ts';
 
 /**
  * How much personal information a conversation touches: the id of one of the company's classes (config/reasons.yaml). What is
@@ -233,6 +233,8 @@ interface EventFields {
   'pii-came-up': { callId: CallId; personId: PersonId; place: Place; queue: string };
   /** `atMs`: in the time line of the recording. */
   'recording-marked': { callId: CallId; recordingId: RecordingId; mark: string; atMs: number };
+  /** Its node has gone, and this one goes on with the conversation. */
+  'call-adopted': { callId: CallId; from: NodeId; to: NodeId };
   /** A party's media server died; it goes on at another. `silentMs`: how long it was without audio. */
   'media-reanchored': {
     callId: CallId;

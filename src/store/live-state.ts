@@ -31,7 +31,8 @@ export interface LiveStateEvents {
   nodeGone: { nodeId: NodeId; because: 'left' | 'lapsed' };
   /** This node was taken for dead (it hung, or was cut off) and is back: what it owned was given away and must be stated again. */
   declaredDead: Record<string, never>;
-  down: { because: string };
+  /** `sureForMs`: for so long from now the others count on this node for certain; later they may have declared it dead. */
+  down: { because: string; sureForMs: number };
   up: { downMs: number };
 }
 

@@ -70,6 +70,7 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'call-held': ['callId', 'by'],
   'call-resumed': ['callId', 'by', 'heldMs'],
   'call-transferred': ['callId', 'personId', 'to'],
+  'call-adopted': ['callId', 'from', 'to'],
   'consultation-started': ['callId', 'personId', 'with'],
   'consultation-answered': ['callId', 'with'],
   'consultation-ended': ['callId', 'with', 'because', 'lastedMs'],

@@ -267,6 +267,12 @@ export function createMovingEndpoint(needs: MovingNeeds): MovingEndpoint {
 
   const self: MovingEndpoint = {
     id: first.id,
+    facts: () => current?.facts?.(),
+    letGo() {
+      moving?.abort.abort();
+      current?.letGo?.();
+      end('closed');
+    },
     get keepsTap() {
       // Between two servers the tap is on its way to the next one.
       return current ? current.keepsTap === true : true;

@@ -35,7 +35,7 @@ const firstPacketMs = 2000;
 export function keepAnchored(centre: Centre, call: CallState, who: AnchoredParty): void {
   const { leg, endpoint } = who;
   if (!isMoving(endpoint)) return;
-  let confirmed = false;
+  let confirmed = leg.state === 'answered';
   leg.once('answered', () => {
     confirmed = true;
   });

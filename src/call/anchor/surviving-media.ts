@@ -3,6 +3,7 @@
 // A call that is under way waits a little for an endpoint when every server is gone: one that is started again takes
 // a second or two. A new call does not: its carrier may know another way.
 
+import type { Endpoint } from '../../media/endpoint.ts';
 import type { EndpointRequest, MediaServer } from '../../media/media-server.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -43,6 +44,18 @@ export function createSurvivingMedia(needs: {
     }
   }
 
+  function moving(callId: CallId, first: Endpoint): Endpoint {
+    const endpoint = createMovingEndpoint({
+      first,
+      clock,
+      log: needs.log.child({ callId }),
+      whereIs: (one) => media.whereIs?.(one),
+    });
+    count(callId, 1);
+    endpoint.on('ended', () => count(callId, -1));
+    return endpoint;
+  }
+
   return {
     kind: media.kind,
     on: media.on,
@@ -53,15 +66,11 @@ export function createSurvivingMedia(needs: {
       const { callId } = request;
       const created = await createPatiently(request);
       if (created.kind !== 'created') return created;
-      const endpoint = createMovingEndpoint({
-        first: created.endpoint,
-        clock,
-        log: needs.log.child({ callId }),
-        whereIs: (one) => media.whereIs?.(one),
-      });
-      count(callId, 1);
-      endpoint.on('ended', () => count(callId, -1));
-      return { kind: 'created', endpoint };
+      return { kind: 'created', endpoint: moving(callId, created.endpoint) };
+    },
+    async adoptEndpoints(request) {
+      const adopted = (await media.adoptEndpoints?.(request)) ?? request.facts.map(() => undefined);
+      return adopted.map((endpoint) => endpoint && moving(request.callId, endpoint));
     },
     createConference: (callId) => createMovingConference({ media, callId, log: needs.log.child({ callId }) }),
   };

@@ -2,17 +2,20 @@
 // node that took it (docs/decisions/0040). Joins the shared queues, the directory of calls and the commands between nodes to a call
 // centre (call-centre.ts) that otherwise works as if it were alone.
 
+import type { TextSealer } from '../../privacy/seal-text.ts';
 import type { AgentState } from '../../shared/events.ts';
 import type { CallId, NodeId, PersonId } from '../../shared/ids.ts';
 import type { LiveState } from '../../store/live-state.ts';
 import { createCallCentre, type RunningCallCentre } from '../call-centre.ts';
-import { callOfAcd } from '../call-state.ts';
+import { type CallState, callOfAcd, personOf } from '../call-state.ts';
 import { claimsAmongNodes } from '../callback/callback-claims.ts';
 import type { CallParts } from '../parts.ts';
 import { beginningRules } from '../rules/beginning-rules.ts';
 import { createCallDirectory } from './call-directory.ts';
+import { createConversations } from './conversations.ts';
 import { answerCommand, isCommandQuestion, withRemoteCalls } from './remote-commands.ts';
 import { createSharedRunner, type SharedRunner } from './shared-runner.ts';
+import type { Conversation } from './what-is-true.ts';
 
 export interface ClusterCallCentre extends RunningCallCentre {
   readonly queuesMode: SharedRunner['mode'];
@@ -29,8 +32,13 @@ export interface ClusterCallCentre extends RunningCallCentre {
 
 export interface ClusterNeeds {
   live: LiveState;
-  /** Calls of a node that is gone, which nobody can continue: their records are to be ended. Told on every node. */
-  onCallLost(callId: CallId, node: NodeId): void;
+  /**
+   * Calls of a node that is gone, which nobody can continue: their records are to be ended. Told on every node; `now`: on the one
+   * that tried to go on with it.
+   */
+  onCallLost(callId: CallId, node: NodeId, how?: { now: true }): void;
+  /** For what others need to go on with a conversation; without it conversations go with their node. */
+  sealer?: TextSealer;
   aloneAfterMs?: number;
 }
 
@@ -39,6 +47,17 @@ const nodeDraining = 'node-draining';
 /** A page that is back within this is at work again by itself. */
 const backWithinMs = 60_000;
 const idle = new Set<AgentState>(['offline', 'not-ready', 'available']);
+
+function conversationOf(call: CallState): Conversation[] {
+  const { id, phase, queue, agent, consultation } = call;
+  if (phase === 'dialling') {
+    const personId = personOf(call);
+    return personId ? [{ callId: id, personId, queue }] : [];
+  }
+  const colleague = consultation?.colleague;
+  const talking = [phase === 'talking' ? agent : undefined, colleague, ...call.monitors];
+  return talking.flatMap((one) => (one ? [{ callId: one.asCall, personId: one.personId, queue }] : []));
+}
 
 export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): ClusterCallCentre {
   const { live } = needs;
@@ -55,7 +74,22 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     return node === live.nodeId || (!there.includes(node) && there.sort()[0] === live.nodeId);
   }
 
+  const conversations =
+    needs.sealer &&
+    createConversations({
+      ...{ live, clock, log, sealer: needs.sealer },
+      centre: () => local.centre,
+      adopted: (callId) => queues!.give({ kind: 'callAdopted', callId }),
+      lost(callId, asCall, node) {
+        void queues?.give({ kind: 'callLost', callId: asCall });
+        needs.onCallLost(callId, node, { now: true });
+      },
+    });
+  const desks = new Set<PersonId>();
+  const offGone = parts.border.on('softphoneGone', ({ personId }) => void desks.delete(personId));
   const offDesks = parts.border.on('softphoneRegistered', ({ personId, nodeId }) => {
+    if (nodeId === live.nodeId) desks.add(personId);
+    else desks.delete(personId);
     if (nodeId !== live.nodeId || !queues) return;
     queues.deskIsHere(personId);
     // It was this installation's doing that the agent became not ready, and the desk is back.
@@ -72,6 +106,9 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
         queues: settings.queues,
         afterCallWorkSeconds: settings.outboundAfterCallWorkSeconds,
         onEffect,
+        desks: () => [...desks],
+        conversations: () => [...directory.calls.values()].flatMap(conversationOf),
+        adoptable: (node) => conversations?.adoptable(node) ?? [],
         rules: beginningRules(parts),
         hasCall: (callId) => callOfAcd(directory.calls, callId) !== undefined || local.keepsPlace(callId),
         ...(needs.aloneAfterMs === undefined ? {} : { aloneAfterMs: needs.aloneAfterMs }),
@@ -80,6 +117,7 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     },
     calls: directory.calls,
     callChanged: directory.changed,
+    deskChanged: (personId) => conversations?.deskChanged(personId),
     callbackClaims: claimsAmongNodes({ live, log }),
     callElsewhere: directory.deskOf,
     parkedElsewhere: directory.parked,
@@ -108,7 +146,9 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     isCallRunning: (callId) => local.hasCall(callId) || directory.isListed(callId),
     answer: (question) => (isCommandQuestion(question) ? answerCommand(local, question) : undefined),
     close() {
+      conversations?.close();
       offDesks();
+      offGone();
       local.close();
       directory.close();
     },

@@ -28,7 +28,7 @@ const waits = (callId: CallId, enteredAt: number): SharedInput => ({
   call: { callId, queue: 'general', enteredAt, facts: { direction: 'inbound', piiClass: 'none' }, priority: 0 },
 });
 const answered = (callId: CallId, personId: PersonId): SharedInput => ({ kind: 'answered', callId, personId });
-const gone = (nodeId: NodeId, keepTalking = false): SharedInput => ({ kind: 'nodeGone', nodeId, keepTalking });
+const gone = (nodeId: NodeId, keep: CallId[] = []): SharedInput => ({ kind: 'nodeGone', nodeId, keep });
 
 function order(acd: SharedAcd) {
   const counts = new Map<NodeId, number>();
@@ -92,7 +92,7 @@ test('a conversation that may be adopted keeps its agent until it is, or is give
     give(east, ready(hanako));
     give(west, waits(c1, 1000));
     give(west, answered(c1, hanako));
-    give(east, gone(west, true));
+    give(east, gone(west, [c1]));
     t.equal(acd.acd.agent(hanako)?.state, 'on-call');
     t.same(acd.callsOf(null), [c1]);
     t.ok(give(east, { kind: ending, callId: c1 }).accepted);

@@ -38,9 +38,15 @@ export type SharedInput =
   | { kind: 'callAdopted'; callId: CallId }
   /** Nobody has taken over this conversation of a node that is gone: it is over. */
   | { kind: 'callLost'; callId: CallId }
-  /** `keepTalking`: conversations may be adopted; otherwise they are over. */
-  | { kind: 'nodeGone'; nodeId: NodeId; keepTalking?: boolean }
-  | { kind: 'nodeStates'; statement: Statement };
+  /** The node has this conversation, whatever the order makes of it. */
+  | { kind: 'talks'; stated: StatedAgent }
+  /** `keep`: conversations that may be adopted; all others are over. */
+  | { kind: 'nodeGone'; nodeId: NodeId; keep?: CallId[] }
+  | { kind: 'nodeStates'; statement: Statement }
+  /** The node goes by the order again, and knows of nothing that the order does not. */
+  | { kind: 'back' }
+  /** The node goes by the order; said whenever another one comes back. */
+  | { kind: 'here' };
 
 /** What is in the order. `n` counts the inputs of one node: what comes twice counts once. */
 export interface OrderEntry {
@@ -142,6 +148,10 @@ export class SharedAcd {
     });
   }
 
+  waitingCall(callId: CallId): WaitingCall | undefined {
+    return this.acd.snapshot().calls.find(({ call }) => call.callId === callId)?.call;
+  }
+
   /** Which node has this person's softphone. */
   deskOf(personId: PersonId): NodeId | undefined {
     return this.#desks.get(personId);
@@ -214,7 +224,16 @@ export class SharedAcd {
       case 'callLost':
         return this.#calls.get(input.callId)?.node === null && this.#dropCall(input.callId, atMs, effects);
       case 'nodeGone':
-        return this.#nodeGone(input.nodeId, input.keepTalking ?? false, atMs, effects);
+        return this.#nodeGone(input.nodeId, new Set(input.keep), atMs, effects);
+      case 'back':
+      case 'here':
+        return true;
+      case 'talks': {
+        const all: AcdEffect[] = [];
+        this.#stateTalking(from, input.stated, atMs, all);
+        effects.push(...netEffects(all));
+        return true;
+      }
       case 'nodeStates':
         this.#gone.delete(from);
         this.#state(from, input.statement, atMs, effects);
@@ -257,7 +276,7 @@ export class SharedAcd {
     }
   }
 
-  #nodeGone(node: NodeId, keepTalking: boolean, atMs: number, effects: AcdEffect[]): boolean {
+  #nodeGone(node: NodeId, keep: ReadonlySet<CallId>, atMs: number, effects: AcdEffect[]): boolean {
     if (this.#gone.has(node)) return false;
     this.#gone.add(node);
     for (const oldest of this.#gone) {
@@ -268,7 +287,7 @@ export class SharedAcd {
     for (const personId of this.#deskOrder(node)) this.#desertDesk(personId, atMs, effects);
     for (const [callId, place] of this.#calls) {
       if (place.node !== node) continue;
-      if (keepTalking && place.personId) place.node = null;
+      if (keep.has(callId) && place.personId) place.node = null;
       else this.#dropCall(callId, atMs, effects);
     }
     return true;

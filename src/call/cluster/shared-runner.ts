@@ -18,6 +18,7 @@ import type { Logger } from '../../shared/logger.ts';
 import type { LiveState, LogEntry } from '../../store/live-state.ts';
 import type { AcdRunner, OnEffect } from '../queue/acd-runner.ts';
 import { createCensus } from './census.ts';
+import { createHeldRings } from './held-rings.ts';
 import {
   differences,
   type OrderEntry,
@@ -25,9 +26,8 @@ import {
   type SharedAcdOptions,
   type SharedInput,
   type SharedSnapshot,
-  type StatedAgent,
-  type Statement,
 } from './shared-acd.ts';
+import { knows, type Truth, talks, trueStatement } from './what-is-true.ts';
 
 export interface SharedRunner extends AcdRunner {
   readonly mode: 'shared' | 'waiting' | 'alone' | 'returning';
@@ -41,7 +41,7 @@ export interface SharedRunner extends AcdRunner {
   ownerOf(callId: CallId): NodeId | undefined;
 }
 
-export interface SharedRunnerNeeds {
+export interface SharedRunnerNeeds extends Truth {
   live: LiveState;
   clock: Clock;
   log: Logger;
@@ -51,10 +51,8 @@ export interface SharedRunnerNeeds {
   onEffect: OnEffect;
   /** To begin with; the order's own go before them. Without it a class within the own clearance. */
   rules?: SharedAcdOptions['rules'];
-  /** Whether this node has this call: what the order says of calls that are over is put right. */
-  hasCall(callId: CallId): boolean;
-  /** Conversations may be adopted when their node goes. */
-  keepTalking?: boolean;
+  /** Conversations of this node that another one could go on with. */
+  adoptable?(node: NodeId): CallId[];
   /** 0 to 1, to spread what every node would do at the same moment. */
   random?: () => number;
   /** Longer than it takes the others to count this node as gone. */
@@ -65,6 +63,10 @@ const tickSpreadMs = 200;
 const appendAgainMs = 500;
 const snapshotEvery = 1000;
 const censusEveryMs = 2000;
+/** A conversation of a node that has gone is somebody's by then, or over. */
+const orphanMs = 15_000;
+/** Rings end so long before the others may count this node as gone. */
+const ringsMarginMs = 200;
 
 interface Awaiting {
   input: SharedInput;
@@ -99,7 +101,22 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
   let aheadMs = 0;
   let tickTimer: Timer | undefined;
   let aloneTimer: Timer | undefined;
+  let ringsTimer: Timer | undefined;
+  /** The others may have given away the desks that are not here. */
+  let unsure = false;
+  /** Who was there when the live state went away, and when that was. */
+  let before = { peers: new Set<NodeId>(), downAt: Number.NEGATIVE_INFINITY };
+  /** This node's input after which it knows that whoever is heard has seen it come back. */
+  let backN = 0;
   let closed = false;
+
+  const rings = createHeldRings({
+    clock,
+    mayRing: () => mode === 'shared' && !closed,
+    ring(offer) {
+      if (shared.acd.agent(offer.personId)?.callId === offer.callId) onEffect(offer, false);
+    },
+  });
 
   const view = () => own ?? shared;
   const orderNow = () => clock.now() + aheadMs;
@@ -109,7 +126,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
   function give(input: SharedInput): Promise<boolean> {
     return new Promise((done) => {
       if (closed) return done(false);
-      if (mode === 'alone') return applyAlone({ input, done });
+      if (mode === 'alone') return mayAlone(input) ? applyAlone({ input, done }) : done(false);
       n += 1;
       awaiting.set(n, { input, atMs: orderNow(), done });
       if (mode === 'waiting') settleWhatIsCertain(n, input);
@@ -129,7 +146,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
 
   /** Who answers a call that rings cannot wait for the live state: no other node can take the offer away now. */
   function settleWhatIsCertain(number: number, input: SharedInput): void {
-    if (input.kind !== 'answered') return;
+    if (input.kind !== 'answered' || (unsure && shared.deskOf(input.personId) !== self)) return;
     const agent = shared.acd.agent(input.personId);
     if (agent?.callId !== input.callId || (agent.state !== 'reserved' && agent.state !== 'alerting')) return;
     const kept = awaiting.get(number);
@@ -139,28 +156,9 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     if (kept)
       kept.done = (accepted) => {
         if (accepted || closed || mode !== 'shared' || !needs.hasCall(callId)) return;
-        const queue = shared.placeOf(callId)?.queue ?? null;
-        void give({ kind: 'nodeStates', statement: withTalk(shared.statementOf(self), { callId, personId, queue }) });
+        const input = talks(shared, self, { callId, personId, queue: shared.placeOf(callId)?.queue ?? null });
+        if (input) void give(input);
       };
-  }
-
-  /** What the order says of this node, and that these two talk. */
-  function withTalk(
-    { agents, waiting }: Statement,
-    { callId, personId, queue }: { callId: CallId; personId: PersonId; queue: string | null },
-  ): Statement {
-    const agent = shared.acd.agent(personId);
-    if (!agent) return { agents, waiting };
-    const talking: StatedAgent = {
-      agent: { ...agent, state: 'on-call', callId, nextState: null },
-      deskHere: shared.deskOf(personId) === self,
-      callNode: self,
-      callQueue: queue,
-    };
-    return {
-      agents: [...agents.filter((one) => one.agent.personId !== personId), talking],
-      waiting: waiting.filter((call) => call.callId !== callId),
-    };
   }
 
   // --- out of the order
@@ -173,16 +171,27 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     const { effects, accepted } = shared.apply(entry);
     applied += 1;
     if (mode === 'returning' && mine && entry.value.n === statementN) {
-      own = undefined;
-      mode = 'shared';
-      log.info('this node and the others agree again');
+      agreeAgain();
     }
     if (mode === 'shared' || mode === 'waiting') {
       carry(effects, mine);
     }
+    noteWhoIsThere(entry, mine);
     if (mine) settle(entry.value.n, accepted);
     if (mine && applied >= snapshotEvery) saveSnapshot(entry.place);
     arm();
+  }
+
+  function agreeAgain(): void {
+    own = undefined;
+    mode = 'shared';
+    log.info('this node and the others agree again');
+  }
+
+  function offersToRing(): AcdEffect[] {
+    return shared
+      .offersOf(self)
+      .map((offer) => ({ kind: 'offer', ...offer, queue: shared.placeOf(offer.callId)?.queue ?? '', rule: '' }));
   }
 
   function settle(number: number, accepted: boolean): void {
@@ -191,8 +200,19 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     one?.done(accepted);
   }
 
+  /** Each who comes back is answered by all who are there, so that it knows who goes by the order. */
+  function noteWhoIsThere({ from, value: { input } }: LogEntry<OrderEntry>, mine: boolean): void {
+    if (input.kind === 'nodeGone') rings.heard(input.nodeId);
+    if (mine) return;
+    if (shared.countedOf(self) >= backN) rings.heard(from);
+    if ((input.kind === 'back' || input.kind === 'nodeStates') && mode !== 'waiting' && mode !== 'alone')
+      void give({ kind: 'here' });
+  }
+
   function carry(effects: readonly AcdEffect[], mine: boolean): void {
-    for (const effect of effects) onEffect(effect, mine);
+    for (const effect of effects) {
+      if (effect.kind !== 'offer' || !rings.keep(effect)) onEffect(effect, mine);
+    }
   }
 
   function saveSnapshot(place: string): void {
@@ -206,9 +226,15 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     const before = shared;
     shared = fresh(state as SharedSnapshot);
     applied = 0;
-    // What happened in between is not known one by one; what came of it is.
-    if (mode === 'shared' || mode === 'waiting') carry(differences(before, shared), false);
     const counted = shared.countedOf(self);
+    // What happened in between is not known one by one; what came of it is.
+    const news = differences(before, shared);
+    if (mode === 'shared' || mode === 'waiting') carry(news, false);
+    else if (mode === 'returning' && counted >= statementN) {
+      agreeAgain();
+      // Nothing has rung since the statement was made.
+      carry([...news.filter(({ kind }) => kind === 'agentState'), ...offersToRing()], false);
+    }
     for (const number of [...awaiting.keys()]) if (number <= counted) settle(number, true);
     arm();
   }
@@ -220,7 +246,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     mode = 'alone';
     own = fresh(shared.snapshot());
     log.warn({ waiting: awaiting.size }, 'the live state is away: this node serves its own callers with its own desks');
-    const settled = applyLate(own);
+    const settled = applyLate(own, mayAlone);
     own.standAlone(self, orderNow());
     carryAlone(differences(shared, own));
     settled();
@@ -228,13 +254,19 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
   }
 
   /** What was on its way is true of this node all the same. Returns what tells those who wait for it. */
-  function applyLate(copy: SharedAcd): () => void {
+  function applyLate(copy: SharedAcd, may: (input: SharedInput) => boolean): () => void {
     const late = [...awaiting.values()].filter(({ input }) => input.kind !== 'nodeStates');
     awaiting.clear();
-    const accepted = late.map(({ input, atMs }) => copy.applyOwn(input, self, atMs).accepted);
+    const accepted = late.map(({ input, atMs }) => may(input) && copy.applyOwn(input, self, atMs).accepted);
     return () => {
       for (const [i, { done }] of late.entries()) done(accepted[i]!);
     };
+  }
+
+  /** Whose desk is another node's may have been given another call, and is given none by this one. */
+  function mayAlone(input: SharedInput): boolean {
+    const { kind } = input;
+    return (kind !== 'agentCallStarted' && kind !== 'agentReady') || view().deskOf(input.personId) === self;
   }
 
   function applyAlone({ input, done }: Pick<Awaiting, 'input' | 'done'>): void {
@@ -252,34 +284,71 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
   /** The order does not know, or knows no more, what is true of this node: it is told. */
   function stateAnew(): void {
     if (closed) return;
-    aloneTimer?.cancel();
+    stopWaiting();
     own ??= fresh(shared.snapshot());
-    const rings = own.offersOf(self);
-    const settled = applyLate(own);
+    const ringing = own.offersOf(self);
+    rings.forget();
+    // Whoever was about to be called is not: the order may have given that desk a call meanwhile.
+    const settled = applyLate(own, ({ kind }) => kind !== 'agentCallStarted');
     // Nothing rings while nobody knows who may have whom.
-    for (const offer of rings)
+    for (const offer of ringing)
       if (own.placeOf(offer.callId)?.personId !== offer.personId) onEffect({ kind: 'withdraw', ...offer }, false);
     mode = 'returning';
     n += 1;
     statementN = n;
-    const input: SharedInput = { kind: 'nodeStates', statement: own.statementOf(self) };
+    backN = n;
+    const input: SharedInput = { kind: 'nodeStates', statement: trueStatement(own, self, needs) };
     awaiting.set(n, { input, atMs: orderNow(), done: () => undefined });
     append(n, input);
     settled();
   }
 
-  function onUp(): void {
+  function stopWaiting(): void {
     aloneTimer?.cancel();
+    ringsTimer?.cancel();
+    unsure = false;
+  }
+
+  const peers = () => new Set(live.nodes().flatMap(({ nodeId }) => (nodeId === self ? [] : [nodeId])));
+
+  function onUp(): void {
+    stopWaiting();
+    rings.begin({ nodes: before.peers, forMs: aloneAfterMs });
     if (mode === 'alone') return stateAnew();
     if (mode === 'waiting') mode = own ? 'returning' : 'shared';
     for (const [number, { input }] of awaiting) append(number, input);
+    if (mode !== 'shared') return;
+    sayBack();
+    rings.look();
   }
 
-  function onDown(): void {
+  function sayBack(): void {
+    void give({ kind: 'back' });
+    backN = n;
+  }
+
+  function onDown({ sureForMs }: { sureForMs: number }): void {
     if (mode === 'alone') return;
+    if (mode === 'shared') before = { peers: peers(), downAt: clock.now() };
     mode = 'waiting';
-    aloneTimer?.cancel();
+    stopWaiting();
     aloneTimer = clock.after(aloneAfterMs, standAlone);
+    ringsTimer = clock.after(Math.max(0, sureForMs - ringsMarginMs), letOthersDesksGo);
+  }
+
+  /** No desk rings for two calls: what rings here at another node's desk ends before the others may have that desk rung. */
+  function letOthersDesksGo(): void {
+    unsure = true;
+    if (mode !== 'waiting' || own) return;
+    const released = new Set<CallId>();
+    const answered = new Set([...awaiting.values()].map(({ input }) => input.kind === 'answered' && input.callId));
+    for (const offer of shared.offersOf(self)) {
+      if (shared.deskOf(offer.personId) === self || answered.has(offer.callId)) continue;
+      onEffect({ kind: 'withdraw', ...offer }, false);
+      const waiting = released.has(offer.callId) ? undefined : shared.waitingCall(offer.callId);
+      released.add(offer.callId);
+      if (waiting) void give({ kind: 'callWaiting', call: waiting });
+    }
   }
 
   function onLost(): void {
@@ -288,6 +357,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     own ??= fresh(shared.snapshot());
     shared = fresh();
     applied = 0;
+    rings.begin({ nodes: before.peers, forMs: before.downAt + aloneAfterMs - clock.now() });
     stateAnew();
   }
 
@@ -303,6 +373,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
 
   // --- who is spoken of and is not there
 
+  const orphanSince = new Map<CallId, number>();
   const census = createCensus({ clock, everyMs: censusEveryMs, look });
 
   /** What has been wrong at two looks is put right: a node that nobody has seen, a call that this node does not have. */
@@ -311,6 +382,21 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     const there = new Set(live.nodes().map(({ nodeId }) => nodeId));
     for (const nodeId of shared.nodes())
       if (nodeId !== self && !there.has(nodeId) && wrongBefore(nodeId)) void give(gone(nodeId));
+    for (const callId of orphanSince.keys()) if (shared.placeOf(callId)?.node !== null) orphanSince.delete(callId);
+    for (const callId of shared.callsOf(null)) {
+      const since = orphanSince.get(callId) ?? clock.now();
+      orphanSince.set(callId, since);
+      if (clock.now() - since >= orphanMs) void give({ kind: 'callLost', callId });
+    }
+    for (const personId of needs.desks())
+      if (shared.deskOf(personId) !== self && wrongBefore(`desk ${personId}`))
+        void give({ kind: 'deskHere', personId });
+    for (const talk of needs.conversations()) {
+      if (knows(shared, talk) || !wrongBefore(`${talk.callId} ${talk.personId}`)) continue;
+      log.warn({ ...talk }, 'the order does not have a conversation of this node');
+      const input = talks(shared, self, talk);
+      if (input) void give(input);
+    }
     for (const callId of shared.callsOf(self)) {
       if (needs.hasCall(callId) || !wrongBefore(callId)) continue;
       const personId = shared.placeOf(callId)?.personId;
@@ -324,7 +410,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
   const gone = (nodeId: NodeId): SharedInput => ({
     kind: 'nodeGone',
     nodeId,
-    keepTalking: needs.keepTalking ?? false,
+    keep: needs.adoptable?.(nodeId) ?? [],
   });
 
   const offs = [
@@ -338,6 +424,10 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     live.on('down', onDown),
     live.on('up', onUp),
   ];
+
+  // Who begins cannot know either whether the others go by the order just now.
+  rings.begin({ nodes: peers(), forMs: aloneAfterMs });
+  if (peers().size > 0) sayBack();
 
   return {
     get acd() {
@@ -359,7 +449,8 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
       for (const off of offs) off();
       census.close();
       tickTimer?.cancel();
-      aloneTimer?.cancel();
+      stopWaiting();
+      rings.close();
       for (const { done } of awaiting.values()) done(false);
       awaiting.clear();
     },

@@ -68,6 +68,20 @@ export class ChannelTap {
     await attempt(this.needs.log, 'fork not stopped', this.channel.order('uuid_audio_fork', `stop ${running.bug}`));
   }
 
+  /** The name of the fork that runs. */
+  get bug(): string | undefined {
+    return this.running?.connected ? this.running.bug : undefined;
+  }
+
+  /** Another program's fork on this channel, whose recorder is gone with it. */
+  async stopOther(bug: string): Promise<void> {
+    await attempt(
+      this.needs.log,
+      'another one’s fork not stopped',
+      this.channel.order('uuid_audio_fork', `stop ${bug}`),
+    );
+  }
+
   private async fork(running: NonNullable<ChannelTap['running']>, metadata: Record<string, unknown>): Promise<Outcome> {
     await this.prepare();
     const bug = `tap-${randomUUID()}`;

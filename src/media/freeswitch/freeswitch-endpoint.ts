@@ -14,7 +14,7 @@ import { AppError, asError } from '../../shared/errors.ts';
 import type { MediaQuality } from '../../shared/events.ts';
 import type { EndpointId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
-import type { Endpoint, EndpointEvents, MediaProfile } from '../endpoint.ts';
+import type { Endpoint, EndpointEvents, EndpointFacts, MediaProfile } from '../endpoint.ts';
 import type { Incompatible, Local, Negotiation } from '../negotiation.ts';
 import { attempt, type Channel } from './channel.ts';
 import { ChannelDigits, readDigit } from './channel-digits.ts';
@@ -25,6 +25,7 @@ import { endDialog, type MrfEndpoint, within } from './fsmrf.ts';
 import { Arrivals, type CountsWatch, PartyReports } from './party-counts.ts';
 import { SoundPlayer } from './sound-player.ts';
 import type { SoundSpecs } from './sound-specs.ts';
+import { type ChannelFacts, dialogFacts } from './taken-over.ts';
 
 export interface FreeswitchEndpointNeeds {
   id: EndpointId;
@@ -35,10 +36,14 @@ export interface FreeswitchEndpointNeeds {
   channel: Channel;
   sounds: SoundSpecs;
   counts: CountsWatch;
+  /** Names this FreeSWITCH. */
+  server: string;
   clock: Clock;
   log: Logger;
   mediaTimeoutMs: number;
   allowSelfSignedRecorder: boolean;
+  /** Of the SIP server through which FreeSWITCH was called; for `facts`. */
+  control?: string;
   onEnded(): void;
 }
 
@@ -115,6 +120,41 @@ export class FreeswitchEndpoint implements Endpoint {
 
   get localSdp(): string {
     return this.negotiation.localSdp;
+  }
+
+  facts(): EndpointFacts | undefined {
+    const { mrf, control } = this.needs;
+    const negotiation = this.negotiation.save();
+    const dialog = dialogFacts(mrf.dialog, control);
+    if (this.state !== 'live' || !negotiation || !dialog) return undefined;
+    const { id, profile, side, version, muted } = this;
+    const fork = this.tap.bug ?? null;
+    const data: ChannelFacts = {
+      ...{ uuid: this.channel.uuid, id, profile, side, negotiation, version, muted, fork, dialog },
+    };
+    return { server: this.needs.server, data };
+  }
+
+  /** Goes on where another program was: nothing is agreed anew, and nothing is heard of it. */
+  async takeOver({ version, muted, fork }: ChannelFacts): Promise<void> {
+    this.version = version;
+    this.muted = muted;
+    // As they were left; asked for again they change nothing.
+    const ice = this.negotiation.remoteIce;
+    const { audio } = this;
+    if (audio && ice)
+      this.toldSession = `${audio.codec.name} ${audio.codec.sendPayloadType} ${ice.usernameFragment} ${ice.password}`;
+    this.inband = audio !== undefined && !audio.telephoneEvent && audio.codec.name !== 'opus';
+    if (fork) await this.tap.stopOther(fork);
+    await this.adopt();
+  }
+
+  /** They were bridged when this program came to them. */
+  alreadyWith(partner: FreeswitchEndpoint): void {
+    this.beginCompany();
+    partner.beginCompany();
+    this.partner = partner;
+    partner.partner = this;
   }
 
   /** What follows from what was agreed when the endpoint was made. */
@@ -281,6 +321,12 @@ export class FreeswitchEndpoint implements Endpoint {
     this.end('lost');
     // Nobody tells the SIP server: without this it would keep the dialog.
     endDialog(this.needs.mrf.dialog);
+  }
+
+  letGo(): void {
+    if (this.state === 'ended') return;
+    this.state = 'closing';
+    this.channel.lose();
   }
 
   private async hangUp(): Promise<void> {

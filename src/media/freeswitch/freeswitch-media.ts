@@ -11,7 +11,7 @@ import type Srf from 'drachtio-srf';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { createEmitter } from '../../shared/emitter.ts';
 import { AppError, asError } from '../../shared/errors.ts';
-import { newId } from '../../shared/ids.ts';
+import { type EndpointId, newId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { EndpointRequest, MediaServer, MediaServerEvents } from '../media-server.ts';
@@ -21,11 +21,12 @@ import { createChannel } from './channel.ts';
 import type { EventSocketAddress } from './event-socket.ts';
 import { readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { FreeswitchConference } from './freeswitch-conference.ts';
-import { noticesHangWithinMs, type ServerLoad } from './freeswitch-control.ts';
+import { noticesHangWithinMs, ownerHeader, type ServerLoad } from './freeswitch-control.ts';
 import { FreeswitchEndpoint, localOf } from './freeswitch-endpoint.ts';
 import { connectSipControl, endDialog, type MrfEndpoint, type SipControl, within } from './fsmrf.ts';
 import { type ListenAddress, linkServer, type ServerLink } from './server-link.ts';
 import { createSoundSpecs, type SharedFolder } from './sound-specs.ts';
+import { type ChannelFacts, controlName, forgetDialog, fromPlain, takenOver } from './taken-over.ts';
 
 export { noticesHangWithinMs };
 
@@ -107,7 +108,7 @@ class Media implements FreeswitchMedia {
   private readonly emitter;
   private readonly sounds;
   private readonly endpoints = new Set<FreeswitchEndpoint>();
-  private srf: Srf | undefined;
+  private sip: { srf: Srf; control: SipControl } | undefined;
   private state: State = { kind: 'down', because: 'not tried yet' };
   private failures = 0;
   private again: Timer | undefined;
@@ -137,11 +138,11 @@ class Media implements FreeswitchMedia {
     const { clock, log, server, node, listen, profile = 'drachtio_mrf', strangers = 'end', sip } = this.needs;
     let because: string;
     try {
-      this.srf ??= await connectSipControl(sip);
+      this.sip ??= await connectSipControl(sip);
       const linked = await linkServer({
         clock,
         log,
-        srf: this.srf,
+        srf: this.sip.srf,
         address: server,
         profile,
         listen,
@@ -225,7 +226,9 @@ class Media implements FreeswitchMedia {
       const local = localOf(side, id);
       if (sdpOffer === undefined) negotiation.offer(local);
       else negotiation.answer(sdpOffer, local);
-      return { kind: 'created', endpoint: await this.makeEndpoint(link, mrf, { id, profile, negotiation, side }) };
+      const endpoint = this.makeEndpoint(link, mrf, { id, profile, negotiation, side });
+      await endpoint.prepare();
+      return { kind: 'created', endpoint };
     } catch (thrown) {
       endDialog(mrf.dialog);
       throw thrown;
@@ -255,11 +258,11 @@ class Media implements FreeswitchMedia {
     return within('a re-INVITE to FreeSWITCH', reInviteLimitMs, mrf.dialog.modify(sdpOffer));
   }
 
-  private async makeEndpoint(
+  private makeEndpoint(
     link: ServerLink,
     mrf: MrfEndpoint,
     rest: Pick<ConstructorParameters<typeof FreeswitchEndpoint>[0], 'id' | 'profile' | 'negotiation' | 'side'>,
-  ): Promise<Endpoint> {
+  ): FreeswitchEndpoint {
     const { clock, mediaTimeoutMs, allowSelfSignedRecorder = false } = this.needs;
     const log = this.needs.log.child({ endpointId: rest.id });
     const endpoint = new FreeswitchEndpoint({
@@ -268,6 +271,8 @@ class Media implements FreeswitchMedia {
       channel: createChannel(link.control, mrf.uuid, log),
       sounds: this.sounds,
       counts: link.counts,
+      server: this.name,
+      ...(this.sip ? { control: controlName(this.sip.control) } : {}),
       clock,
       log,
       mediaTimeoutMs,
@@ -276,8 +281,50 @@ class Media implements FreeswitchMedia {
     });
     this.endpoints.add(endpoint);
     mrf.on('destroy', () => endpoint.channel.lose());
-    await endpoint.prepare();
     return endpoint;
+  }
+
+  async adoptEndpoints({
+    facts,
+  }: Parameters<NonNullable<MediaServer['adoptEndpoints']>>[0]): ReturnType<
+    NonNullable<MediaServer['adoptEndpoints']>
+  > {
+    const link = this.link();
+    const adopted = await Promise.all(facts.map(({ data }) => this.adoptEndpoint(link, fromPlain(data))));
+    for (const endpoint of adopted) {
+      if (!endpoint) continue;
+      const bond = (await link.control.api(`uuid_getvar ${endpoint.channel.uuid} signal_bond`)).trim();
+      const partner = adopted.find((other) => other && other !== endpoint && other.channel.uuid === bond);
+      if (partner && endpoint.partner !== partner) endpoint.alreadyWith(partner);
+    }
+    return adopted;
+  }
+
+  private async adoptEndpoint(link: ServerLink, facts: ChannelFacts): Promise<FreeswitchEndpoint | undefined> {
+    const { uuid, id, profile, negotiation, side, dialog } = facts;
+    const { control, owner } = link;
+    const { sip } = this;
+    if (!sip || (await control.api(`uuid_exists ${uuid}`)).trim() !== 'true') return undefined;
+    // Its events come to us from now on, and nobody takes it for left behind.
+    await control.order(`uuid_setvar ${uuid} sip_h_${ownerHeader} ${owner}`);
+    if (dialog.at) await this.forget(dialog.at);
+    const endpoint = this.makeEndpoint(link, takenOver(facts, sip.srf, control), {
+      ...{ id: id as EndpointId, profile, negotiation: Negotiation.restored(negotiation), side },
+    });
+    await endpoint.takeOver(facts);
+    return endpoint;
+  }
+
+  /** At the SIP server where the dialog is, which need not be the one that we use. */
+  private async forget({ control, dialogId }: { control: string; dialogId: string }): Promise<void> {
+    const { sip } = this;
+    if (sip && controlName(sip.control) === control) return forgetDialog(sip.srf, dialogId);
+    const where = this.needs.sip.find((one) => controlName(one) === control);
+    if (!where) return;
+    const other = await connectSipControl([where]).catch(() => undefined);
+    if (!other) return;
+    forgetDialog(other.srf, dialogId);
+    this.needs.clock.after(1000, () => other.srf.disconnect());
   }
 
   async createConference(): ReturnType<MediaServer['createConference']> {
@@ -295,6 +342,10 @@ class Media implements FreeswitchMedia {
 
   whereIs(endpoint: Endpoint): string | undefined {
     return this.endpoints.has(endpoint as FreeswitchEndpoint) ? this.name : undefined;
+  }
+
+  get serverName(): string {
+    return this.name;
   }
 
   async probe(): ReturnType<NonNullable<MediaServer['probe']>> {
@@ -334,7 +385,7 @@ class Media implements FreeswitchMedia {
     const last = this.state;
     this.state = { kind: 'closed' };
     for (const each of new Set([state, last])) if (each.kind === 'up') each.link.close();
-    this.srf?.disconnect();
+    this.sip?.srf.disconnect();
     this.emitter.clear();
   }
 }

@@ -88,11 +88,11 @@ export function within<T>(what: string, limitMs: number, promise: Promise<T>, la
  * A control connection of our own that routes no request: it makes calls, and hears only of its own dialogs. To the first of
  * these servers that takes it; when that goes away drachtio-srf connects to it again.
  */
-export async function connectSipControl(controls: readonly SipControl[]): Promise<Srf> {
+export async function connectSipControl(controls: readonly SipControl[]): Promise<{ srf: Srf; control: SipControl }> {
   const reasons: string[] = [];
   for (const control of controls) {
     const tried = await connectOne(control);
-    if (tried instanceof Srf) return tried;
+    if (tried instanceof Srf) return { srf: tried, control };
     reasons.push(`${control.host}:${control.port}: ${tried.message}`);
   }
   throw new AppError('sip-server-unavailable', `media cannot use the SIP server (${reasons.join('; ')})`);

@@ -42,6 +42,8 @@ export interface ServerLink extends Listenable<{ lost: { because: string } }> {
   readonly control: FreeswitchControl;
   readonly counts: CountsWatch;
   readonly canConference: boolean;
+  /** How its channels name their program. */
+  readonly owner: string;
   /** Of FreeSWITCH's DTLS certificate; '' when it has none. */
   readonly fingerprint: string;
   /** A channel and its dialog. Rejects with what drachtio-srf rejects, or an AppError when FreeSWITCH says nothing in time. */
@@ -194,6 +196,7 @@ function makeLink(
   return {
     control,
     counts,
+    owner: needs.owner,
     ...known,
     on: emitter.on,
     once: emitter.once,

@@ -56,6 +56,9 @@ export function peerOf(request: IncomingRequest): string {
   return `${request.source_address}:${request.source_port}`;
 }
 
+const lookAgainMs = 100;
+const mostLooks = 10;
+
 export function createRegistrar({ clock, log, nodeId, settings, registrations, emit }: RegistrarOptions): Registrar {
   const ours = new Map<Admission, () => void>();
   const unsubscribe = [
@@ -90,9 +93,12 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
     };
   }
 
-  function register(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void {
+  function register(request: IncomingRequest, response: OutgoingResponse, link: ControlLink, looks = 1): void {
     const peer = peerOf(request);
     const who = registrations.findAdmission(link.server, peer);
+    // Another node may have let it in a moment ago, and its word is on the way.
+    if (!who && nodeId !== undefined && looks < mostLooks)
+      return void clock.after(lookAgainMs, () => register(request, response, link, looks + 1));
     if (!who) {
       log.warn({ peer }, 'REGISTER from a peer that was not admitted');
       return respond(response, 403);

@@ -1,7 +1,7 @@
 // Registrations of all nodes, in the live state's maps `softphones` and `admissions`: any node can ring a softphone that registered
 // through another. What a node put goes with it, and is told as gone everywhere. Reading is from this node's copy. While the live
-// state is away, this node's own are there and the others' are as last heard of; a node that was taken for dead puts its own
-// again.
+// state is away, this node's own are there, and those of others for as long as the others certainly count on this node: later
+// their telephones may be rung by them. A node that was taken for dead puts its own again.
 
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { createEmitter } from '../../shared/emitter.ts';
@@ -81,7 +81,18 @@ export function createSharedRegistrations({ live, clock }: { live: LiveState; cl
     await map.remove(personId).catch(() => undefined);
   }
 
-  const find = (personId: PersonId) => own.get(personId) ?? map.get(personId)?.value;
+  let alone = false;
+  let aloneTimer: Timer | undefined;
+  const find = (personId: PersonId) => own.get(personId) ?? (alone ? undefined : map.get(personId)?.value);
+  live.on('down', ({ sureForMs }) => {
+    aloneTimer = clock.after(sureForMs, () => {
+      alone = true;
+    });
+  });
+  live.on('up', () => {
+    aloneTimer?.cancel();
+    alone = false;
+  });
 
   return {
     on: emitter.on,

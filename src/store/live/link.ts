@@ -33,7 +33,7 @@ export interface LinkHandlers {
   /** `died`: this node was declared dead meanwhile. `restore`: the server has lost something. */
   joined(wire: Wire, reply: JoinReply, what: { first: boolean; died: boolean; restore: boolean }): void;
   up(downMs: number, died: boolean): void;
-  down(because: string): void;
+  down(because: string, sureForMs: number): void;
   beaten(wire: Wire, reply: BeatReply): void;
   /** While down, as often as a beat. */
   idle(): void;
@@ -51,7 +51,8 @@ export interface Link {
   start(): Promise<void>;
   /** Does it now, or as soon as the server is there; rejects with 'live-state-unavailable' after `writeTimeoutMs`. */
   use<T>(act: (wire: Wire) => Promise<T>): Promise<T>;
-  resync(because: string): void;
+  /** The server refused what this node asked for: it counts it as gone. */
+  declaredDead(): void;
   close(): Promise<void>;
 }
 
@@ -76,6 +77,8 @@ export function createLink(needs: {
   let offsetMs = 0;
   let downBecause = 'not connected yet';
   let downSince = clock.now();
+  /** When the newest sign of life was sent that the server is known to have taken. */
+  let aliveAt = downSince;
   let closed = false;
   let retries = 0;
   let retry: Timer | undefined;
@@ -93,7 +96,7 @@ export function createLink(needs: {
     downBecause = because;
     downSince = clock.now();
     drop(which);
-    handlers.down(because);
+    handlers.down(because, Math.max(0, aliveAt + server.lapseMs - downSince));
     if (!closed) again();
   }
 
@@ -140,8 +143,10 @@ export function createLink(needs: {
         broke(mine, because);
       },
     });
+    const joinedAt = clock.now();
     try {
       const reply = await mine.join(handlers.self(), known);
+      aliveAt = joinedAt;
       if (closed || brokenEarly !== undefined) throw unavailable(brokenEarly ?? 'this node is leaving');
       cameUp(mine, reply, () => {
         for (const act of early ?? []) if (mine === wire) act();
@@ -178,7 +183,7 @@ export function createLink(needs: {
     if (!known || at.n <= known.at.n) return;
     if (at.n !== known.at.n + 1) return resync(`changes ${known.at.n + 1} to ${at.n - 1} are missing`);
     known.at = at;
-    if (change.kind === 'gone' && change.nodeId === nodeId) return resync('this node was declared dead');
+    if (change.kind === 'gone' && change.nodeId === nodeId) return declaredDead();
     handlers.change(change);
   }
 
@@ -188,11 +193,13 @@ export function createLink(needs: {
     if (beating || !known) return;
     beating = true;
     const before = known.at.n;
+    const sentAt = clock.now();
     try {
       const reply = await mine.beat(handlers.logs());
       if (mine !== wire) return;
       offsetMs = reply.serverNowMs - clock.now();
-      if (!reply.member) return resync('this node was declared dead');
+      if (!reply.member) return declaredDead();
+      aliveAt = sentAt;
       if (reply.epoch !== known.epoch) return resync('the server began anew');
       if (reply.n < before) return resync('the server has lost its newest changes');
       stuck = reply.n > known.at.n && known.at.n === before ? stuck + 1 : 0;
@@ -203,6 +210,11 @@ export function createLink(needs: {
     } finally {
       if (mine === wire) beating = false;
     }
+  }
+
+  function declaredDead(): void {
+    aliveAt = Number.NEGATIVE_INFINITY;
+    resync('this node was declared dead');
   }
 
   function resync(because: string): void {
@@ -261,7 +273,7 @@ export function createLink(needs: {
       if (closed) return Promise.reject(new AppError('shutting-down', 'This node has left the live state.'));
       return wire ? act(wire) : whenUp().then(act);
     },
-    resync,
+    declaredDead,
     async close() {
       if (closed) return;
       closed = true;

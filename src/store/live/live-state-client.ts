@@ -70,10 +70,10 @@ export async function openLiveState(needs: LiveStateNeeds): Promise<LiveState> {
         events.emit('up', { downMs });
         if (died) events.emit('declaredDead', {});
       },
-      down(because) {
+      down(because, sureForMs) {
         log.warn({ because }, 'live state is away');
         for (const { copy } of logs.values()) copy.pause();
-        events.emit('down', { because });
+        events.emit('down', { because, sureForMs });
       },
       beaten(wire, reply) {
         for (const [name, newest] of reply.logs) logs.get(name)?.copy.beaten(wire, newest);
@@ -108,7 +108,7 @@ export async function openLiveState(needs: LiveStateNeeds): Promise<LiveState> {
   async function asMember<T>(written: Promise<Written<T>>): Promise<T> {
     const result = await written;
     if (result !== 'not-member') return result;
-    link.resync('this node was declared dead');
+    link.declaredDead();
     throw unavailable('this node was declared dead');
   }
 
@@ -176,7 +176,7 @@ export async function openLiveState(needs: LiveStateNeeds): Promise<LiveState> {
       : wire.remove({ map: copy.name, key }, writeId);
     sent.then(
       (result) => {
-        if (result === 'not-member') return link.resync('this node was declared dead');
+        if (result === 'not-member') return link.declaredDead();
         own.acknowledged = true;
         callers.get(writeId)?.done();
       },

@@ -21,6 +21,8 @@ export class LogCopy {
   private at: Position | undefined;
   private reading = false;
   private atLastBeat = 0;
+  /** The order was found to begin later than its first entry: its snapshot is asked for, once. */
+  private askedForBeginning = false;
   /** Counts attempts to open, so that an answer to an earlier one is not taken for this one's. */
   private attempt = 0;
   private readonly onFault: (error: unknown) => void;
@@ -73,7 +75,8 @@ export class LogCopy {
     if (!this.follower) return;
     const attempt = ++this.attempt;
     this.reading = false;
-    const known = this.epoch === undefined ? undefined : { epoch: this.epoch, at: this.at };
+    const fresh = this.epoch === undefined || (this.askedForBeginning && this.at === undefined);
+    const known = fresh ? undefined : { epoch: this.epoch!, at: this.at };
     try {
       const reply = await wire.openLog(this.name, known);
       if (attempt === this.attempt) this.begin(wire, reply);
@@ -85,10 +88,13 @@ export class LogCopy {
 
   deliver(wire: Wire, entry: LogDelivery): void {
     if (!this.reading) return;
-    const expected = this.at === undefined ? undefined : this.at.n + 1;
+    // Without a snapshot it begins with its first entry, unless that is no longer kept.
+    const first = this.askedForBeginning ? undefined : 1;
+    const expected = this.at === undefined ? first : this.at.n + 1;
     if (entry.epoch !== this.epoch || (expected !== undefined && entry.n !== expected)) {
-      if (entry.epoch === this.epoch && expected !== undefined && entry.n < expected && entry.place <= this.at!.place)
-        return;
+      const again = this.at !== undefined && entry.n <= this.at.n && entry.place <= this.at.place;
+      if (entry.epoch === this.epoch && again) return;
+      this.askedForBeginning = entry.epoch === this.epoch && this.at === undefined;
       wire.stopLog(this.name);
       void this.open(wire);
       return;
@@ -99,11 +105,13 @@ export class LogCopy {
   }
 
   private begin(wire: Wire, { epoch, verdict, snapshot }: OpenLogReply): void {
+    if (epoch !== this.epoch) this.askedForBeginning = false;
     this.epoch = epoch;
     this.atLastBeat = 0;
     if (verdict === 'lost') this.tell((follower) => follower.onLost());
     if (verdict !== 'continue') {
       this.at = snapshot && { place: snapshot.place, n: snapshot.n };
+      if (snapshot) this.askedForBeginning = false;
       if (snapshot) this.tell((follower) => follower.onSnapshot(fromText(snapshot.text), snapshot.place));
     }
     if (!this.follower) return;

@@ -54,7 +54,7 @@ export class Hub implements MemoryHub {
   /** Outlives a loss, so that fences never run backwards. */
   readonly fences = new Map<string, number>();
   readonly wires = new Map<NodeId, MemoryWire>();
-  private readonly lapseMs: number;
+  readonly lapseMs: number;
   private readonly delayMs: ((to: NodeId) => number) | undefined;
   private readonly lapses = new Map<NodeId, () => void>();
   private readonly unreachable = new Set<NodeId>();

@@ -153,6 +153,8 @@ export interface Wire {
 }
 
 export interface LiveServer {
+  /** From a node's last heartbeat until it is declared dead. */
+  readonly lapseMs: number;
   /** Rejects with what is wrong. The listener hears nothing before `join` has resolved. */
   connect(nodeId: NodeId, listener: WireListener): Promise<Wire>;
 }

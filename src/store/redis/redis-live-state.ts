@@ -47,6 +47,7 @@ export function createRedisLiveState(options: RedisLiveStateOptions): Promise<Li
   return openLiveState({
     kind: 'redis',
     server: {
+      lapseMs,
       async connect(node, listener) {
         const connections = await connectRedis({ addresses, ca, key: `${base}seq`, name: node, timeoutMs, log });
         log.debug({ where: connections.where, version: connections.version }, 'connected to Redis');

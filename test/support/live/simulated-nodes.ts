@@ -2,7 +2,9 @@
 // place of telephones and people a small world that answers, refuses, hangs up, reloads its page at another node. Nodes are killed
 // and cut off, the live state stops, starts, and starts empty. The world checks after every event what must never be otherwise:
 //
-//   nobody talks to two callers, nobody is rung for two calls          a call rings at one desk at most
+//   no desk is rung for two calls, whether the nodes agree or not       a call rings at one desk at most
+//   nothing is offered by a node that does not know whether others still count on it; alone, it offers its own desks only
+//   nobody has two calls by the order; the order has every conversation as it is   (nodes that agree, for `putRightMs`)
 //   who waits longest is offered first, over all nodes                 (while the nodes agree)
 //
 // and, once everything is left in peace, that nobody is stuck and nobody who could be served waits.
@@ -22,7 +24,10 @@ interface SimulatedCall {
   queue: string;
   enteredAt: number;
   phase: 'queued' | 'talking' | 'over';
+  /** To whom its node offers it. */
   ringing: PersonId | null;
+  /** The page at which a telephone really rings for it. */
+  ringsAt: SimulatedNode | undefined;
   answering: boolean;
   agent: PersonId | null;
 }
@@ -44,6 +49,10 @@ interface SimulatedAgent {
 }
 
 const instantMs = 500;
+/** A conversation of which the order knows nothing is put right within two looks of the census. */
+const putRightMs = 5000;
+/** A node that is cut off lets go of the desks of others before they count it as gone. */
+const letsGoWithinMs = 4000;
 
 const queues = ['general', 'contracts'].map((name) => ({
   name,
@@ -75,6 +84,10 @@ export class SimulatedNodes {
   #fault: Error | undefined;
   /** Since when a call has been waiting without being offered to anybody. */
   readonly #waitingSince = new Map<CallId, number>();
+  /** Telephones that are off the hook, and for which call. */
+  readonly #inUse = new Map<PersonId, CallId>();
+  /** Since when something has been so that may be so for a moment only. */
+  readonly #wrongSince = new Map<string, number>();
 
   constructor(settings: SimulationSettings) {
     this.#settings = settings;
@@ -151,12 +164,21 @@ export class SimulatedNodes {
       queues,
       afterCallWorkSeconds: 10,
       random: () => this.#random.next(),
-      aloneAfterMs: 6000,
+      aloneAfterMs: 10_000,
       hasCall: (callId) => node.calls.has(callId),
+      desks: () => this.#agents.flatMap((agent) => (agent.node === node ? [agent.id] : [])),
+      conversations: () =>
+        [...node.calls.values()].flatMap(({ id: callId, queue, agent }) =>
+          agent ? [{ callId, personId: agent, queue }] : [],
+        ),
       onEffect: (effect) => {
         if (effect.kind === 'offer') this.#offered(node, effect.callId, effect.personId);
         if (effect.kind === 'withdraw') this.#withdrawn(node, effect.callId, effect.personId);
       },
+    });
+    // Taken for dead meanwhile: it states again whose pages it has.
+    live.on('declaredDead', () => {
+      for (const agent of this.#agents) if (agent.node === node) this.#register(node, agent.id);
     });
     this.#nodes.push(node);
     this.#count('node started');
@@ -170,6 +192,7 @@ export class SimulatedNodes {
       enteredAt: this.clock.now(),
       phase: 'queued',
       ringing: null,
+      ringsAt: undefined,
       answering: false,
       agent: null,
     };
@@ -187,10 +210,21 @@ export class SimulatedNodes {
   }
 
   #over(node: SimulatedNode, call: SimulatedCall): void {
+    this.#hangsUp(call);
     call.phase = 'over';
-    call.ringing = null;
+    this.#quiet(call);
     call.agent = null;
     node.calls.delete(call.id);
+  }
+
+  /** No telephone rings for it any more. */
+  #quiet(call: SimulatedCall): void {
+    call.ringing = null;
+    call.ringsAt = undefined;
+  }
+
+  #hangsUp({ id }: SimulatedCall): void {
+    for (const [personId, callId] of this.#inUse) if (callId === id) this.#inUse.delete(personId);
   }
 
   #some(node: SimulatedNode, fits: (call: SimulatedCall) => boolean): SimulatedCall | undefined {
@@ -203,14 +237,23 @@ export class SimulatedNodes {
     if (call?.phase !== 'queued') return;
     if (call.ringing)
       this.#fail(`${callId} is offered to ${personId} while it rings at ${call.ringing} (${node.runner.mode})`);
+    const { mode } = node.runner;
+    if (mode === 'waiting' || mode === 'returning') this.#fail(`${callId} is offered by ${node.id}, which is ${mode}`);
+    if (mode === 'alone' && node.runner.deskOf(personId) !== node.id)
+      this.#fail(`${callId} is offered to ${personId} of another node by ${node.id}, which is alone`);
     call.ringing = personId;
+    const page = this.#agents.find(({ id }) => id === personId)?.node;
+    // Through the node that it is registered with, as far as this node knows; one in use does not ring.
+    const reached = page && (page === node || (mode === 'shared' && desksOf(node).get(personId)?.owner === page.id));
+    call.ringsAt = reached && !this.#inUse.has(personId) ? page : undefined;
     this.#count('offer');
-    if (node.runner.mode === 'shared') this.#checkOrder(node, callId);
+    if (mode === 'shared') this.#checkOrder(node, callId);
   }
 
   #withdrawn(node: SimulatedNode, callId: CallId, personId: PersonId): void {
     const call = node.calls.get(callId);
-    if (call?.ringing === personId) call.ringing = null;
+    if (call?.ringing === personId && !call.answering) this.#quiet(call);
+    else if (call?.ringing === personId) call.ringing = null;
     this.#count('withdrawn');
   }
 
@@ -220,32 +263,28 @@ export class SimulatedNodes {
     if (!call) return;
     const personId = call.ringing!;
     const dice = this.#random.next();
-    const at = this.#agents.find(({ id }) => id === personId)?.node;
-    // Without the live state a node knows only the telephones that are registered through itself.
-    const reached = node.runner.mode === 'alone' ? at === node : at !== undefined;
-    const there = reached && !this.#talks(personId);
+    const there = call.ringsAt !== undefined && !this.#inUse.has(personId);
     const callId = call.id;
     if (dice < 0.3 && there) return void node.runner.apply({ kind: 'alerting', callId, personId });
     if (dice < 0.8 && there) return void this.#answer(node, call, personId);
-    call.ringing = null;
+    this.#quiet(call);
     const because = there ? this.#random.pick(['timeout', 'rejected'] as const) : 'unreachable';
     void node.runner.apply({ kind: 'notAnswered', callId, personId, because });
     this.#count('not answered');
   }
 
-  /** A telephone in use is not picked up for another call. */
-  #talks(personId: PersonId): boolean {
-    return this.#nodes.some(({ calls }) => [...calls.values()].some(({ agent }) => agent === personId));
-  }
-
   async #answer(node: SimulatedNode, call: SimulatedCall, personId: PersonId): Promise<void> {
     call.answering = true;
+    call.ringsAt = undefined;
+    this.#inUse.set(personId, call.id);
     const taken = await node.runner.apply({ kind: 'answered', callId: call.id, personId });
     call.answering = false;
     if (!this.#nodes.includes(node)) return;
     if (!taken || call.ringing !== personId || call.phase !== 'queued') {
+      if (this.#inUse.get(personId) === call.id) this.#inUse.delete(personId);
       if (call.ringing === personId) call.ringing = null;
       if (taken) void node.runner.apply({ kind: 'agentCallEnded', callId: call.id, personId, afterCallWorkSeconds: 0 });
+      if (taken && call.phase === 'queued') void node.runner.apply({ kind: 'callWaiting', call: waitingCall(call) });
       this.#count('answered too late');
       return;
     }
@@ -261,6 +300,7 @@ export class SimulatedNodes {
     const afterCallWorkSeconds = this.#random.pick([0, 5]);
     void node.runner.apply({ kind: 'agentCallEnded', callId: call.id, personId, afterCallWorkSeconds });
     if (!transferred) return this.#over(node, call);
+    this.#hangsUp(call);
     Object.assign(call, { phase: 'queued', agent: null, enteredAt: this.clock.now() });
     void node.runner.apply({ kind: 'callWaiting', call: waitingCall(call) });
     this.#count('transferred');
@@ -270,6 +310,9 @@ export class SimulatedNodes {
   async #openPage(agent: SimulatedAgent, node: SimulatedNode): Promise<void> {
     const left = agent.node;
     agent.node = node;
+    if (left !== node) this.#pageLeft(agent.id);
+    this.#register(node, agent.id);
+    if (left && left !== node) unregister(left, agent.id);
     // The WebSocket of the old page closes.
     if (left && left !== node && left.runner.acd.agent(agent.id)?.state === 'available')
       void left.runner.apply({ kind: 'agentNotReady', personId: agent.id, because: 'no-softphone' });
@@ -287,6 +330,18 @@ export class SimulatedNodes {
     void node.runner.apply({ kind: 'agentReady', personId: agent.id });
   }
 
+  #register(node: SimulatedNode, personId: PersonId): void {
+    desksOf(node)
+      .put(personId, true)
+      .catch(() => undefined);
+  }
+
+  /** What rang at the old page rings no more; who talks goes on talking. */
+  #pageLeft(personId: PersonId): void {
+    for (const node of this.#nodes)
+      for (const call of node.calls.values()) if (call.ringing === personId) call.ringsAt = undefined;
+  }
+
   #askForState({ id: personId, node }: SimulatedAgent): void {
     if (!node) return;
     const dice = this.#random.next();
@@ -299,11 +354,11 @@ export class SimulatedNodes {
     if (!node) return;
     const id = `o${++this.#serial}` as CallId;
     const state = node.runner.acd.agent(personId)?.state;
-    if ((state !== 'available' && state !== 'not-ready') || this.#talks(personId)) return;
+    if ((state !== 'available' && state !== 'not-ready') || this.#inUse.has(personId)) return;
     void node.runner.apply({ kind: 'agentCallStarted', personId, callId: id }).then((accepted) => {
       if (!accepted || !this.#nodes.includes(node)) return;
       // Without the live state the answer took its time, and the telephone is in use by now: it does not pick up.
-      if (this.#talks(personId))
+      if (this.#inUse.has(personId))
         return void node.runner.apply({ kind: 'agentCallEnded', callId: id, personId, afterCallWorkSeconds: 0 });
       const call = {
         id,
@@ -311,8 +366,10 @@ export class SimulatedNodes {
         enteredAt: this.clock.now(),
         phase: 'talking',
         ringing: null,
+        ringsAt: undefined,
         answering: false,
       } as const;
+      this.#inUse.set(personId, id);
       node.calls.set(id, { ...call, agent: personId });
       this.#count('dialled');
     });
@@ -324,7 +381,12 @@ export class SimulatedNodes {
     this.#hub.crash(node.id);
     node.runner.close();
     this.#nodes.splice(this.#nodes.indexOf(node), 1);
-    for (const agent of this.#agents) if (agent.node === node) agent.node = undefined;
+    for (const call of node.calls.values()) this.#hangsUp(call);
+    for (const agent of this.#agents) {
+      if (agent.node !== node) continue;
+      agent.node = undefined;
+      this.#pageLeft(agent.id);
+    }
     this.#count('node killed');
     if (this.#hubIsUp) return this.#startNode();
     // A node that starts while the live state is away does not come up; the others go on.
@@ -384,8 +446,52 @@ export class SimulatedNodes {
         busy.set(personId, { where, node });
       }
     }
+    this.#checkTelephones();
+    this.#checkConversations();
     if (this.#fault) throw this.#fault;
     this.#noteWaiting();
+  }
+
+  /** Whether it is so now, and for how long without a break. */
+  #lastsMs(what: string, isSo: boolean): number {
+    if (!isSo) this.#wrongSince.delete(what);
+    else if (!this.#wrongSince.has(what)) this.#wrongSince.set(what, this.clock.now());
+    return isSo ? this.clock.now() - this.#wrongSince.get(what)! : -1;
+  }
+
+  /**
+   * What the nodes really do, whatever they believe: no telephone rings for two calls, but for the time that news take. A node that
+   * is cut off does not hear that an agent was taken away from it and is free again: it rings on until it lets go.
+   */
+  #checkTelephones(): void {
+    const rings = new Map<PersonId, { call: string; away: boolean }[]>();
+    for (const node of this.#nodes)
+      for (const { id, ringing, ringsAt } of node.calls.values()) {
+        const { mode } = node.runner;
+        const ring = { call: `${id} of ${node.id} (${mode})`, away: mode === 'waiting' };
+        if (ringing && ringsAt) rings.set(ringing, [...(rings.get(ringing) ?? []), ring]);
+      }
+    for (const { id } of this.#agents) {
+      const calls = rings.get(id) ?? [];
+      const lastsMs = this.#lastsMs(`${id} rings`, calls.length > 1);
+      if (lastsMs < 0) continue;
+      this.#count('rang for two calls for a moment');
+      const mayMs = calls.some(({ away }) => away) ? letsGoWithinMs : this.#settings.delayMs;
+      if (lastsMs >= mayMs)
+        this.#fail(`the telephone of ${id} rings for ${calls.map(({ call }) => call).join(' and ')}`);
+    }
+  }
+
+  /** What is so is in the order, once nodes that agree have had the time to say it. */
+  #checkConversations(): void {
+    const agree = this.#nodes.every(({ runner }) => runner.mode === 'shared');
+    for (const node of this.#nodes)
+      for (const { id, agent } of node.calls.values()) {
+        const seat = agent && node.runner.acd.agent(agent);
+        const wrong = seat != null && (seat.state !== 'on-call' || seat.callId !== id);
+        if (this.#lastsMs(`${id} unknown`, agree && wrong) > putRightMs)
+          this.#fail(`${agent} talks in ${id} of ${node.id}, and by the order is ${seat?.state} ${seat?.callId}`);
+      }
   }
 
   #noteWaiting(): void {
@@ -404,14 +510,17 @@ export class SimulatedNodes {
     if (this.clock.now() - node.apartAt < 2 * instantMs) return;
     const { calls } = node.runner.acd.snapshot();
     const mine = calls.find(({ call }) => call.callId === callId);
-    if (!mine || mine.offeredTo.length === 0) return;
+    const to = mine?.offeredTo[0];
+    if (!mine || to === undefined) return;
+    // By the order; the ring may have had to wait.
+    const reservedAt = node.runner.acd.agent(to)?.stateSince ?? 0;
     for (const other of calls) {
       // Who came back unanswered goes before all; among the others age counts.
       if (other.offeredTo.length > 0 || other.returned || mine.returned) continue;
       const before = other.call.enteredAt < mine.call.enteredAt;
       // What happens at one instant is seen only as a whole: who was free for it is not known here.
       const waitsSince = this.#waitingSince.get(other.call.callId) ?? Number.POSITIVE_INFINITY;
-      if (before && waitsSince < this.clock.now() - instantMs)
+      if (before && waitsSince < reservedAt - instantMs)
         this.#fail(`${callId} was offered before ${other.call.callId}, which waits longer`);
     }
   }
@@ -423,7 +532,7 @@ export class SimulatedNodes {
     for (const node of this.#nodes) node.cutOff = false;
     await this.pass(20_000);
     // The telephones that still ring are let ring: time alone must free everybody.
-    for (const node of this.#nodes) for (const call of node.calls.values()) if (call.ringing) call.ringing = null;
+    for (const node of this.#nodes) for (const call of node.calls.values()) if (call.ringing) this.#quiet(call);
     await this.pass(120_000);
     this.#check();
     this.#checkAgreement();
@@ -471,6 +580,15 @@ export class SimulatedNodes {
   end(): void {
     for (const { runner } of this.#nodes) runner.close();
   }
+}
+
+/** Where each telephone is registered, as this node knows it. */
+const desksOf = ({ live }: SimulatedNode) => live.map<boolean>('desks');
+
+function unregister(node: SimulatedNode, personId: PersonId): void {
+  desksOf(node)
+    .remove(personId)
+    .catch(() => undefined);
 }
 
 function waitingCall({ id, queue, enteredAt }: SimulatedCall): WaitingCall {
