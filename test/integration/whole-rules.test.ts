@@ -147,6 +147,38 @@ t.test('an offer that is on its way is taken back when the mode changes', async 
   customer.hangUp();
 });
 
+t.test('the command line explains a decision, and does the day again under other rules', async (t) => {
+  const cli = join(projectRoot, 'dist/src/cli/engawa.js');
+  const config = join(engawa.dataFolder, 'engawa.yaml');
+  const policy = (...args: string[]) => run(process.execPath, [cli, 'policy', ...args, '--config', config]);
+  const asked = ['explain', 'aoi', '--place', 'home', '--reason', 'contract-change'];
+  const refused = policy(...asked);
+  t.equal(refused.status, 1, refused.stderr);
+  t.match(
+    refused.stdout.toString(),
+    /^not offered: “Contract check or change” touches personal information; at home today/,
+  );
+  t.match(refused.stdout.toString(), /→ personal-in-the-centre +lacking: at home today/);
+  const allowed = policy(...asked, '--operation', 'all-home');
+  t.equal(allowed.status, 0, allowed.stderr);
+  t.match(allowed.stdout.toString(), /by the rule "personal-at-home"/);
+
+  const free = join(folder, 'free.yaml');
+  writeFileSync(free, 'rules: {}\n');
+  const today = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 10);
+  const simulated = policy('simulate', free, '--day', today, '--json');
+  t.equal(simulated.status, 0, simulated.stderr);
+  type Simulated = { calls: { asItWas: { answeredBy: string }; changed: { answeredBy: string }; refused: object[] }[] };
+  const { calls } = JSON.parse(simulated.stdout.toString()) as Simulated;
+  t.same(
+    calls.map(({ asItWas }) => asItWas.answeredBy),
+    ['aoi', 'taro', null],
+  );
+  t.equal(calls[1]?.changed.answeredBy, 'aoi', 'who was passed over by rule would have had it');
+  const table = policy('simulate', free, '--day', today, '--calls');
+  t.match(table.stdout.toString(), /contracts +as it was +in force, simulated +changed, simulated/);
+});
+
 t.test(
   'rules are read again without a restart, and a file with a mistake leaves those of before in force',
   async (t) => {

@@ -178,7 +178,7 @@ class Reading {
     const visit = call.answered;
     const lastedMs = talkMs + holdMs;
     if (visit?.answeredBy === personId) visit.handleMs = (visit.handleMs ?? 0) + lastedMs;
-    else if (call.talking?.personId === personId)
+    else if (call.talking?.personId === personId && call.talking.at >= this.day.fromMs)
       this.day.otherCalls.push({ personId, callId, at: call.talking.at, lastedMs });
     call.talking = undefined;
   }

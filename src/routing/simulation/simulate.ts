@@ -7,8 +7,8 @@
 
 import type { CallId, PersonId } from '../../shared/ids.ts';
 import type { Acd, AcdEffect, AcdInput, QueueSettings } from '../acd/acd.ts';
+import { createIndexedHeap, type IndexedHeap } from '../acd/books/indexed-heap.ts';
 import { createAcd } from '../acd/distributor.ts';
-import { createIndexedHeap, type IndexedHeap } from '../acd/indexed-heap.ts';
 import type { AgentFacts } from '../agent.ts';
 import type { CompiledPolicy } from '../policy/compile-policy.ts';
 import type { Operation } from '../policy/policy.ts';
