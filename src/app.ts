@@ -22,6 +22,7 @@ import { endCallsLeftOpen } from './call/ending/left-open.ts';
 import { demoNumbers } from './call/outbound/demo-numbers.ts';
 import type { CallParts } from './call/parts.ts';
 import type { OwnTelephones } from './call/telephone/own-telephones.ts';
+import { questionTexts } from './call/verify/questions.ts';
 import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
 import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
@@ -121,7 +122,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     ...(cluster ? { mayAct: cluster.isFirst } : {}),
   });
   const speakFlows = () => {
-    const texts = [...flows.texts(), ...telephoneTexts(config)];
+    const texts = [...flows.texts(), ...telephoneTexts(config), ...questionTexts(verification.factors)];
     void prompts.prepare(texts).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
   };
   const flowControl = await flows.follow({

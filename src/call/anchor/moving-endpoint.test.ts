@@ -84,6 +84,28 @@ t.test('mute, silent digits and the tap go along; events come from wherever it i
   t.same((await moveTo('c')).asked, ['digits silent']);
 });
 
+t.test('a party whose secret digits cannot be cut at the new server is joined to nobody there', async (t) => {
+  const { first, endpoint, moves, ended } = party();
+  await endpoint.setDigitsAudible(false);
+  await endpoint.startTap({ url: 'ws://recorder/1', metadata: {} });
+  first.lose();
+  const fresh = simulateEndpoint('b');
+  fresh.failing = true;
+  moves.at(-1)!.settle({ kind: 'moved', endpoint: fresh });
+  await settle();
+  t.same(fresh.asked, []);
+  t.equal(fresh.state, 'closed');
+  t.same(ended, ['lost']);
+});
+
+t.test('secrecy that ends while the party moves has ended at the new server', async (t) => {
+  const { first, endpoint, moveTo } = party();
+  await endpoint.setDigitsAudible(false);
+  first.lose();
+  await endpoint.setDigitsAudible(true);
+  t.same((await moveTo('b')).asked, []);
+});
+
 t.test('a command that fails because the server dies is carried out at the next one', async (t) => {
   const { first, endpoint, clock, moveTo } = party();
   first.failing = true;

@@ -12,6 +12,7 @@ import { createDigitSource } from '../inbound/digit-collector.ts';
 import { refusals } from '../outbound/refusals.ts';
 import { unattended } from '../parts.ts';
 import { type Asked, askInSecret } from './ask.ts';
+import { questionOf } from './questions.ts';
 import type { FactorSettings } from './verification-settings.ts';
 
 export type VerificationShown = {
@@ -80,7 +81,7 @@ async function verify(
       asked = await askInSecret(centre, call, digits, {
         factor: factor.name,
         check: checkOf(factor),
-        say: questionOf(factor, language, again),
+        say: { kind: 'say', text: questionOf(factor, language, again), language },
         over: true,
         minDigits: factor.minDigits,
         maxDigits: factor.maxDigits,
@@ -121,14 +122,4 @@ function show(centre: Centre, call: CallState, shown: VerificationShown): void {
 
 function checkOf({ check }: FactorSettings) {
   return check.kind === 'lookup' ? { ...check, parameters: [] } : check;
-}
-
-function questionOf({ ask, label }: FactorSettings, language: 'ja' | 'en', again: boolean): PlaySource {
-  if (language === 'en') {
-    const text = ask?.en ?? `Please key this on your telephone, then press hash: ${label.en}. Nobody hears or sees it.`;
-    return { kind: 'say', text: again ? `Once more, please. ${text}` : text, language };
-  }
-  const text =
-    ask?.jaKana ?? ask?.ja ?? 'ばんごうを おして、さいごに シャープを おして ください。だれにも きこえません。';
-  return { kind: 'say', text: again ? `もういちど おねがいします。${text}` : text, language };
 }
