@@ -7,21 +7,22 @@
 // offer, so that neither agent nor caller stays stuck.
 
 import type { CallId, PersonId } from '../../shared/ids.ts';
-import type { AgentFacts, AgentView } from '../agent.ts';
-import type { AgentTrigger } from '../agent-states.ts';
+import type { AgentView } from '../agent.ts';
 import type { Operation, Policy, PolicySource } from '../policy/policy.ts';
-import type { Acd, AcdEffect, AcdInput, QueueSettings, QueueView, UnansweredRule, WaitingCall } from './acd.ts';
+import type { Acd, AcdEffect, AcdInput, QueueSettings, QueueView, WaitingCall } from './acd.ts';
 import type { OverflowReason } from './admission.ts';
-import { createAgenda } from './agenda.ts';
+import { AgentInputs } from './agent-inputs.ts';
+import { createAgenda } from './books/agenda.ts';
+import type { Core } from './books/core.ts';
+import { createLine, type Effort, lineView, type Seat, servedBefore, type Waiting } from './books/line.ts';
+import { Roster, seatSnapshot, viewOf } from './books/roster.ts';
+import { WaitingRoom } from './books/waiting-room.ts';
 import { clearanceOnly, clearancePolicy } from './clearance-policy.ts';
-import type { Core } from './core.ts';
-import { createLine, type Effort, type Line, lineView, type Seat, servedBefore, type Waiting } from './line.ts';
+import { expectedWaitMs } from './measures/pace.ts';
+import { OfferReports } from './offer-reports.ts';
 import { Overflow, placeIn } from './overflow.ts';
-import { expectedWaitMs } from './pace.ts';
-import { alertingGraceMs, Pairing } from './pairing.ts';
-import { Roster, seatSnapshot, viewOf } from './roster.ts';
+import { Pairing } from './pairing.ts';
 import type { AcdSnapshot } from './snapshot.ts';
-import { WaitingRoom } from './waiting-room.ts';
 
 export { alertingGraceMs, reservationLeaseMs } from './pairing.ts';
 
@@ -41,9 +42,6 @@ export function createAcd(needs: AcdNeeds): Acd {
   return new Distributor(needs);
 }
 
-const notReadyBecause = { timeout: 'no-answer', rejected: 'rejected', unreachable: 'no-softphone' } as const;
-type Unanswered = keyof typeof notReadyBecause;
-
 class Distributor implements Acd {
   readonly #compile: (source: PolicySource) => Policy;
   readonly #core: Core;
@@ -51,6 +49,8 @@ class Distributor implements Acd {
   readonly #room: WaitingRoom;
   readonly #pairing: Pairing;
   readonly #overflow: Overflow;
+  readonly #agents: AgentInputs;
+  readonly #offers: OfferReports;
   #ignoredInputs = 0;
 
   constructor({ queues, compilePolicy = clearancePolicy, from, ...given }: AcdNeeds) {
@@ -70,6 +70,8 @@ class Distributor implements Acd {
     this.#room = new WaitingRoom(this.#core);
     this.#pairing = new Pairing(this.#core, this.#roster, this.#room);
     this.#overflow = new Overflow(this.#core, this.#room, this.#pairing);
+    this.#agents = new AgentInputs(this.#core, this.#roster, this.#pairing);
+    this.#offers = new OfferReports(this.#core, this.#roster, this.#room, this.#pairing);
     if (from) this.#restore(from);
   }
 
@@ -183,32 +185,28 @@ class Distributor implements Acd {
       case 'callGone':
         return this.#callGone(input.callId);
       case 'agentSignedIn':
-        return this.#signedIn(input.agent);
+        return this.#agents.signedIn(input.agent);
       case 'alerting':
       case 'answered':
       case 'notAnswered':
-        return this.#offerReported(input);
+        return this.#offers.reported(input);
     }
     const seat = this.#roster.seats.get('agent' in input ? input.agent.personId : input.personId);
     if (!seat) return false;
     switch (input.kind) {
       case 'agentFactsChanged':
-        return this.#factsChanged(seat, input.agent);
+        return this.#agents.factsChanged(seat, input.agent);
       case 'agentReady':
-        return this.#ready(seat);
+        return this.#agents.ready(seat);
       case 'agentNotReady':
-        return this.#stopped(seat, 'notReady', input.because);
+        return this.#agents.stopped(seat, 'notReady', input.because);
       case 'agentSignedOut':
-        return this.#stopped(seat, 'signOut', null);
+        return this.#agents.stopped(seat, 'signOut', null);
       case 'agentCallStarted':
-        return this.#callStarted(seat, input.callId);
+        return this.#agents.callStarted(seat, input.callId);
       case 'agentCallEnded':
-        return this.#callEnded(seat, input.callId, input.afterCallWorkSeconds);
+        return this.#agents.callEnded(seat, input.callId, input.afterCallWorkSeconds);
     }
-  }
-
-  #move(seat: Seat, triggers: readonly AgentTrigger[], because: string | null = null): boolean {
-    return this.#roster.move(seat, triggers, because);
   }
 
   // --- the rules
@@ -242,7 +240,7 @@ class Distributor implements Acd {
     const waiting = this.#room.enter(call, line);
     this.#pairing.prefer(waiting);
     if (freed.length === 0) this.#pairing.findAgents(waiting);
-    else this.#rematchAfter(waiting.heldFor ? [...freed, waiting.heldFor] : freed, line);
+    else this.#pairing.rematchAfter(waiting.heldFor ? [...freed, waiting.heldFor] : freed, line);
     const because = this.#overflow.onJoining(waiting, alwaysJoins || anew || false);
     if (because) this.#pairing.overflow(waiting, because);
     this.#room.keepPace(line, false);
@@ -258,84 +256,14 @@ class Distributor implements Acd {
     this.#pairing.settle([], [waiting]);
   }
 
-  #rematchAfter(freed: readonly Seat[], line: Line): void {
-    const lines = new Set([line, ...freed.flatMap(({ members }) => members.map((member) => member.line))]);
-    this.#pairing.rematch(lines, freed);
-  }
-
   #callGone(callId: CallId): boolean {
     const waiting = this.#room.calls.get(callId);
     if (!waiting) return false;
     const freed = this.#pairing.letGo(waiting);
     this.#room.forget(waiting);
     this.#room.keepPace(waiting.line, false);
-    this.#rematchAfter(freed, waiting.line);
+    this.#pairing.rematchAfter(freed, waiting.line);
     return true;
-  }
-
-  // --- what became of an offer
-
-  #offerReported(input: Extract<AcdInput, { kind: 'alerting' | 'answered' | 'notAnswered' }>): boolean {
-    const seat = this.#roster.seats.get(input.personId);
-    if (!seat?.offer || seat.offer.call.callId !== input.callId) return false;
-    if (input.kind === 'alerting') return this.#alerting(seat, input.moreSeconds ?? 0);
-    if (input.kind === 'answered') return this.#answered(seat);
-    this.#unanswered(seat, input.because, this.#pairing.takeOffer(seat));
-    return true;
-  }
-
-  #answered(seat: Seat): boolean {
-    const waiting = this.#pairing.takeOffer(seat);
-    const { line } = waiting;
-    seat.unanswered = 0;
-    seat.callsTaken += 1;
-    this.#hadTurn(seat, line);
-    const freed = this.#pairing.letGo(waiting);
-    this.#room.forget(waiting);
-    this.#room.keepPace(line, true);
-    this.#move(seat, ['answer']);
-    seat.callId = waiting.call.callId;
-    if (freed.length > 0) this.#rematchAfter(freed, line);
-    return true;
-  }
-
-  #hadTurn(seat: Seat, line: Line): void {
-    const member = seat.members.find((one) => one.line === line);
-    if (member) member.turn = line.turns++;
-  }
-
-  #alerting(seat: Seat, moreSeconds: number): boolean {
-    // A second report does not lengthen the lease.
-    if (seat.state === 'alerting') return true;
-    const { ringTimeoutSeconds } = seat.offer!.line.settings;
-    this.#move(seat, ['alert']);
-    const patienceMs = (ringTimeoutSeconds + moreSeconds) * 1000 + alertingGraceMs;
-    this.#core.agenda.set(seat.clock, this.#core.now + patienceMs);
-    return true;
-  }
-
-  /** Not free again at once: the call would come straight back to an agent whom it does not reach. */
-  #unanswered(seat: Seat, because: Unanswered, waiting: Waiting): void {
-    const { settings } = waiting.line;
-    const rules: Record<Unanswered, UnansweredRule> = {
-      timeout: settings.noAnswer,
-      rejected: settings.rejected,
-      unreachable: { signOutAfter: settings.noAnswer.signOutAfter ?? null },
-    };
-    const { returnAfterSeconds = null, signOutAfter = null } = rules[because];
-    this.#hadTurn(seat, waiting.line);
-    seat.unanswered += 1;
-    if (signOutAfter !== null && seat.unanswered >= signOutAfter)
-      this.#move(seat, ['noAnswer', 'signOut'], notReadyBecause[because]);
-    else {
-      this.#move(seat, ['noAnswer'], notReadyBecause[because]);
-      if (returnAfterSeconds !== null) {
-        seat.returnsAt = this.#core.now + Math.max(1, returnAfterSeconds) * 1000;
-        this.#core.agenda.set(seat.clock, seat.returnsAt);
-      }
-    }
-    const released = this.#pairing.releaseHeld(seat);
-    this.#pairing.goOn([...this.#pairing.cameBack(waiting), ...released]);
   }
 
   // --- time
@@ -374,91 +302,12 @@ class Distributor implements Acd {
   }
 
   #clockRanOut(seat: Seat): void {
-    if (seat.state === 'after-call-work') return this.#rest(seat, []);
+    if (seat.state === 'after-call-work') return this.#agents.rest(seat, []);
     if (seat.state === 'not-ready') {
-      this.#ready(seat);
+      this.#agents.ready(seat);
       return;
     }
-    this.#unanswered(seat, seat.state === 'reserved' ? 'unreachable' : 'timeout', this.#pairing.withdraw(seat));
-  }
-
-  // --- agents
-
-  #signedIn(facts: AgentFacts): boolean {
-    const seat = this.#roster.open(facts);
-    this.#factsChanged(seat, facts);
-    // Signed out and in again during a call: not-ready afterwards, as after every sign-in.
-    if (seat.nextState === 'offline') seat.nextState = 'not-ready';
-    return this.#move(seat, ['signIn']);
-  }
-
-  #factsChanged(seat: Seat, facts: AgentFacts): boolean {
-    this.#roster.setFacts(seat, facts);
-    this.#pairing.settle([seat], []);
-    return true;
-  }
-
-  #ready(seat: Seat): boolean {
-    const was = seat.state;
-    if (!this.#move(seat, ['ready'])) return false;
-    seat.nextState = null;
-    seat.nextBecause = null;
-    if (was !== 'available') this.#pairing.findCall(seat);
-    return true;
-  }
-
-  /** Not ready or signed out: what is offered goes back, what is talked about is finished first. */
-  #stopped(seat: Seat, trigger: 'notReady' | 'signOut', because: string | null): boolean {
-    const offer = seat.offer ? this.#pairing.withdraw(seat) : null;
-    if (!this.#move(seat, [trigger], because)) return false;
-    if (seat.state === 'not-ready') {
-      // Asked for by the agent: nobody returns from it by itself.
-      seat.returnsAt = null;
-      this.#core.agenda.set(seat.clock, null);
-    }
-    const released = this.#pairing.releaseHeld(seat);
-    this.#pairing.goOn([...(offer ? this.#pairing.cameBack(offer) : []), ...released]);
-    if (seat.state !== 'on-call') return true;
-    // Who signed out stays signed out, whatever a page still open asks for.
-    if (seat.nextState === 'offline' && trigger === 'notReady') return true;
-    seat.nextState = trigger === 'signOut' ? 'offline' : 'not-ready';
-    seat.nextBecause = because;
-    return true;
-  }
-
-  #callStarted(seat: Seat, callId: CallId): boolean {
-    const { state, because } = seat;
-    if (!this.#move(seat, ['callStart'])) return false;
-    seat.callId = callId;
-    // A call made on a break does not end the break.
-    if (state === 'not-ready') {
-      seat.nextState = 'not-ready';
-      seat.nextBecause = because;
-    }
-    return true;
-  }
-
-  #callEnded(seat: Seat, callId: CallId, afterCallWorkSeconds: number): boolean {
-    if (seat.state !== 'on-call' || seat.callId !== callId) return false;
-    // Who signed out has no desk to do after-call work at.
-    if (!(afterCallWorkSeconds > 0) || seat.nextState === 'offline') {
-      this.#rest(seat, ['callEnd']);
-      return true;
-    }
-    this.#move(seat, ['callEnd']);
-    seat.callId = null;
-    seat.afterCallWorkEndsAt = this.#core.now + afterCallWorkSeconds * 1000;
-    this.#core.agenda.set(seat.clock, seat.afterCallWorkEndsAt);
-    return true;
-  }
-
-  /** After the work: to the state asked for meanwhile, else available. */
-  #rest(seat: Seat, before: readonly AgentTrigger[]): void {
-    if (seat.nextState === 'offline') this.#move(seat, [...before, 'signOut']);
-    else if (seat.nextState === 'not-ready') this.#move(seat, [...before, 'notReady'], seat.nextBecause);
-    else this.#move(seat, [...before, 'finish']);
-    this.#pairing.goOn(this.#pairing.releaseHeld(seat));
-    this.#pairing.findCall(seat);
+    this.#offers.lapsed(seat);
   }
 }
 

@@ -4,9 +4,17 @@
 
 import type { PolicyDecision } from '../policy/policy.ts';
 import type { Present } from './admission.ts';
-import type { Core } from './core.ts';
-import { hasSkills, type Level } from './demand.ts';
-import { askedBefore, type Group, type Line, type Member, type Seat, servedBefore, type Waiting } from './line.ts';
+import type { Core } from './books/core.ts';
+import {
+  askedBefore,
+  type Group,
+  type Line,
+  type Member,
+  type Seat,
+  servedBefore,
+  type Waiting,
+} from './books/line.ts';
+import { hasSkills, type Level } from './measures/demand.ts';
 
 export type Refused = (seat: Seat, waiting: Waiting, decision: Extract<PolicyDecision, { allowed: false }>) => void;
 

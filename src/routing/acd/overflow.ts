@@ -3,13 +3,13 @@
 
 import type { OverflowReason } from './admission.ts';
 import { lacksPresence, mayNotJoin } from './admission.ts';
-import type { Core } from './core.ts';
-import { type Line, type Shelf, servedBefore, type Waiting } from './line.ts';
+import type { Core } from './books/core.ts';
+import { type Line, type Shelf, servedBefore, type Waiting } from './books/line.ts';
+import type { WaitingRoom } from './books/waiting-room.ts';
 import { presentFor } from './matching.ts';
-import { expectedWaitMs } from './pace.ts';
+import { expectedWaitMs } from './measures/pace.ts';
 import type { Pairing } from './pairing.ts';
 import type { AcdSnapshot } from './snapshot.ts';
-import type { WaitingRoom } from './waiting-room.ts';
 
 export class Overflow {
   readonly #core: Core;

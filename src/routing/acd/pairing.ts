@@ -4,11 +4,11 @@
 // Does not know inputs; distributor.ts does.
 
 import type { OverflowReason } from './admission.ts';
-import type { Core } from './core.ts';
-import { type Line, type Seat, type Shelf, servedBefore, type Waiting } from './line.ts';
+import type { Core } from './books/core.ts';
+import { type Line, type Seat, type Shelf, servedBefore, type Waiting } from './books/line.ts';
+import type { Roster } from './books/roster.ts';
+import type { WaitingRoom } from './books/waiting-room.ts';
 import { agentFor, callFor, mayTake, type Refused } from './matching.ts';
-import type { Roster } from './roster.ts';
-import type { WaitingRoom } from './waiting-room.ts';
 
 /** A reserved agent whose softphone does not even ring within this time is let go. */
 export const reservationLeaseMs = 10_000;
@@ -53,6 +53,12 @@ export class Pairing {
     for (const line of lines) for (const shelf of line.shelves.values()) shelves.add(shelf);
     this.#serveInOrder(shelves, [...freed]);
     for (const ringing of inOrder(shelves)) this.findAgents(ringing);
+  }
+
+  /** These agents are free again, and something may have changed in this queue. */
+  rematchAfter(freed: readonly Seat[], line: Line): void {
+    const lines = new Set([line, ...freed.flatMap(({ members }) => members.map((member) => member.line))]);
+    this.rematch(lines, freed);
   }
 
   #serveInOrder(shelves: Set<Shelf>, freed: readonly Seat[]): void {

@@ -6,8 +6,8 @@ import type { PersonId } from '../../shared/ids.ts';
 import type { AgentView } from '../agent.ts';
 import type { Operation, PolicySource } from '../policy/policy.ts';
 import type { WaitingCall } from './acd.ts';
-import type { Occupied } from './occupied-share.ts';
-import type { Pace } from './pace.ts';
+import type { Occupied } from './measures/occupied-share.ts';
+import type { Pace } from './measures/pace.ts';
 
 export interface AcdSnapshot {
   /** When the last input was applied. */

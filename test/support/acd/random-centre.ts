@@ -66,7 +66,7 @@ export function queuesOf(strategies: readonly Strategy[]): QueueSettings[] {
     },
     {
       admission: {
-        ...{ mostWaiting: 5, mostWaitSeconds: 90, joinWith: 'signed-in', stayWith: 'ready', absenceSeconds: 20 },
+        ...{ mostWaiting: 3, mostWaitSeconds: 90, joinWith: 'signed-in', stayWith: 'ready', absenceSeconds: 20 },
       },
     },
   ];

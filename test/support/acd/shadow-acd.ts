@@ -9,7 +9,7 @@
 
 import type { Acd, AcdEffect, AcdInput, QueueSettings, WaitingCall } from '../../../src/routing/acd/acd.ts';
 import { lacksPresence, type OverflowReason, openAdmission } from '../../../src/routing/acd/admission.ts';
-import { nowDoing, type Occupied, occupiedShare } from '../../../src/routing/acd/occupied-share.ts';
+import { nowDoing, type Occupied, occupiedShare } from '../../../src/routing/acd/measures/occupied-share.ts';
 import type { AgentFacts } from '../../../src/routing/agent.ts';
 import type { Operation, Policy } from '../../../src/routing/policy/policy.ts';
 import type { AgentState } from '../../../src/shared/events.ts';

@@ -5,16 +5,16 @@
 // and in not-ready for who returns by itself; a member is in `group.free` exactly while its agent is available.
 // Does not know calls beyond the one offered; pairing.ts pairs.
 
-import type { AgentState } from '../../shared/events.ts';
-import type { PersonId } from '../../shared/ids.ts';
-import { type AgentFacts, type AgentView, factsOfAgent } from '../agent.ts';
-import { type AgentTrigger, nextAgentState } from '../agent-states.ts';
+import type { AgentState } from '../../../shared/events.ts';
+import type { PersonId } from '../../../shared/ids.ts';
+import { type AgentFacts, type AgentView, factsOfAgent } from '../../agent.ts';
+import { type AgentTrigger, nextAgentState } from '../../agent-states.ts';
+import { highestTier } from '../measures/demand.ts';
+import { nowDoing, type Occupied } from '../measures/occupied-share.ts';
+import type { SeatSnapshot } from '../snapshot.ts';
 import type { Core } from './core.ts';
-import { highestTier } from './demand.ts';
 import { createIndexedHeap } from './indexed-heap.ts';
 import { type Line, type Member, type Seat, servedBefore } from './line.ts';
-import { nowDoing, type Occupied } from './occupied-share.ts';
-import type { SeatSnapshot } from './snapshot.ts';
 
 export class Roster {
   readonly seats = new Map<PersonId, Seat>();

@@ -1,7 +1,7 @@
 // What the parts of the distributor share while an input is applied: the rules in force, the time, and the effects so far.
 
-import type { Operation, Policy } from '../policy/policy.ts';
-import type { AcdEffect } from './acd.ts';
+import type { Operation, Policy } from '../../policy/policy.ts';
+import type { AcdEffect } from '../acd.ts';
 import type { Agenda } from './agenda.ts';
 import type { Effort, Line, Shelf } from './line.ts';
 

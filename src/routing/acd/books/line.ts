@@ -3,18 +3,18 @@
 // shelf or group, however many wait.
 // Does not decide who may take what; matching.ts does.
 
-import type { AgentState } from '../../shared/events.ts';
-import type { CallId, PersonId } from '../../shared/ids.ts';
-import type { AgentView } from '../agent.ts';
-import { agentStates } from '../agent-states.ts';
-import type { CallFacts } from '../policy/policy.ts';
-import type { QueueSettings, QueueView, Strategy, WaitingCall } from './acd.ts';
-import { openAdmission } from './admission.ts';
+import type { AgentState } from '../../../shared/events.ts';
+import type { CallId, PersonId } from '../../../shared/ids.ts';
+import type { AgentView } from '../../agent.ts';
+import { agentStates } from '../../agent-states.ts';
+import type { CallFacts } from '../../policy/policy.ts';
+import type { QueueSettings, QueueView, Strategy, WaitingCall } from '../acd.ts';
+import { openAdmission } from '../admission.ts';
+import type { Demand } from '../measures/demand.ts';
+import { idleRank, type Occupied } from '../measures/occupied-share.ts';
+import { noPace, type Pace } from '../measures/pace.ts';
 import type { Due } from './agenda.ts';
-import type { Demand } from './demand.ts';
 import { createIndexedHeap, type IndexedHeap } from './indexed-heap.ts';
-import { idleRank, type Occupied } from './occupied-share.ts';
-import { noPace, type Pace } from './pace.ts';
 
 /** Work done, counted for tests: how often two items were compared, and how many were looked at for a decision. */
 export interface Effort {

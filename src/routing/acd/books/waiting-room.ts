@@ -5,13 +5,13 @@
 //
 // What decides its place may change only between `lift` and `place`. Does not choose agents; pairing.ts does.
 
-import type { CallId } from '../../shared/ids.ts';
-import type { WaitingCall } from './acd.ts';
+import type { CallId } from '../../../shared/ids.ts';
+import type { WaitingCall } from '../acd.ts';
+import { demandChangesAt, demandOf, relaxing } from '../measures/demand.ts';
+import { paceAfter } from '../measures/pace.ts';
+import type { CallSnapshot } from '../snapshot.ts';
 import type { Core } from './core.ts';
-import { demandChangesAt, demandOf, relaxing } from './demand.ts';
 import type { Line, Seat, Shelf, Waiting } from './line.ts';
-import { paceAfter } from './pace.ts';
-import type { CallSnapshot } from './snapshot.ts';
 
 export class WaitingRoom {
   /** Everybody in a queue, waiting or offered. */

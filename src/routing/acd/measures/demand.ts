@@ -1,8 +1,8 @@
 // What a call asks of an agent at a time: the policy's key, skills that relax, tiers that widen. Calls of one demand ask for the
 // same agents, so they stand on one shelf. There are few demands: as many as the flows and the settings name.
 
-import type { CallFacts, Policy } from '../policy/policy.ts';
-import type { SkillNeed, WaitingCall } from './acd.ts';
+import type { CallFacts, Policy } from '../../policy/policy.ts';
+import type { SkillNeed, WaitingCall } from '../acd.ts';
 
 export interface Demand {
   key: string;

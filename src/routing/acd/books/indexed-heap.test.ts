@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { seededRandom } from '../../shared/random.ts';
+import { seededRandom } from '../../../shared/random.ts';
 import { createIndexedHeap } from './indexed-heap.ts';
 
 test('the first item is the least, whatever is added and removed', async (t) => {
