@@ -32,8 +32,8 @@ function hangUp(customer: Customer): void {
     );
 }
 
-async function place(order: Extract<CarrierOrder, { kind: 'call' }>): Promise<void> {
-  carrier.connect(order.sip);
+async function place(order: Extract<CarrierOrder, { kind: 'call' }>, passed = 0): Promise<void> {
+  carrier.connect(order.sip[passed]!);
   const customer = await carrier.callIn({ dialled: order.dialled, from: order.from, toneHz: 440 });
   calling.add(customer);
   const startedAt = Date.now();
@@ -57,7 +57,17 @@ async function place(order: Extract<CarrierOrder, { kind: 'call' }>): Promise<vo
     clearInterval(look);
     calling.delete(customer);
     const { status, endedBy } = customer;
+    if (status === 503 && answeredAt === 0 && passed + 1 < order.sip.length) return void place(order, passed + 1);
     const talkedMs = answeredAt === 0 ? 0 : now - answeredAt;
-    report({ kind: 'call-over', number: order.number, answered: answeredAt > 0, status, endedBy, talkedMs, pausesMs });
+    report({
+      kind: 'call-over',
+      number: order.number,
+      answered: answeredAt > 0,
+      passed,
+      status,
+      endedBy,
+      talkedMs,
+      pausesMs,
+    });
   }, lookEveryMs);
 }

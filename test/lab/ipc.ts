@@ -23,7 +23,15 @@ export interface HomeReport {
 }
 
 export type CarrierOrder =
-  | { kind: 'call'; number: number; sip: { host: string; port: number }; dialled: string; from: string; talkMs: number }
+  /** `sip`: where to call, the next one when a server is not ready (RFC 3263 §4.3). */
+  | {
+      kind: 'call';
+      number: number;
+      sip: { host: string; port: number }[];
+      dialled: string;
+      from: string;
+      talkMs: number;
+    }
   | { kind: 'hang-up-all' };
 
 /** From the carrier, once per call, when it is over. */
@@ -31,6 +39,8 @@ export interface CallReport {
   kind: 'call-over';
   number: number;
   answered: boolean;
+  /** How many servers were not ready before. */
+  passed: number;
   status: number | undefined;
   endedBy: 'us' | 'them' | undefined;
   talkedMs: number;

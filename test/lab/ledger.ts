@@ -6,7 +6,10 @@ import type { CallReport, HomeReport } from './ipc.ts';
 
 export interface PlacedCall {
   number: number;
+  /** Where it is, or was tried first. */
   node: string;
+  /** In the order in which the carrier tries them. */
+  nodes: readonly string[];
   placedAt: number;
   over: (CallReport & { at: number }) | undefined;
 }
@@ -25,7 +28,7 @@ export interface Verdict {
 }
 
 export interface Ledger {
-  placed(call: Omit<PlacedCall, 'over'>): void;
+  placed(call: Omit<PlacedCall, 'over' | 'node'>): void;
   over(report: CallReport): void;
   nodeDied(name: string): void;
   desk(login: string, report: HomeReport): void;
@@ -50,10 +53,12 @@ export function createLedger(now: () => number): Ledger {
     deaths.some((death) => death.at >= from && death.at <= to && (node === undefined || death.node === node));
 
   return {
-    placed: (call) => void calls.set(call.number, { ...call, over: undefined }),
+    placed: (call) => void calls.set(call.number, { ...call, node: call.nodes[0]!, over: undefined }),
     over(report) {
       const call = calls.get(report.number);
-      if (call) call.over = { ...report, at: now() };
+      if (!call) return;
+      call.over = { ...report, at: now() };
+      call.node = call.nodes[report.passed] ?? call.node;
     },
     nodeDied: (node) => void deaths.push({ node, at: now() }),
     desk: (login, report) => void desks.set(login, report),

@@ -92,14 +92,16 @@ async function main(): Promise<number> {
     let nextTroubleAt = Date.now() + 15_000;
     for (let number = 1; Date.now() < until; number++) {
       await pause(callEveryMs * (0.5 + random.next()));
-      const node = random.pick(nodes.filter((one) => one.up));
-      if (node) {
+      const up = nodes.filter((one) => one.up);
+      const first = random.pick(up);
+      if (first) {
+        const tried = [first, ...up.filter((one) => one !== first)];
         const from = `090${String(10_000_000 + number).slice(-8)}`;
-        ledger.placed({ number, node: node.name, placedAt: Date.now() });
+        ledger.placed({ number, nodes: tried.map(({ name }) => name), placedAt: Date.now() });
         tell({
           kind: 'call',
           number,
-          sip: node.sip,
+          sip: tried.map(({ sip }) => sip),
           dialled: dialled.replace('+81', '0'),
           from,
           talkMs: random.integer(5_000, 60_000),
