@@ -164,7 +164,8 @@ class Control implements FlowControl {
     const sources = await files.sources();
     const inFolder = sources.flows.find(({ text }) => peekFlow(text)?.id === id);
     const text = yaml ?? inFolder?.text;
-    if (text === undefined) return { kind: 'not-found' };
+    // A flow begins as a file: at a start without the database there must be something that answers.
+    if (text === undefined || (!inFolder && !files.flows.get(id))) return { kind: 'not-found' };
     const file = yaml === undefined ? inFolder!.file : `${id}.yaml`;
     const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
     const [parsed] = parseBook([{ file, text }], sources.parts, names, files.flows.list()).flows;

@@ -269,7 +269,7 @@ class Walker {
   #propertyFor(schema: Schema, key: string, at: YamlPath): Schema | undefined {
     if (schema.properties && Object.hasOwn(schema.properties, key)) return schema.properties[key];
     for (const [pattern, property] of Object.entries(schema.patternProperties ?? {})) {
-      if (new RegExp(pattern, 'u').test(key)) return property;
+      if (patternOf(pattern).test(key)) return property;
       this.#wrong(at, `"${key}" is not ${schema['x-keys'] ?? 'a name'}`, 'key');
       return undefined;
     }
@@ -299,7 +299,7 @@ class Walker {
     }
     if (typeof value === 'string' && schema.type === 'string') {
       const long = value.length >= (schema.minLength ?? 0) && value.length <= (schema.maxLength ?? Infinity);
-      return long && (!schema.pattern || new RegExp(schema.pattern, 'u').test(value)) ? value : wrong();
+      return long && (!schema.pattern || patternOf(schema.pattern).test(value)) ? value : wrong();
     }
     return typeof value === schema.type ? value : wrong();
   }
@@ -309,6 +309,15 @@ class Walker {
 function scalarFor(node: Scalar | null, schema: Schema): unknown {
   if (schema.type === 'string' && typeof node?.value === 'number') return node.source ?? String(node.value);
   return node?.value;
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** Those with classes of Unicode take long to make, and each key of a file asks for one. */
+function patternOf(source: string): RegExp {
+  const known = patterns.get(source) ?? new RegExp(source, 'u');
+  patterns.set(source, known);
+  return known;
 }
 
 function isNothing(node: Node | null): boolean {
