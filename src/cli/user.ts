@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { hashPassword } from '../identity/password.ts';
+import { defaultClasses } from '../privacy/pii-class.ts';
+import { readSurroundings } from '../routing/routing-files.ts';
 import { loadSecrets } from '../secrets.ts';
 import { systemClock } from '../shared/clock.ts';
-import type { PiiClass, Place } from '../shared/events.ts';
+import type { Place } from '../shared/events.ts';
 import { createLogger } from '../shared/logger.ts';
 import { createStore } from '../store/create-store.ts';
 import { urlOfRunningCluster } from '../store/embedded/running.ts';
@@ -20,12 +22,11 @@ const help = `Usage: engawa user add LOGIN --config FILE [OPTIONS]
   --role ROLE          ${roles.join(', ')} (default administrator)
   --name NAME          shown to others (default LOGIN)
   --place PLACE        centre, home or unknown (default unknown)
-  --clearance CLASS    none, personal or sensitive (default none)
+  --clearance CLASS    one of the classes of the reasons file (default the first)
   --queues a,b         queues served
   --password-stdin     read the password from standard input; without it one is made and shown once`;
 
 const places: readonly Place[] = ['centre', 'home', 'unknown'];
-const classes: readonly PiiClass[] = ['none', 'personal', 'sensitive'];
 
 export async function run(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -36,7 +37,7 @@ export async function run(argv: string[]): Promise<number> {
       role: { type: 'string', default: 'administrator' },
       name: { type: 'string' },
       place: { type: 'string', default: 'unknown' },
-      clearance: { type: 'string', default: 'none' },
+      clearance: { type: 'string' },
       queues: { type: 'string', default: '' },
       'password-stdin': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -72,7 +73,9 @@ export async function run(argv: string[]): Promise<number> {
     if (what !== 'add' || !login) return complain(help);
     const role = values.role as Role;
     const place = values.place as Place;
-    const clearance = values.clearance as PiiClass;
+    const { classes: known = defaultClasses } = await readSurroundings({ reasons: config.flows.reasons });
+    const classes = known.map(({ id }) => id);
+    const clearance = values.clearance ?? classes[0]!;
     if (!roles.includes(role)) return complain(`--role must be one of: ${roles.join(', ')}.`);
     if (!places.includes(place)) return complain(`--place must be one of: ${places.join(', ')}.`);
     if (!classes.includes(clearance)) return complain(`--clearance must be one of: ${classes.join(', ')}.`);
