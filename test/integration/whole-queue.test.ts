@@ -172,6 +172,34 @@ t.test('a queue without anybody there does not take the call; one that is left e
   t.match(await told(nobodyId, 'queue-left'), [{ queue: 'staffed', outcome: 'overflowed' }]);
   nobody.hangUp();
   await centre.endedCall(nobodyId);
+
+  const alone = await centre.callIn(lines.empty, contractHz);
+  const aloneId = await newestCall();
+  const entered = await told(aloneId, 'queue-entered', 2);
+  t.strictSame(
+    entered.map(({ queue }) => queue),
+    ['contracts', 'general'],
+    'joined, and left when nobody had come',
+  );
+  alone.hangUp();
+});
+
+t.test('whoever is cut off while waiting and calls again has the earlier place', async (t) => {
+  const from = '09033334444';
+  const lost = await callIn(lines.callback, contractHz, from);
+  const other = await callIn(lines.callback, productHz, '09033335555');
+  lost.customer.hangUp();
+  await centre.endedCall(lost.callId);
+  const back = await callIn(lines.callback, contractHz, from);
+  const [entered] = await told(lost.callId, 'queue-entered');
+  const [restored] = await told(back.callId, 'place-restored');
+  t.ok(Math.abs(restored!.since - entered!.at) < 1000, 'since the first call began to wait');
+  await hanako.setState('available');
+  await hanako.rings();
+  t.equal(hanako.view.call!.id, back.callId, 'before the one who came in between');
+  await hanako.answer();
+  back.customer.hangUp();
+  other.customer.hangUp();
 });
 
 t.test('hold, resume and UPDATE are answered in menu, queue and while a message is left', async (t) => {

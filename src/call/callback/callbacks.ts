@@ -24,6 +24,8 @@ interface Place {
   row: Kept;
   /** The call that this is in the queue, or in which the customer is called; null while it is not time yet. */
   attemptId: CallId | null;
+  /** The customer has called again and waits in person. */
+  inPerson: boolean;
   timers: Timer[];
 }
 
@@ -38,6 +40,11 @@ export interface CallbackKeeper {
   isPlace(attemptId: CallId): boolean;
   /** The agent has answered: calls the customer. */
   answered(call: CallState, agent: AgentParty): Promise<void>;
+  /**
+   * This customer waits in the queue again: in the place that was kept, which is kept for a call back once more should the
+   * customer give up. Gives since when; undefined: none was kept.
+   */
+  comesBack(call: CallState, queue: string): number | undefined;
   /** An agent talks with this customer: nobody needs to be called back about it any more. */
   talksWith(call: CallState): void;
   cancel(callId: CallId, personId: PersonId | null): Promise<'ok' | 'not-found'>;
@@ -60,6 +67,8 @@ const soonMs = 5000;
 export function createCallbacks(centreOf: () => Centre, claims: CallbackClaims = claimsOfOneNode()): CallbackKeeper {
   const places = new Map<CallId, Place>();
   const attempts = new Map<CallId, Place>();
+  /** Not known yet whether they are this node's. */
+  const taking = new Set<CallId>();
   let closing = false;
   let sweep: Timer | undefined;
 
@@ -82,18 +91,23 @@ export function createCallbacks(centreOf: () => Centre, claims: CallbackClaims =
     tell(parts, { type: 'callback-kept', ...fields });
     call.log.info({ queue: row.queue }, 'a call back was promised');
     // Whoever still listens to the goodbye would be busy.
-    call.over.signal.addEventListener('abort', () => void take(row));
+    call.over.signal.addEventListener('abort', () => void take(row, async () => true));
     return true;
   }
 
-  async function take(row: Kept): Promise<void> {
-    if (closing || places.has(row.callId)) return;
-    const place: Place = { row, attemptId: null, timers: [] };
-    places.set(row.callId, place);
-    if (!(await claims.claim(row.callId)) || closing) {
-      places.delete(row.callId);
+  /** `stillWaits`: asked once it is this node's, so that what another one has just ended is not begun again. */
+  async function take(row: Kept, stillWaits: () => Promise<boolean>): Promise<void> {
+    if (closing || places.has(row.callId) || taking.has(row.callId)) return;
+    taking.add(row.callId);
+    const mine = await claims.claim(row.callId);
+    const waits = mine && (await stillWaits().catch(() => false));
+    taking.delete(row.callId);
+    if (!waits || closing) {
+      if (mine) claims.release(row.callId);
       return;
     }
+    const place: Place = { row, attemptId: null, inPerson: false, timers: [] };
+    places.set(row.callId, place);
     const { clock } = centreOf().parts;
     place.timers.push(clock.after(Math.max(0, row.expiresAt - clock.now()), () => expire(place)));
     later(place, row.nextAt);
@@ -107,7 +121,7 @@ export function createCallbacks(centreOf: () => Centre, claims: CallbackClaims =
   }
 
   function enterLine(place: Place): void {
-    if (closing || place.attemptId !== null || !places.has(place.row.callId)) return;
+    if (closing || place.inPerson || place.attemptId !== null || !places.has(place.row.callId)) return;
     const { acd, parts } = centreOf();
     const { row } = place;
     const attemptId = newId('call');
@@ -194,11 +208,27 @@ export function createCallbacks(centreOf: () => Centre, claims: CallbackClaims =
     if (places.has(place.row.callId)) end(place, 'expired', null);
   }
 
+  function comesBack(call: CallState, queue: string): number | undefined {
+    const { acd, calls, parts } = centreOf();
+    const place = [...places.values()].find(({ row }) => row.alias === call.alias && row.queue === queue);
+    // While the customer is being called, or an agent rung for that, the one call will find the other busy.
+    if (!place || (place.attemptId !== null && calls.has(place.attemptId))) return undefined;
+    place.inPerson = true;
+    if (place.attemptId !== null) void acd.apply({ kind: 'callGone', callId: place.attemptId });
+    leaveLine(place);
+    call.over.signal.addEventListener('abort', () => {
+      place.inPerson = false;
+      if (!closing && places.has(place.row.callId)) later(place, Math.max(parts.clock.now(), place.row.nextAt));
+    });
+    return place.row.waitingSince;
+  }
+
   async function takeUp(): Promise<void> {
     const { callbackRows, log } = centreOf().parts;
     if (!callbackRows || closing) return;
     try {
-      for (const row of await callbackRows.list({ waiting: true, limit: 1000 })) await take(row);
+      for (const row of await callbackRows.list({ waiting: true, limit: 1000 }))
+        await take(row, async () => (await callbackRows.byCall(row.callId))?.endedAt === null);
     } catch (err) {
       log.warn({ err }, 'call backs are taken up later');
     }
@@ -222,6 +252,7 @@ export function createCallbacks(centreOf: () => Centre, claims: CallbackClaims =
       if (!place) return endCall(centreOf(), call, takenBack);
       await callBack(centreOf(), call, agent, (outcome) => settled(place, call, agent, outcome));
     },
+    comesBack,
     talksWith({ alias, queue, callbackOf, agent }) {
       if (alias === null || callbackOf) return;
       for (const place of [...places.values()])

@@ -84,7 +84,8 @@ function wishesOf(centre: Centre, call: CallState, needs: WaitNeeds): QueueWishe
   const now = clock.now();
   const back = returnsAfter(earlier.cutOff, action.queue, now - settings.reentryMinutes * 60_000);
   if (back) tell(centre.parts, { type: 'place-restored', callId: call.id, queue: action.queue, since: back.since });
-  const since = Math.min(placeSince ?? now, back?.since ?? now);
+  const kept = centre.callbacks.comesBack(call, action.queue);
+  const since = Math.min(placeSince ?? now, back?.since ?? now, kept ?? now);
   const { sticky } = action;
   const last = back?.personId ? { personId: back.personId, at: back.endedAt } : earlier.lastAgent;
   const wanted = sticky && last && !call.notFor.has(last.personId) ? last : undefined;

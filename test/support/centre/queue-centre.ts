@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endRobotMedia } from '../media/robot-media.ts';
 import { startVoskDouble, type VoskDouble } from '../servers/vosk-double.ts';
 import { createCarrier } from '../sip/carrier.ts';
 import { startCentre, type WholeCentre } from './whole-centre.ts';
@@ -85,7 +86,7 @@ const flows: Record<keyof typeof lines, Record<string, unknown>> = {
   full: { product, wait: wait('small', { 'on-full': 'other' }), other: wait('general') },
   time: { product, wait: wait('general', { 'timeout-seconds': 2, 'on-timeout': 'message' }), message },
   nobody: { product, wait: wait('staffed', { 'on-nobody': 'message' }), message },
-  empty: { product, wait: wait('staffed', { 'on-empty': 'other' }), other: wait('general') },
+  empty: { product, wait: wait('contracts', { 'on-empty': 'other' }), other: wait('general') },
   hours: {
     open: { hours: 'always', open: 'product', closed: 'bye', closure: 'message' },
     product,
@@ -121,6 +122,7 @@ export async function startQueueCentre(t: Teardown): Promise<QueueCentre> {
   const config = { ...writeFlows(folder), ...settings(crm), speech: toneSpeech(folder) };
   const dataFolder = join(folder, 'data');
   mkdirSync(dataFolder);
+  t.teardown(endRobotMedia);
   const carrier = await createCarrier(t);
   const options = { config: { ...config, speechRecognition: { ja: vosk.url } }, dataFolder, carrier };
   const environment = { CRM_TOKEN: 'token-of-the-company' };
@@ -152,9 +154,10 @@ function writeFlows(folder: string): Record<string, unknown> {
 
 const settings = (crm: CompanyService) => ({
   queues: [
-    ...[queue('general'), queue('contracts')],
+    queue('general'),
+    queue('contracts', { admission: { stayWith: 'ready', absenceSeconds: 1 } }),
     queue('small', { admission: { mostWaiting: 0 } }),
-    queue('staffed', { admission: { joinWith: 'signed-in', stayWith: 'ready', absenceSeconds: 1 } }),
+    queue('staffed', { admission: { joinWith: 'signed-in' } }),
   ],
   callbacks: { attempts: 3, retryMinutes: 0.05, ringSeconds: 10 },
   mailboxes: [{ name: 'night', label: { ja: '夜間', en: 'Night' }, queue: 'general' }],
