@@ -163,6 +163,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     flowFor: flows.flowFor,
     startFlow: flows.start,
     reason: flows.reason,
+    classes: () => flows.classes().map(({ id }) => id),
     checkDial: (typed) => checkDial(typed, config),
     checkNumber: (number) => checkNumber(number, config),
   };

@@ -106,6 +106,8 @@ export interface CallParts {
   placeOf?(person: Person): Promise<Place>;
   startFlow(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
+  /** The company's classes of personal information, from least to most; without it the default ones. */
+  classes?(): readonly PiiClass[];
   /** Whether this person may dial this (hand-typed) number, by the dialling rules. */
   checkDial(typed: string): DialDecision;
   /** The same for a number known already, such as that of an alias. */

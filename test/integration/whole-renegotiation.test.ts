@@ -89,6 +89,37 @@ for (const method of ['INVITE', 'UPDATE'] as const) {
   });
 }
 
+t.test(
+  'holds and UPDATEs are answered in the menu, in the queue and at a park slot, and what plays goes on',
+  async (t) => {
+    const holds = async (customer: Awaited<ReturnType<typeof carrier.callIn>>, where: string) => {
+      for (const method of ['INVITE', 'UPDATE'] as const) {
+        const held = await customer.renegotiate({ method, direction: 'sendonly' });
+        t.match(held, { status: 200, body: /a=recvonly/ }, `${method} in ${where}`);
+        const resumed = await customer.renegotiate({ method });
+        t.match(resumed, { status: 200, body: /a=sendrecv/ }, `${method} in ${where}`);
+      }
+      await hearsMusic(customer, [hanakoHz]);
+    };
+    const customer = await centre.callIn(numbers.menu, customerHz);
+    await holds(customer, 'the menu');
+    await customer.digits('2');
+    await eventually('it waits', async () => {
+      const { items } = await centre.engawa.get<{ items: { waiting: number }[] }>('/api/v1/queues');
+      return items.some(({ waiting }) => waiting === 1);
+    });
+    await holds(customer, 'the queue');
+    await hanako.setState('available');
+    await hanako.rings();
+    await hanako.answer();
+    await both({ customer, callId: '' });
+    await hanako.command('park');
+    await hearsMusic(customer, [hanakoHz]);
+    await holds(customer, 'a park slot');
+    customer.hangUp();
+  },
+);
+
 t.test('the agent holds, the customer holds: each is taken back by who held', async (t) => {
   const call = await connected();
   await hanako.command('hold');

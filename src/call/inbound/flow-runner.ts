@@ -69,6 +69,7 @@ export async function runFlow(
   let node: string | undefined;
   while (!isOver(call)) {
     const action = run.step(input, parts.clock.now());
+    call.language = run.language;
     if (run.node !== node) {
       node = run.node;
       tell(parts, { type: 'flow-node', callId: call.id, flow: flow.id, node });

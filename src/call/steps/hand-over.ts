@@ -2,7 +2,7 @@
 // goes along is the alias, the reason, which factors were verified, and facts in the company's own words from a list
 // (config, steps.facts), so that nothing can be written into them. The policy is told the step and decides anew.
 
-import { mayHandle, type PiiClass } from '../../privacy/pii-class.ts';
+import { mayHandle } from '../../privacy/pii-class.ts';
 import type { PersonId } from '../../shared/ids.ts';
 import { type CallState, type Centre, isOver } from '../call-state.ts';
 import type { CommandOutcome, DeskStep, HandOver } from '../desk.ts';
@@ -23,7 +23,8 @@ export async function handOver(
   const reason = parts.reason(wanted.reason);
   if (!reason) return { kind: 'conflict', because: 'There is no such reason.' };
   if (!queueSettings(parts, wanted.queue)) return { kind: 'conflict', because: 'There is no such queue.' };
-  if (!isFree(reason.piiClass))
+  // The least class of the company, which anybody may handle.
+  if (!mayHandle(undefined, reason.piiClass, parts.classes?.()))
     return { kind: 'conflict', because: 'This reason touches personal information: it cannot be handed over.' };
   const facts = wanted.facts ?? {};
   const known = Object.entries(facts).every(([name, value]) =>
@@ -61,9 +62,4 @@ export async function handOver(
   });
   call.log.info({ reason: reason.id, queue: wanted.queue, verified }, 'handed over');
   return transferToQueue(centre, call, wanted.queue);
-}
-
-/** The least class of the company, which anybody may handle: no personal information at all. */
-function isFree(piiClass: PiiClass): boolean {
-  return mayHandle(undefined, piiClass);
 }

@@ -77,7 +77,7 @@ function raiseClass(centre: Centre, call: CallState): void {
   const before = call.steps.find(({ kind }) => kind === 'handed-over')?.reason;
   const named = configured.reason ?? before;
   const piiClass = named ? centre.parts.reason(named)?.piiClass : undefined;
-  call.raisedClass = piiClass && !mayHandle(undefined, piiClass) ? piiClass : 'unknown';
+  call.raisedClass = piiClass && !mayHandle(undefined, piiClass, centre.parts.classes?.()) ? piiClass : 'unknown';
 }
 
 const words: Record<'ja' | 'en', PlaySource> = {

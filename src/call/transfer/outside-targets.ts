@@ -36,6 +36,6 @@ export function whyNotOutside(
   name: string,
 ): Extract<CommandOutcome, { kind: 'forbidden' }> | undefined {
   const named = centre.parts.settings.outsideTargets.find((target) => target.name === name);
-  if (!named || mayHandle(named.clearance, classOf(call))) return undefined;
+  if (!named || mayHandle(named.clearance, classOf(call), centre.parts.classes?.())) return undefined;
   return { kind: 'forbidden', because: 'This call may not go there: it touches personal information.' };
 }

@@ -10,7 +10,7 @@ import { type AgentParty, type Alerting, answeredAgent, type CallState, type Cen
 import type { CommandOutcome } from '../desk.ts';
 import { agentDidNotAnswer } from '../ending/termination.ts';
 import { tell } from '../parts.ts';
-import { canBeRung, ringDesk } from '../queue/ring-desk.ts';
+import { canBeRung, confirmSecondsOf, ringDesk } from '../queue/ring-desk.ts';
 
 type Refused = Extract<CommandOutcome, { kind: 'conflict' }>;
 
@@ -67,7 +67,8 @@ export async function ringColleague(
     onLeg(leg) {
       alerting.leg = leg;
       tell(parts, { type: 'agent-alerted', callId: call.id, personId, legId: leg.id });
-      if (ring.offeredByAcd) void acd.apply({ kind: 'alerting', callId: ring.asCall, personId });
+      const moreSeconds = confirmSecondsOf(centre, personId);
+      if (ring.offeredByAcd) void acd.apply({ kind: 'alerting', callId: ring.asCall, personId, moreSeconds });
       centre.deskChanged(personId);
     },
   });
