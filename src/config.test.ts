@@ -96,3 +96,12 @@ t.test('several drachtio-servers, each with a name of its own', async (t) => {
     'sip.servers: “a:9022” is there twice',
   );
 });
+
+t.test('what calling out names must be there', async (t) => {
+  const said = problemsOf(
+    `${recipients}telephones: {presentedNumber: "+81312345678"}\ndialling: {emergencyTrunk: site, caps: [{name: empty}]}\n`,
+  );
+  t.match(said, 'telephones.presentedNumber must be one of company.numbers');
+  t.match(said, 'dialling.emergencyTrunk is “site”, but there is no trunk of that name');
+  t.match(said, 'dialling.caps: “empty” limits nothing');
+});

@@ -124,6 +124,7 @@ function crossChecks(config: Config): string[] {
     if (config.database.kind === 'embedded')
       problems.push('liveState.kind is redis: several nodes need one PostgreSQL, so set database.kind to postgres.');
   }
+  problems.push(...diallingProblems(config));
   const names = config.queues.map((queue) => queue.name);
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
@@ -135,6 +136,25 @@ function crossChecks(config: Config): string[] {
     problems.push('recording.taps.listen is beyond loopback: recording.taps needs certFile and keyFile.');
   if (config.turn.relayOnly && !config.turn.urls.some((url) => url.startsWith('turn')))
     problems.push('turn.relayOnly is true, but turn.urls has no turn: or turns: address: no desk could be heard.');
+  return problems;
+}
+
+function diallingProblems({ company, telephones, dialling, trunks }: Config): string[] {
+  const numbers = company.numbers.map(({ number }) => number);
+  const problems = (
+    [
+      ['telephones.presentedNumber', telephones.presentedNumber],
+      ['dialling.emergencyPresentedNumber', dialling.emergencyPresentedNumber],
+    ] as const
+  ).flatMap(([setting, number]) =>
+    number === undefined || numbers.includes(number) ? [] : [`${setting} must be one of company.numbers.`],
+  );
+  const { emergencyTrunk, caps } = dialling;
+  if (emergencyTrunk !== undefined && !trunks.some(({ name }) => name === emergencyTrunk))
+    problems.push(`dialling.emergencyTrunk is “${emergencyTrunk}”, but there is no trunk of that name.`);
+  for (const { name, calls, minutes, cost } of caps)
+    if (calls === undefined && minutes === undefined && cost === undefined)
+      problems.push(`dialling.caps: “${name}” limits nothing: give it calls, minutes or cost.`);
   return problems;
 }
 

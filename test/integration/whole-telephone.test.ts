@@ -16,7 +16,7 @@ const customerNumber = '09087654321';
 const telephoneNumber = '08055557788';
 const patience = { withinMs: 30_000 };
 
-const centre = await startCentre(t, { config: { telephones: { confirmSeconds: 5, ringSeconds: 10 } } });
+const centre = await startCentre(t, { config: { telephones: { confirmSeconds: 8, ringSeconds: 20 } } });
 const { carrier, engawa } = centre;
 const administrator = await addAdministrator(engawa);
 const hanako = await centre.desk('hanako', browserHz, { withoutPhone: true });
@@ -220,7 +220,7 @@ t.test('an agent who calls out is called first, and the customer after key 1', a
   t.match(await centre.endedCall(dialled.body.callId), { cause: 'normal', side: 'customer' });
   await eventually('the telephone is hung up', () => telephone.endedBy === 'them', patience);
 
-  answersBy(telephoneHz);
+  carrier.next({ refuse: 486 });
   const before = carrier.called.length;
   const unanswered = await hanako.dial({ number: customerNumber });
   t.match(await centre.endedCall(unanswered.body.callId), { cause: 'unreachable', side: 'agent' });
@@ -292,8 +292,8 @@ t.test('a live call moves from browser to telephone and back, and the customer n
   const back = gapMs(customer, telephoneHz, browserHz);
   await eventually('the telephone is hung up', () => telephone.endedBy === 'them', patience);
   t.comment(`without the agent for ${there} ms to the telephone, ${back} ms back`);
-  t.ok(there >= -20 && there < 200, `${there} ms to the telephone`);
-  t.ok(back >= -20 && back < 200, `${back} ms back`);
+  t.ok(there >= -20 && there < 500, `${there} ms to the telephone`);
+  t.ok(back >= -20 && back < 500, `${back} ms back`);
   const gaps = customer.rtp.report().gapsMs.slice(pauses);
   t.ok(Math.max(0, ...gaps) < 1000, `pauses of ${gaps.join(', ')} ms between packets`);
 
@@ -303,7 +303,8 @@ t.test('a live call moves from browser to telephone and back, and the customer n
     rung = nextCalled();
     await move('telephone');
     const { customer: voicemail } = await rung;
-    await eventually('hung up on', () => voicemail.endedBy === 'them', patience);
+    await eventually('words', () => isTold(voicemail), patience);
+    voicemail.hangUp();
     await hanako.shows('not moved', ({ call }) => call?.movingTo === null && call.device === 'browser');
     carrier.next('ring');
     rung = nextCalled();
