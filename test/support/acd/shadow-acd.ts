@@ -18,6 +18,7 @@ import type { CallId, PersonId } from '../../../src/shared/ids.ts';
 export interface ShadowCall {
   call: WaitingCall;
   arrival: number;
+  joinedAt: number;
   returned: boolean;
   offers: Set<PersonId>;
   heldFor: PersonId | null;
@@ -188,7 +189,7 @@ export class ShadowAcd {
       else if (known.heldFor !== (call.preferred?.personId ?? null)) known.heldFor = null;
       return;
     }
-    const fresh = { call, arrival: this.#counter++, returned: false, heldFor: null, absentSince: null };
+    const fresh = { call, arrival: this.#counter++, joinedAt: now, returned: false, heldFor: null, absentSince: null };
     const shadow: ShadowCall = { ...fresh, offers: new Set() };
     this.calls.delete(call.callId);
     this.calls.set(call.callId, shadow);
@@ -321,7 +322,9 @@ export class ShadowAcd {
     const admission = { ...openAdmission, ...this.queues.get(call.call.queue)!.admission };
     if (because === 'full') return this.#unserved(call) >= admission.mostWaiting!;
     const present = this.#present(call, now);
-    return [admission.joinWith, admission.stayWith].some((asked) => lacksPresence(asked, present) === because);
+    const lacks = (asked: typeof admission.joinWith) => lacksPresence(asked, present) === because;
+    if (call === this.#joining && lacks(admission.joinWith)) return true;
+    return lacks(admission.stayWith) && now >= call.joinedAt + admission.absenceSeconds * 1000;
   }
 
   #unserved(except: ShadowCall): number {
