@@ -71,7 +71,8 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
     policy: config.policy.file,
   };
   const destinations = config.verification.destinations.map(({ name }) => name);
-  const known = () => ({ queues, services, mailboxes, destinations });
+  const serviceValues = new Map(config.lookups.map(({ name, values }) => [name, Object.keys(values)]));
+  const known = () => ({ queues, services, serviceValues, mailboxes, destinations });
   const files = createRoutingFiles({ places, known });
   let closures: Closures | undefined;
   let operation: (() => Operation) | undefined;

@@ -28,7 +28,10 @@ export interface RoutingPlaces {
 }
 
 /** Names that other rooms know; absent: not checked. */
-export type OutsideNames = Pick<KnownNames, 'queues' | 'prompts' | 'services' | 'mailboxes' | 'destinations'>;
+export type OutsideNames = Pick<
+  KnownNames,
+  'queues' | 'prompts' | 'services' | 'serviceValues' | 'mailboxes' | 'destinations'
+>;
 
 export interface Reloaded {
   published: Flow[];

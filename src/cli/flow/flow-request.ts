@@ -65,6 +65,7 @@ export function readCommandLine(argv: string[]): Answer {
       names: {
         queues: list(values.queues) ?? config?.queues.map((queue) => queue.name),
         services: config?.lookups.map(({ name }) => name),
+        serviceValues: config && new Map(config.lookups.map(({ name, values }) => [name, Object.keys(values)])),
         mailboxes: config?.mailboxes.map(({ name }) => name),
         destinations: config?.verification.destinations.map(({ name }) => name),
         prompts: list(values.prompts) ?? (config && promptNames(join(projectRoot, 'config/prompts'))),

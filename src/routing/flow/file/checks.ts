@@ -5,6 +5,7 @@ import { nearest } from '../../../shared/nearest.ts';
 import type { YamlPath, YamlReading } from '../../../shared/yaml/yaml-reader.ts';
 import { checkNames, checkTexts } from './checks-names.ts';
 import { checkSubFlows } from './checks-sub-flows.ts';
+import { checkVariables } from './checks-variables.ts';
 import { circles, ends, reachable, waysOf } from './graph.ts';
 import type { KnownNames } from './known-names.ts';
 import { type WholeFlow, withParts } from './parts.ts';
@@ -22,6 +23,7 @@ export function checkFlow(fields: FlowFields, known: KnownNames, reading: YamlRe
   checkEachNode(own, whole, known, reading, spokenIn(fields));
   if (fields.start !== undefined) checkTarget(['start'], fields.start, [...namesIn(reading, whole)], report);
   checkSubFlows(fields, own, known, report);
+  checkVariables(fields, own, whole.texts, known, report);
   // Ways are only told when all of them are known.
   if (brokenBefore || problems.some((problem) => problem.severity === 'error')) return;
   checkWays(fields.start!, own, whole.nodes, report);

@@ -12,6 +12,8 @@ export interface KnownNames {
   prompts?: Iterable<string> | Readonly<Record<Language, Iterable<string>>> | undefined;
   /** Services that may be looked up in. */
   services?: Iterable<string> | undefined;
+  /** The variables that each of them gives. */
+  serviceValues?: ReadonlyMap<string, readonly string[]> | undefined;
   mailboxes?: Iterable<string> | undefined;
   /** Destinations of sealed digits. */
   destinations?: Iterable<string> | undefined;
@@ -27,32 +29,40 @@ export interface FlowSignature {
   words: readonly string[];
   /** The sub-flows that it calls itself. */
   calls: readonly string[];
+  /** The variables that it gives back; absent: not known. */
+  gives?: readonly string[];
 }
 
 export function signatureOf(fields: FlowFields): FlowSignature {
   const nodes = Object.values(fields.nodes ?? {});
   const words = nodes.flatMap((node) => (node.return === undefined ? [] : [wordOf(node.return)]));
   const calls = nodes.flatMap((node) => (node['sub-flow'] === undefined ? [] : [node['sub-flow']]));
-  return { parameters: fields.parameters ?? [], words: [...new Set(words)], calls: [...new Set(calls)] };
+  const gives = nodes.flatMap((node) => Object.keys(node.give ?? {}));
+  const each = (names: string[]) => [...new Set(names)];
+  return { parameters: fields.parameters ?? [], words: each(words), calls: each(calls), gives: each(gives) };
 }
 
 export function signatureOfFlow(flow: Flow): FlowSignature {
   const words = new Set<string>();
   const calls = new Set<string>();
+  const gives = new Set<string>();
   for (const node of flow.nodes.values()) {
-    if (node.kind === 'return') words.add(node.word);
+    if (node.kind === 'return') {
+      words.add(node.word);
+      for (const name of Object.keys(node.give)) gives.add(name);
+    }
     if (node.kind === 'subFlow') calls.add(node.flow);
   }
-  return { parameters: flow.parameters, words: [...words], calls: [...calls] };
+  return { parameters: flow.parameters, words: [...words], calls: [...calls], gives: [...gives] };
 }
 
 export const wordOf = (written: string | true): string => (written === true ? 'done' : written);
 
 /** Iterators such as `map.keys()` can be read once only. */
 export function listed(known: KnownNames): KnownNames {
-  const { flows, parts, prompts, ...names } = known;
+  const { flows, parts, prompts, serviceValues, ...names } = known;
   const lists = Object.fromEntries(Object.entries(names).map(([what, all]) => [what, all && [...all]]));
-  return { ...lists, flows, parts, prompts: prompts && listedPrompts(prompts) };
+  return { ...lists, flows, parts, serviceValues, prompts: prompts && listedPrompts(prompts) };
 }
 
 function listedPrompts(prompts: NonNullable<KnownNames['prompts']>): Record<Language, string[]> {

@@ -151,6 +151,7 @@ const mistakes: [what: string, yaml: string, expected: string[]][] = [
   k: { when: [{ if: { known: true }, go: call }], else: hang-up }\n`,
     [
       '4:45 error: node "s": there is no node "paid"',
+      '5:16 warning: node "w": nothing in this flow sets the variable "v"',
       '5:31 error: node "w": there is no node "book"',
       '6:42 error: node "k": there is no node "call"',
     ],
@@ -163,7 +164,10 @@ const mistakes: [what: string, yaml: string, expected: string[]][] = [
   [
     'a circle of decisions',
     `${head}  s: { when: [{ if: { known: true }, go: t }], else: hang-up }\n  t: { switch: v, cases: { a: s }, else: hang-up }\n`,
-    ['4:3 error: node "s": goes round in circles without waiting for the caller: s → t → s'],
+    [
+      '4:3 error: node "s": goes round in circles without waiting for the caller: s → t → s',
+      '5:16 warning: node "t": nothing in this flow sets the variable "v"',
+    ],
   ],
   [
     'a circle through a queue that nobody serves',
@@ -186,6 +190,25 @@ ${end}`,
     'a sub-flow that comes back to its caller',
     `${head}  s: { sub-flow: round, next: hang-up }\n`,
     ['4:18 error: node "s": calls itself: main → round → other → main'],
+  ],
+  [
+    'a variable that nothing sets',
+    `${head}  s: { collect: ${say}, variable: member, max-digits: 4, next: t }
+  t: { say: { ja: "{membr}と{call.language}", en: "{call.lang}" }, next: w }
+  w: { switch: tier, cases: { a: e }, else: e }
+${end}`,
+    [
+      '5:19 warning: node "t": nothing in this flow sets the variable "membr"; did you mean "member"?',
+      '5:50 error: node "t": there is no "{call.lang}"; there is call.dialled, call.trunk, call.alias, call.language, call.reason',
+      '6:16 warning: node "w": nothing in this flow sets the variable "tier"',
+    ],
+  ],
+  [
+    'the number of the caller in a text',
+    `${head}  s: { say: { ja: "{caller.number}", en: A }, next: e }\n${end}`,
+    [
+      '4:19 error: node "s": the number of the caller goes to services only, as a parameter that is "{caller.number}" alone',
+    ],
   ],
   [
     'a text that is not there',
@@ -244,6 +267,9 @@ test('a part with a mistake is told, and not taken', async (t) => {
 test('what other flows must know of a flow is read without checking it', async (t) => {
   const yaml = `flow: who\nparameters: [member]\nstart: s\nnodes:\n  s: { sub-flow: round, next: y }\n  y: { return: yes }\n`;
   // YAML 1.2: yes is a word.
-  t.same(peekFlow(yaml), { id: 'who', signature: { parameters: ['member'], words: ['yes'], calls: ['round'] } });
+  t.same(peekFlow(yaml), {
+    id: 'who',
+    signature: { parameters: ['member'], words: ['yes'], calls: ['round'], gives: [] },
+  });
   t.equal(peekFlow('['), undefined);
 });
