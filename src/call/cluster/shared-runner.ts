@@ -70,8 +70,6 @@ const ringsMarginMs = 200;
 
 interface Awaiting {
   input: SharedInput;
-  /** By the order's clock. */
-  atMs: number;
   done: (accepted: boolean) => void;
 }
 
@@ -128,7 +126,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
       if (closed) return done(false);
       if (mode === 'alone') return mayAlone(input) ? applyAlone({ input, done }) : done(false);
       n += 1;
-      awaiting.set(n, { input, atMs: orderNow(), done });
+      awaiting.set(n, { input, done });
       if (mode === 'waiting') settleWhatIsCertain(n, input);
       else append(n, input);
     });
@@ -253,11 +251,14 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     arm();
   }
 
-  /** What was on its way is true of this node all the same. Returns what tells those who wait for it. */
+  /**
+   * What was on its way is true of this node all the same, from now on: nothing has rung for it yet. Returns what tells those who
+   * wait for it.
+   */
   function applyLate(copy: SharedAcd, may: (input: SharedInput) => boolean): () => void {
     const late = [...awaiting.values()].filter(({ input }) => input.kind !== 'nodeStates');
     awaiting.clear();
-    const accepted = late.map(({ input, atMs }) => may(input) && copy.applyOwn(input, self, atMs).accepted);
+    const accepted = late.map(({ input }) => may(input) && copy.applyOwn(input, self, orderNow()).accepted);
     return () => {
       for (const [i, { done }] of late.entries()) done(accepted[i]!);
     };
@@ -298,7 +299,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
     statementN = n;
     backN = n;
     const input: SharedInput = { kind: 'nodeStates', statement: trueStatement(own, self, needs) };
-    awaiting.set(n, { input, atMs: orderNow(), done: () => undefined });
+    awaiting.set(n, { input, done: () => undefined });
     append(n, input);
     settled();
   }
