@@ -139,3 +139,46 @@ test('a node alone keeps its own desks and callers', async (t) => {
   t.match(acd.acd.agent(hanako), { state: 'not-ready', because: 'live-state-away' });
   t.equal(acd.acd.agent(taro)?.state, 'available');
 });
+
+test('ring-all rings desks of several nodes; a node that goes takes its own along, and the first answer has the call', async (t) => {
+  const acd = new SharedAcd({ queues: [{ ...queues[0]!, strategy: 'ring-all' }], afterCallWorkSeconds: 10 });
+  const give = order(acd);
+  const ringing = () => acd.offersOf(east).map(({ personId }) => personId);
+  for (const [node, personId] of [
+    [east, hanako],
+    [west, taro],
+  ] as const) {
+    give(node, signIn(personId));
+    give(node, ready(personId));
+  }
+  give(east, waits(c1, 1000));
+  t.same(ringing(), [hanako, taro]);
+  const copy = new SharedAcd({
+    queues: [{ ...queues[0]!, strategy: 'ring-all' }],
+    afterCallWorkSeconds: 10,
+    from: JSON.parse(JSON.stringify(acd.snapshot())) as SharedSnapshot,
+  });
+  t.match(give(east, gone(west)).effects, [{ kind: 'withdraw', callId: c1, personId: taro }]);
+  t.same(ringing(), [hanako], 'the other rings on');
+  t.ok(give(east, answered(c1, hanako)).accepted);
+  t.equal(acd.acd.agent(hanako)?.state, 'on-call');
+
+  const { effects, accepted } = copy.applyOwn(answered(c1, taro), east, 2000);
+  t.ok(accepted, 'a desk of another node may be the first');
+  t.match(effects, [
+    { kind: 'withdraw', personId: hanako },
+    { kind: 'agentState', personId: hanako, to: 'available' },
+    { kind: 'agentState', personId: taro, to: 'on-call' },
+  ]);
+  t.notOk(copy.applyOwn(answered(c1, hanako), east, 2001).accepted, 'the second answer is too late');
+});
+
+test('a call that overflows is nobody’s any more', async (t) => {
+  const settings = { ...queues[0]!, admission: { mostWaitSeconds: 30 } };
+  const acd = new SharedAcd({ queues: [settings], afterCallWorkSeconds: 10 });
+  acd.applyOwn(waits(c1, 1000), east, 1000);
+  const { effects } = acd.applyOwn({ kind: 'tick' }, west, 31_000);
+  t.match(effects, [{ kind: 'overflow', callId: c1, because: 'waited-too-long' }]);
+  t.equal(acd.placeOf(c1), undefined);
+  t.same(acd.callsOf(east), []);
+});
