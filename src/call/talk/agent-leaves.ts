@@ -21,6 +21,8 @@ export function agentLeaves(
   // Listening to a telephone that nobody picks up is no talk.
   const talkMs = call.customer ? Math.max(0, now - agent.answeredAt - agent.holdMs) : 0;
   endMonitors(centre, call, 'agent-left');
+  // Whom the customer is to be verified for is gone; who comes next asks anew.
+  call.verification?.running?.abort();
   call.agent = undefined;
   agent.attaching?.abort();
   agent.awayTimer?.cancel();

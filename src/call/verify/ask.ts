@@ -3,7 +3,7 @@
 
 import type { PlaySource } from '../../media/endpoint.ts';
 import type { CodeId, PersonId } from '../../shared/ids.ts';
-import type { CallState, Centre } from '../call-state.ts';
+import { type CallState, type Centre, isOver } from '../call-state.ts';
 import type { DigitSource } from '../inbound/digit-collector.ts';
 import { tell } from '../parts.ts';
 import { tellAcd } from '../queue/queueing.ts';
@@ -70,6 +70,8 @@ export async function askInSecret(
 }
 
 function told(centre: Centre, call: CallState, { factor, by }: Question, asked: Asked, codeId?: CodeId): Asked {
+  // Hung up in the middle: the end of the call says it.
+  if (asked.kind === 'aborted' && isOver(call)) return asked;
   const verified = asked.kind === 'verified';
   if (verified && !call.verified.includes(factor)) {
     call.verified = [...call.verified, factor];
