@@ -77,7 +77,10 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
     },
     swap: { summary: 'From the one to the other', run: (id) => callCentre.swap(id) },
     conference: { summary: 'All three in one conversation', run: (id) => callCentre.conference(id) },
-    complete: { summary: 'Attended transfer: leave the customer to who was asked', run: callCentre.completeTransfer },
+    complete: {
+      summary: 'Attended transfer: leave the customer to who was asked',
+      run: (id) => callCentre.completeTransfer(id),
+    },
     'end-consultation': {
       summary: 'End the consultation and take the customer back',
       run: (id) => callCentre.endConsultation(id),
