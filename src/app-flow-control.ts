@@ -60,6 +60,7 @@ class Control implements FlowControl {
   #seenFiles: string | undefined;
   #seenChanges: number | undefined;
   #looks = 0;
+  #away = false;
   #looking: Promise<void> | undefined;
   #problems: FlowProblem[] = [];
   #checkedAt: number;
@@ -79,13 +80,21 @@ class Control implements FlowControl {
   /** One look at a time. Never rejects. */
   look(): Promise<void> {
     this.#looking ??= this.#look()
-      .catch((thrown: unknown) =>
-        this.#log.warn({ err: asError(thrown) }, 'flows are not looked at: what is in force goes on'),
+      .then(
+        () => this.#tellAway(undefined),
+        (thrown: unknown) => this.#tellAway(asError(thrown)),
       )
       .finally(() => {
         this.#looking = undefined;
       });
     return this.#looking;
+  }
+
+  /** Once when it begins and once when it is over. */
+  #tellAway(err: Error | undefined): void {
+    if (err && !this.#away) this.#log.warn({ err }, 'flows cannot be looked at: what is in force goes on');
+    if (!err && this.#away) this.#log.info('flows are looked at again');
+    this.#away = err !== undefined;
   }
 
   async #look(): Promise<void> {
