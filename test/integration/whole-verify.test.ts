@@ -123,7 +123,7 @@ async function keyByInfo(customer: Customer, digits: string): Promise<void> {
       contentType: 'application/dtmf-relay',
       body: `Signal=${digit}\r\nDuration=120\r\n`,
     });
-    t.equal(answer.status, 200);
+    if (answer.status !== 200) throw new Error(`INFO is answered ${answer.status}`);
   }
 }
 
