@@ -115,6 +115,8 @@ export const DeskView = Type.Object({
   because: Nullable(Type.String()),
   nextState: Nullable(literals('not-ready', 'offline')),
   afterCallWorkEndsAt: Nullable(Type.Integer()),
+  /** When who did not answer is available again by itself; absent: when the agent says so. */
+  returnsAt: Type.Optional(Type.Integer()),
   softphone: Type.Object({ registered: Type.Boolean() }),
   device: Type.Unsafe<'browser' | 'telephone'>({
     ...DeviceSchema,
@@ -268,6 +270,7 @@ export const QueueViewSchema = Type.Object({
   name: Type.String(),
   label: LocalizedText,
   waiting: Type.Integer(),
+  callbacks: Type.Optional(Type.Integer({ description: 'How many of those who wait are called back.' })),
   longestWaitMs: Type.Integer(),
   agents: Type.Record(Type.String(), Type.Integer()),
   serviceLevelSeconds: Type.Integer(),
@@ -282,6 +285,8 @@ export const AgentViewSchema = Type.Object({
   device: DeviceSchema,
   callId: Nullable(Type.String()),
   afterCallWorkEndsAt: Nullable(Type.Integer()),
+  /** When who did not answer is available again by itself; absent: when the agent says so. */
+  returnsAt: Type.Optional(Type.Integer()),
 });
 
 export const RecordingView = Type.Object({

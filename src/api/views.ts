@@ -84,6 +84,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
       because: agent.because,
       nextState: agent.nextState,
       afterCallWorkEndsAt: agent.afterCallWorkEndsAt,
+      ...(agent.returnsAt === null ? {} : { returnsAt: agent.returnsAt }),
       softphone: { registered: softphoneRegistered },
       device,
       call: current && call(current),
@@ -101,10 +102,11 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
       serverTime: clock.now(),
     }),
     queues: () =>
-      callCentre.queues().map(({ name, waiting, longestWaitMs, agents }) => ({
+      callCentre.queues().map(({ name, waiting, callbacks, longestWaitMs, agents }) => ({
         name,
         label: labelOf(name),
         waiting,
+        ...(callbacks > 0 ? { callbacks } : {}),
         longestWaitMs: Math.round(longestWaitMs),
         agents: { ...agents },
         serviceLevelSeconds: company.queues.find((queue) => queue.name === name)?.serviceLevelSeconds ?? 0,
@@ -120,6 +122,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
         device: desk?.device ?? 'browser',
         callId: desk?.call?.id ?? null,
         afterCallWorkEndsAt: desk?.agent.afterCallWorkEndsAt ?? null,
+        ...(desk?.agent.returnsAt ? { returnsAt: desk.agent.returnsAt } : {}),
       };
     },
   };
