@@ -336,3 +336,60 @@ t.test('parked, and taken by who may; or back at who parked it when its time is 
   t.equal(record.recordingIds.length, 1);
   t.strictSame((await hanako.rest<{ items: unknown[] }>('GET', '/api/v1/parked')).body.items, []);
 });
+
+t.test('the customer hangs up in the middle of each: nobody stays on a call, nothing is left', async (t) => {
+  const stages: [string, (callId: string) => Promise<unknown>][] = [
+    [
+      'a colleague is rung',
+      async () => {
+        await hanako.command('consult', { personId: taro.personId });
+        await taro.rings();
+      },
+    ],
+    [
+      'a consultation',
+      async () => {
+        await hanako.command('consult', { personId: taro.personId });
+        await taro.rings();
+        await taro.answer();
+        await hear('the two colleagues', [[taro, [hanakoHz]]]);
+      },
+    ],
+    [
+      'a queue is asked',
+      async () => {
+        await taro.setState('not-ready', 'test');
+        await hanako.command('consult', { queue: 'contracts' });
+        await hanako.shows('waiting', ({ call }) => call?.consultation?.state === 'waiting');
+        await taro.setState('available');
+        await taro.rings();
+      },
+    ],
+    [
+      'a place outside rings',
+      async () => {
+        centre.carrier.next('ring');
+        await hanako.command('consult', { outside: 'branch' });
+      },
+    ],
+    [
+      'a blind transfer rings',
+      async () => {
+        await hanako.command('transfer', { personId: taro.personId });
+        await taro.rings();
+      },
+    ],
+    ['parked', () => hanako.command('park')],
+  ];
+  for (const [what, begin] of stages) {
+    const { customer, callId } = await talk(hanako, numbers.product, hanakoHz);
+    await taro.setState('available');
+    await begin(callId);
+    customer.hangUp();
+    t.match(await centre.endedCall(callId), { side: 'customer', cause: 'normal' }, what);
+    await centre.atRest();
+    await taro.shows(`available: ${what}`, (desk) => desk.state === 'available' && desk.call === null);
+    await hanako.shows(`free: ${what}`, (desk) => desk.call === null && desk.state !== 'on-call');
+    await eventually(`no line is left: ${what}`, () => taro.line === undefined && hanako.line === undefined);
+  }
+});
