@@ -105,6 +105,29 @@ t.test('a customer who is busy is called again after a while', async (t) => {
   await rest(hanako);
 });
 
+t.test('another number is keyed: one that may not be called is refused, another one is called', async (t) => {
+  const customer = await centre.callIn(lines.callback, contractHz, '09088880000');
+  const step = async (digits: string) => {
+    await customer.digits(digits);
+    await aWhile(500);
+  };
+  // The key of the queue, "another number", an emergency number, and at the second question a good one.
+  for (const digits of ['1', '2', '110#', '0312349876#', '1']) await step(digits);
+  await eventually('the call ends', () => customer.state === 'ended', { withinMs: 30_000 });
+  const [kept] = await callbacks();
+  t.equal(kept?.endedAt, null);
+  carrier.next({ answer: { toneHz: productHz } });
+  await hanako.setState('available');
+  await hanako.rings();
+  await hanako.answer();
+  await becomes(kept!.callId, ({ endedBecause }) => endedBecause === 'reached');
+  t.match(carrier.called.at(-1)!.invite.line, 'sip:0312349876@');
+  await talks(carrier.called.at(-1)!.customer, productHz);
+  t.notMatch(centre.engawa.log(), /0312349876|31234-?9876/, 'what was keyed is in no log');
+  await hanako.command('hangup');
+  await rest(hanako);
+});
+
 t.test('a call back is cancelled by a supervisor, and nobody is called', async (t) => {
   const callId = await asksToBeCalledBack();
   const calledBefore = carrier.called.length;
@@ -162,7 +185,7 @@ t.test(
     const customer = await centre.callIn(lines.message, contractHz, '09055556666');
     // Greeting, tone, and then the caller’s own.
     await hear('the greeting', [[customer, [wordsHz]]]);
-    await aWhile(4000);
+    await aWhile(3200);
     await customer.digits('#');
     await eventually('the flow says goodbye', () => customer.state === 'ended', { withinMs: 30_000 });
     const message = await eventually('the message is listed', async () => (await messagesAs('midori'))[0], {
@@ -185,13 +208,13 @@ t.test(
 t.test('silence ends a message, and so does hanging up', async (t) => {
   const silent = await centre.callIn(lines.message, contractHz, '09055557777');
   await hear('the greeting', [[silent, [wordsHz]]]);
-  await aWhile(3500);
+  await aWhile(3000);
   silent.rtp.pause();
   await eventually('the flow says goodbye', () => silent.state === 'ended', { withinMs: 30_000 });
   t.equal((await messagesAs('midori')).length, 2);
   const gone = await centre.callIn(lines.message, contractHz, '09055558888');
   await hear('the greeting', [[gone, [wordsHz]]]);
-  await aWhile(4000);
+  await aWhile(3200);
   gone.hangUp();
   await eventually('the message is there', async () => (await messagesAs('midori')).length === 3, {
     withinMs: 30_000,

@@ -71,6 +71,14 @@ t.test('what was keyed before the question is not lost', async (t) => {
   t.strictSame(await ask(), { kind: 'digits', digits: '1' });
 });
 
+t.test('whoever keys ahead through several questions is not asked again', async (t) => {
+  const { ask, key } = setup();
+  for (const digit of '212#3') key(digit);
+  t.strictSame(await ask(), { kind: 'digits', digits: '2' });
+  t.strictSame(await ask({ maxDigits: 8, terminator: '#' }), { kind: 'digits', digits: '12' });
+  t.strictSame(await ask(), { kind: 'digits', digits: '3' });
+});
+
 t.test('the time-out starts after the prompt, and a hung up caller is not waited for', async (t) => {
   const { ask, clock, over } = setup();
   let finishPrompt: () => void = () => {};

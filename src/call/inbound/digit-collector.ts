@@ -87,7 +87,11 @@ export function createDigitSource(needs: { clock: Clock; leg: Leg; endpoint: End
         });
         const early = typedAhead;
         typedAhead = '';
-        for (const digit of early) listener?.(digit);
+        // What one question does not take is for the next one.
+        for (const digit of early) {
+          if (listener) listener(digit);
+          else typedAhead += digit;
+        }
       });
     },
     untilQuiet(quietMs) {
