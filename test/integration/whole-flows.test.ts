@@ -26,11 +26,15 @@ nodes:
 mkdirSync(join(folder, 'flows'));
 const file = join(folder, 'flows/menu.yaml');
 writeFileSync(file, menu('contract-change'));
+// Nobody in the demo has passed this training.
+const policy = join(folder, 'policy.yaml');
+writeFileSync(policy, 'rules:\n  payments: { calls: { reason: payment }, needs: { trainings: card-data } }\n');
 
 const centre = await startCentre(t, {
   config: {
     company: { name: 'Test', numbers: [{ number: menuNumber, label: { ja: 'm', en: 'm' }, flow: 'menu' }] },
     flows: { folder: join(folder, 'flows') },
+    policy: { file: policy },
   },
 });
 const { engawa } = centre;
@@ -92,6 +96,16 @@ t.test('a version with a mistake is refused with line and column, and what was i
   });
   t.equal((await present()).version, version);
   t.match(await ask('POST', '/flows/none/publish', {}), { status: 404 });
+  t.match(await ask('POST', '/flows/menu/publish', { yaml: menu('payment') }), {
+    status: 422,
+    body: {
+      errors: [
+        { message: /of whose people nobody may have it .+ by menu: hours \[open\] → why \[1\] → chosen → wait/ },
+      ],
+    },
+  });
+  t.equal((await present()).version, version);
+  await t.rejects(engawa.post('/api/v1/flows/menu/follow-file', 'hanako'), /403/, 'not for agents');
 });
 
 t.test('the file is followed again, and a change of it is taken without a restart', async (t) => {
