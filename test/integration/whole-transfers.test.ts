@@ -391,5 +391,6 @@ t.test('the customer hangs up in the middle of each: nobody stays on a call, not
     await taro.shows(`available: ${what}`, (desk) => desk.state === 'available' && desk.call === null);
     await hanako.shows(`free: ${what}`, (desk) => desk.call === null && desk.state !== 'on-call');
     await eventually(`no line is left: ${what}`, () => taro.line === undefined && hanako.line === undefined);
+    await rest(taro);
   }
 });
