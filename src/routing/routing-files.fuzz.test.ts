@@ -2,6 +2,7 @@
 // place in the text, and never throw. What they take for a flow can be run to its end. Repeat a run with SEED=…
 
 import { test } from 'tap';
+import { defaultClasses } from '../privacy/pii-class.ts';
 import { type Random, seededRandom } from '../shared/random.ts';
 import { drawFlow } from './flow/drawing/draw.ts';
 import { parseFlow } from './flow/file/load.ts';
@@ -12,10 +13,27 @@ import { parseProofPeople } from './flow/proof/proof-people.ts';
 import { startFlow } from './flow/run.ts';
 import { playScenarios } from './flow/scenario/scenario.ts';
 import { isOpen, parseCalendars } from './hours.ts';
+import { compilePolicy } from './policy/compile-policy.ts';
+import { parsePolicy } from './policy/load-policy.ts';
+import type { PolicySource } from './policy/policy.ts';
 import { parseReasons } from './reasons.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 const runForMs = 3000;
+
+const policyText = `time-zone: Asia/Tokyo
+operation: { usual: normal, schedule: [{ operation: all-home, from: 2026-09-10 18:00, to: 2026-09-11 }] }
+handed-over: { verified: any, leaves: { personal: none } }
+rules:
+  centre:
+    calls: { class-at-least: personal, direction: inbound, verified: false }
+    operation: [normal, partly-home]
+    needs: { place: centre, years-of-service: 0.5 }
+  home:
+    one-of:
+      - { place: home, employment: regular, trainings: [a, { training: b, within-days: 30 }] }
+      - { pledge: { version: "2", within-days: 3 }, device: managed, connection-check: { within-hours: 1 } }
+`;
 
 const flowText = `flow: main
 language: ja
@@ -181,6 +199,14 @@ function runToTheEnd(random: Random, parsed: ReturnType<typeof parseFlow>): void
   }
 }
 
+function decideByIt(source: PolicySource): void {
+  const policy = compilePolicy(source);
+  const call = { direction: 'inbound' } as const;
+  policy.decide({ clearance: 'none', place: 'home', employedSince: 1 }, call, 'normal', 0);
+  policy.standing({ clearance: 'none', place: 'home', employedSince: 1 }, 'normal', 0);
+  policy.plannedOperation(0);
+}
+
 test(`mutated files never make the loaders throw (SEED=${seed})`, async (t) => {
   const random = seededRandom(seed);
   const names = { queues: ['contracts'], reasons: ['contract'], calendars: ['always'], prompts: ['number'] };
@@ -201,7 +227,12 @@ test(`mutated files never make the loaders throw (SEED=${seed})`, async (t) => {
     texts += 1;
     const text = mutate(
       random,
-      random.pick([flowText, richText, richText, reasonsText, calendarsText, partText, scenarioText, peopleText]),
+      random.pick([
+        flowText,
+        richText,
+        richText,
+        ...[reasonsText, calendarsText, partText, scenarioText, peopleText, policyText],
+      ]),
     );
     try {
       const parsed = parseFlow(text, 'x', known);
@@ -215,6 +246,9 @@ test(`mutated files never make the loaders throw (SEED=${seed})`, async (t) => {
       checkPlaces(text, playScenarios(text, 'x', around).problems);
       checkPlaces(text, parseProofPeople(text, 'x').problems);
       checkPlaces(text, parseReasons(text, 'x').problems);
+      const rules = parsePolicy(text, 'x', { classes: defaultClasses, reasons: new Map() });
+      checkPlaces(text, rules.problems);
+      if (rules.ok) decideByIt(rules.source);
       const { calendars, problems } = parseCalendars(text, 'x');
       checkPlaces(text, problems);
       for (const calendar of calendars.values()) isOpen(calendar, random.integer(0, 2 ** 31) * 1000);

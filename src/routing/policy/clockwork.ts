@@ -98,3 +98,20 @@ function findYearsAfter(fromMs: number, years: number, timeZone: string): number
   const time = `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
   return timeOf(`${later} ${time}`, timeZone);
 }
+
+const mostKept = 50_000;
+
+/** yearsAfter in one zone. Calendars are slow to ask and people are asked about again and again, so answers are kept. */
+export function keptAnniversaries(timeZone: string): (fromMs: number, years: number) => number {
+  const kept = new Map<string, number>();
+  return (fromMs, years) => {
+    const key = `${fromMs} ${years}`;
+    let at = kept.get(key);
+    if (at === undefined) {
+      if (kept.size >= mostKept) kept.clear();
+      at = yearsAfter(fromMs, years, timeZone);
+      kept.set(key, at);
+    }
+    return at;
+  };
+}

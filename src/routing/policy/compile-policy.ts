@@ -4,7 +4,7 @@
 // and holds now is fulfilled. So a further rule can only forbid more. What is not known of a call makes a rule be about it;
 // what is not known of a person is lacking.
 
-import { type Clockwork, createClockwork } from './clockwork.ts';
+import { type Clockwork, createClockwork, keptAnniversaries } from './clockwork.ts';
 import { clearanceLack, type Fulfilment, fulfil, type Lack, type Surroundings } from './fulfil.ts';
 import type { CallFacts, Operation, PersonFacts, Policy, PolicyDecision, PolicySource } from './policy.ts';
 import type { CallCondition, PolicyRules, Rule, Words } from './rules.ts';
@@ -49,6 +49,7 @@ class Compiled implements CompiledPolicy {
     const most = rules.classes.length - 1;
     this.#around = {
       rules,
+      serviceReachedAt: keptAnniversaries(rules.timeZone),
       rankOf: (piiClass, otherwise) => ranks.get(piiClass ?? '') ?? (otherwise === 'least' ? 0 : most),
     };
   }

@@ -1,7 +1,6 @@
 // Whether a person has what a rule asks for: each fact by itself, with the words for what is lacking and with the time at which
 // the answer changes by itself. A fact that is not known is lacking.
 
-import { yearsAfter } from './clockwork.ts';
 import type { PersonFacts } from './policy.ts';
 import type { Need, PolicyRules, Words } from './rules.ts';
 
@@ -33,6 +32,8 @@ const hourMs = 3_600_000;
 export interface Surroundings {
   rules: PolicyRules;
   rankOf(piiClass: string | undefined, otherwise: 'least' | 'most'): number;
+  /** When so many years of service are reached, by the calendar of the company. */
+  serviceReachedAt(employedSince: number, years: number): number;
 }
 
 export function fulfil(need: Need, person: PersonFacts, atMs: number, around: Surroundings): Fulfilment {
@@ -76,7 +77,7 @@ const checks: readonly Check[] = [
         code,
         words: { ja: '入社日が登録されていません', en: 'the beginning of employment is not known' },
       });
-    const reachedAt = yearsAfter(employedSince, yearsOfService, around.rules.timeZone);
+    const reachedAt = around.serviceReachedAt(employedSince, yearsOfService);
     if (reachedAt <= atMs) return;
     turnsAt(reachedAt);
     lack({
