@@ -104,6 +104,24 @@ t.test('steps, consultation, a call list and the mode of operation', async (t) =
     t.ok(await page.getByText('Renewals', { exact: true }).isVisible());
   });
 
+  await t.test('a supervisor without a desk whispers to an agent, from the wallboard', async () => {
+    const { page } = await openDesk(t, {
+      ...{ url: engawa.url, login: 'midori', password: engawa.passwordOf('midori') },
+      ...{ toneHz: 790, beforeShift: true, patienceMs: 60_000 },
+    });
+    await home.available();
+    await home.placeTestCall();
+    await home.answer();
+    await home.waitToHear([440]);
+    await page.getByRole('button', { name: /^Listen in on .*花子/ }).click();
+    await page.getByRole('menuitem', { name: 'Whisper to the agent' }).click();
+    await home.waitToHear([440, 790]);
+    await page.getByRole('button', { name: /^Listen in on .*花子/ }).click();
+    await page.getByRole('menuitem', { name: 'Leave' }).click();
+    await home.waitToHear([440]);
+    await home.hangUp();
+  });
+
   t.strictSame(
     [...home.errors(), ...centre.errors()].filter((error) => !/401|409/.test(error)),
     [],

@@ -53,9 +53,9 @@ export interface PhoneEngine {
   setMuted(muted: boolean): void;
   /** Takes effect in a running call, too, without renegotiating. */
   setDevices(devices: PhoneDevices): Promise<void>;
-  /** From a click, after `audioBlocked`. */
   /** The network changed or the computer slept: what is open may be dead and not know it. Connects anew. */
   renew(): void;
+  /** From a click, after `audioBlocked`. */
   resumeAudio(): Promise<void>;
   /** Called every few seconds by a timer that the browser does not slow down: keeps the registration alive. */
   check(): void;

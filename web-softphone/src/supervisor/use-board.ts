@@ -9,6 +9,7 @@ import { serverNow } from '../state/now.ts';
 import type { Refused } from '../text/refusals.ts';
 import type { ListRow } from './list-table.tsx';
 import type { OperationNow } from './operation-card.tsx';
+import { createOwnPhone, type OwnPhone } from './own-phone.ts';
 import type { ParkedRow } from './parked-table.tsx';
 
 export interface TrunkRow {
@@ -64,8 +65,10 @@ const nothing: Lists = {
   readAt: 0,
 };
 
-export function useBoard(api: Api): Board {
+/** `withPhone`: there is no desk whose softphone can be rung. */
+export function useBoard(api: Api, withPhone: boolean): Board {
   const [lists, setLists] = useState<Lists>(nothing);
+  const phone = useRef<OwnPhone>(undefined);
   const gathering = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const read = useCallback(async () => {
@@ -109,6 +112,8 @@ export function useBoard(api: Api): Board {
       clearInterval(anyway);
       clearTimeout(gathering.current);
       gathering.current = undefined;
+      phone.current?.stop();
+      phone.current = undefined;
     };
   }, [read]);
 
@@ -127,9 +132,13 @@ export function useBoard(api: Api): Board {
     changeState: (personId, state) =>
       attempt(() => api.put(`/agents/${personId}/state`, { state, because: 'supervisor' })),
     monitor: (callId, mode) =>
-      attempt(() =>
-        mode === null ? api.delete(`/calls/${callId}/monitor`) : api.put(`/calls/${callId}/monitor`, { mode }),
-      ),
+      attempt(async () => {
+        if (mode !== null && withPhone) {
+          phone.current ??= createOwnPhone(api);
+          await phone.current.ready();
+        }
+        await (mode === null ? api.delete(`/calls/${callId}/monitor`) : api.put(`/calls/${callId}/monitor`, { mode }));
+      }),
     readAgain: () => void read(),
   };
 }

@@ -18,13 +18,13 @@ import { type TrunkRow, useBoard } from './use-board.ts';
 interface WallboardProps {
   api: Api;
   session: SessionView;
-  /** There is a softphone of the own: the shift at the own desk has begun. */
+  /** Whose softphone is rung, then; without one, the wallboard has its own. */
   hasDesk: boolean;
 }
 
 export function Wallboard({ api, session, hasDesk }: WallboardProps) {
   const { words } = useLanguage();
-  const board = useBoard(api);
+  const board = useBoard(api, !hasDesk);
   const { agents, queues, trunks, recordings, failed, readAt, readAgain } = board;
   const { person } = session;
   return (
@@ -40,7 +40,7 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
       </div>
       <Figures agents={agents} queues={queues} readAt={readAt} />
       <OperationCard api={api} operation={board.operation} onSwitched={readAgain} />
-      <AgentTable board={board} own={person.id} mayMonitor={hasDesk && person.role === 'supervisor'} />
+      <AgentTable board={board} own={person.id} mayMonitor={person.role === 'supervisor'} />
       <ParkedTable parked={board.parked} />
       <div className="board-pair">
         <Queues queues={queues} readAt={readAt} />
