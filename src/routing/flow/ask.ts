@@ -28,6 +28,8 @@ export type Answered =
       values?: Readonly<Record<string, string>>;
       verified?: string;
       reasonFrom?: string;
+      /** The reasons that may be set so; null: any. */
+      reasons?: readonly string[] | null;
     };
 
 interface Surroundings {
@@ -214,7 +216,7 @@ function afterListen(node: NodeOf<'listen'>, input: FlowInput, asked: Asked): An
 function afterLookup(node: NodeOf<'lookup'>, input: FlowInput): Answered {
   if (input.kind === 'notFound') return { go: node.notFound, acted: false };
   if (input.kind !== 'found') return { go: node.onFailure, acted: false };
-  const reasonFrom = node.reasonFrom === null ? {} : { reasonFrom: node.reasonFrom };
+  const reasonFrom = node.reasonFrom === null ? {} : { reasonFrom: node.reasonFrom, reasons: node.reasons };
   return { go: node.found, acted: false, values: input.values, ...reasonFrom };
 }
 

@@ -63,6 +63,8 @@ export type FlowNode =
       parameters: Record<string, Template>;
       /** A variable of the answer that names the reason for the call; a name that is no reason sets none. */
       reasonFrom: string | null;
+      /** The reasons that it may set; null: any. */
+      reasons: readonly string[] | null;
       found: string;
       notFound: string;
       onFailure: string;

@@ -62,6 +62,7 @@ test('a lookup has parameters, gives variables and the reason, and has a way for
     lookup: crm
     with: { member: "{member}", from: "{caller.number}", spoken: "{call.language}" }
     reason-from: why
+    reasons: [contract]
     found: tier
     not-found: unknown
     on-failure: down

@@ -32,7 +32,13 @@ function randomNode(random: Random, names: readonly string[]): FlowNode {
       ...{ onNothing: to(), onFailure: to() },
     }),
     () => ({
-      ...{ kind: 'lookup', service: 'crm', parameters: { a: '{v}', b: '{caller.number}' }, reasonFrom: 'why' },
+      ...{
+        kind: 'lookup',
+        service: 'crm',
+        parameters: { a: '{v}', b: '{caller.number}' },
+        reasonFrom: 'why',
+        reasons: null,
+      },
       ...{ found: to(), notFound: to(), onFailure: to() },
     }),
     () => ({

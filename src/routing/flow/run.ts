@@ -138,7 +138,8 @@ class Run implements FlowRun {
     for (const [name, value] of Object.entries(answer.values ?? {})) this.#put(name, value);
     if (answer.verified !== undefined) this.#verified.add(answer.verified);
     const reason = answer.reasonFrom === undefined ? undefined : this.collected(answer.reasonFrom);
-    const known = reason === undefined ? undefined : this.#reasons.get(reason);
+    const allowed = reason !== undefined && (answer.reasons?.includes(reason) ?? true);
+    const known = allowed ? this.#reasons.get(reason) : undefined;
     if (!known) return this.#enter(answer.go, nowMs, answer.acted);
     if (answer.acted) this.#withoutAsking = 0;
     this.#then = answer.go;

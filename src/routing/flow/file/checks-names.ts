@@ -30,6 +30,8 @@ export function checkNames(
   check('queue', ['callback'], node.callback, known.queues);
   check('reason', ['reason'], node.reason, known.reasons);
   check('calendar', ['hours'], node.hours, known.calendars);
+  for (const [at, reason] of (node.reasons ?? []).entries())
+    check('reason', ['reasons', String(at)], reason, known.reasons);
   check('service', ['lookup'], node.lookup, known.services);
   check('mailbox', ['voicemail'], node.voicemail, known.mailboxes);
   if (typeof node.check === 'object') {

@@ -33,6 +33,7 @@ function asking(name: string, node: NodeFields, texts: Texts): FlowNode | undefi
       service: node.lookup,
       parameters: { ...node.with },
       reasonFrom: node['reason-from'] ?? null,
+      reasons: node.reasons ?? null,
       found: node.found!,
       notFound: node['not-found']!,
       onFailure: node['on-failure']!,

@@ -79,6 +79,9 @@ const LookupNode = section('Asks a service of the company; its values become var
   lookup: id('The service, of the configuration.'),
   with: values('Parameters: texts with {variable}; "{caller.number}" alone stands for the number of the caller.'),
   'reason-from': Type.Optional(name('A variable of the answer that names the reason for the call.')),
+  reasons: Type.Optional(
+    Type.Array(id('A reason.'), { description: 'The reasons that it may name; another sets none. Any unless told.' }),
+  ),
   found: next('Where to go with an answer.'),
   'not-found': next('Where to go when the service knows nothing.'),
   'on-failure': next('Where to go when it does not answer in time, or with an error.'),

@@ -127,7 +127,8 @@ function* after(state: State, node: FlowNode, around: Surroundings): Iterable<St
 }
 
 function reasonsFound(node: Extract<FlowNode, { kind: 'lookup' }>, around: Surroundings): (string | null)[] {
-  return node.reasonFrom === null ? [null] : [null, ...around.reasons.keys()];
+  if (node.reasonFrom === null) return [null];
+  return [null, ...[...around.reasons.keys()].filter((reason) => node.reasons?.includes(reason) ?? true)];
 }
 
 type Labelled = [go: string, by: string | null];

@@ -104,6 +104,15 @@ test('a reason that a service names may be any', async (t) => {
   );
 });
 
+test('a lookup that lists its reasons sets no other', async (t) => {
+  const flow = flowOf(`  s: { reason: product, next: l }
+  l: { lookup: crm, reason-from: why, reasons: [contract], found: q, not-found: hang-up, on-failure: hang-up }
+  q: { queue: general }
+`);
+  const low = [person('sato', 'general', { clearance: 'none', place: 'home' })];
+  t.same(told(flow, low), ['never normal contract: s → l [found: contract] → q']);
+});
+
 test('conditions on reason, verified factors and operation are decided; what is not known goes every way', async (t) => {
   const flow = flowOf(`  s: { reason: contract, next: ask }
   ask: { verify: birth, ask: ${say}, check: code, max-digits: 8, verified: where, not-verified: where }

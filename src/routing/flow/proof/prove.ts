@@ -47,12 +47,13 @@ export interface Proof {
 }
 
 const operations: readonly Operation[] = ['normal', 'partly-home', 'all-home'];
+/** The worst first. */
+const kinds: readonly Finding['kind'][] = ['never', 'empty', 'not-always', 'not-in'];
 const weekMs = 7 * 24 * 3600_000;
 const maxInstants = 400;
 
 export function prove(flow: Flow, needs: ProofNeeds): Proof {
-  const findings: Finding[] = [];
-  const told = new Set<string>();
+  const findings = new Map<string, Finding>();
   let handOvers = 0;
   let complete = true;
   for (const operation of operations) {
@@ -61,13 +62,15 @@ export function prove(flow: Flow, needs: ProofNeeds): Proof {
     handOvers = Math.max(handOvers, explored.handOvers.length);
     for (const handOver of explored.handOvers) {
       const found = judged(handOver, operation, needs);
-      const key = JSON.stringify([handOver.flow.id, handOver.node, handOver.reason, handOver.verified]);
-      if (!found || told.has(key)) continue;
-      told.add(key);
-      findings.push({ ...handOver, ...found, operation });
+      if (!found) continue;
+      // Of one reason at one node, the worst is enough to say; verified factors make more of the same.
+      const key = JSON.stringify([handOver.flow.id, handOver.node, handOver.reason]);
+      const before = findings.get(key);
+      if (before && kinds.indexOf(before.kind) <= kinds.indexOf(found.kind)) continue;
+      findings.set(key, { ...handOver, ...found, operation });
     }
   }
-  return { complete, handOvers, findings };
+  return { complete, handOvers, findings: [...findings.values()] };
 }
 
 type Judgement = Pick<Finding, 'kind' | 'because' | 'atMs'>;
