@@ -25,7 +25,7 @@ const days: readonly (readonly Strategy[])[] = [
   ['ring-all'],
   ['longest-idle', 'round-robin', 'ring-all', 'least-occupied'],
 ];
-const events = Math.ceil(Number(process.env['ENGAWA_ACD_EVENTS'] ?? 90_000) / days.length);
+const events = Math.ceil(Number(process.env['ENGAWA_ACD_EVENTS'] ?? 60_000) / days.length);
 const seenInAll = new Map<string, number>();
 const longestLeaseMs = Math.max(reservationLeaseMs, 20_000 + alertingGraceMs, longestWorkSeconds * 1000);
 

@@ -13,7 +13,12 @@ export const longestWorkSeconds = 60;
 export const beginsAt = Date.parse('2026-11-16T08:00:00+09:00');
 
 const classes = ['none', 'personal', 'sensitive'];
+const two = (number: number) => String(number).padStart(2, '0');
+const clockTime = (minutes: number) => `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+/** Open for five minutes, closed for five. */
+const often = Array.from({ length: 24 * 6 }, (_, i) => `${clockTime(i * 10)}-${clockTime(i * 10 + 5)}`);
 const calendars = `calendars:
+  often: { days: { mon-sun: [${often.join(', ')}] } }
   office: { days: { mon-sun: [08:10-08:40, 08:50-09:30, 10:00-12:00, 13:00-18:00] } }
 `;
 
@@ -37,6 +42,8 @@ const policies = [
   nobody-outsourced-for-b:
     calls: { queue: [b] }
     needs: { employment: [regular, temporary] }
+  some-minutes-in-the-centre: { while-open: often, calls: { class-at-least: personal }, needs: { place: centre } }
+  others-at-home: { while-closed: often, needs: { trainings: [privacy], connection-check: { within-hours: 1 } } }
   storm: { operation: [all-home], calls: { class: sensitive }, needs: { pledge: signed } }
 `,
 ];
