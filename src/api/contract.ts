@@ -102,6 +102,7 @@ export const DeskCall = Type.Object({
   waitMs: Type.Integer({ description: 'How long the customer waited in the queue.' }),
   quality: Nullable(QualityView),
   verification: Nullable(VerificationShownSchema),
+  withheld: Type.Optional(literals('user-request', 'payphone', 'unavailable', 'unknown')),
   device: Nullable(DeviceSchema),
   movingTo: Nullable(DeviceSchema),
   ...talkFields,

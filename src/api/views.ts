@@ -66,6 +66,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
     waitMs: Math.round(state.waitMs),
     quality: state.quality,
     verification: state.verification,
+    ...(state.withheld ? { withheld: state.withheld } : {}),
     device: state.device,
     movingTo: state.movingTo,
     role: state.role,

@@ -17,7 +17,15 @@ import type { Reason } from '../routing/flow/flow.ts';
 import type { CallFacts } from '../routing/policy/policy.ts';
 import type { Leg } from '../sbc/leg.ts';
 import type { Timer } from '../shared/clock.ts';
-import type { Consulted, Device, MediaQuality, MonitorMode, PiiClass, Place } from '../shared/events.ts';
+import type {
+  Consulted,
+  Device,
+  MediaQuality,
+  MonitorMode,
+  PiiClass,
+  Place,
+  WithheldReason,
+} from '../shared/events.ts';
 import type { CallId, PersonId, RecordingId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { CallbackKeeper } from './callback/callbacks.ts';
@@ -141,6 +149,8 @@ export interface CallState {
   ringback: Playback | undefined;
   early: Endpoint | undefined;
   quality: MediaQuality | null;
+  /** Why the customer has no alias, as far as the carrier tells. */
+  withheld?: WithheldReason;
   /** The agent's other device is being called, to go on there. */
   moving?: { readonly to: Device; readonly givenUp: AbortController } | undefined;
   consultation: Consultation | undefined;

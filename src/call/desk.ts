@@ -5,7 +5,15 @@ import type { Alias } from '../privacy/vault.ts';
 import type { QueueView } from '../routing/acd/acd.ts';
 import type { AgentView } from '../routing/agent.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
-import type { Consulted, Device, MediaQuality, MonitorMode, PiiClass, Place } from '../shared/events.ts';
+import type {
+  Consulted,
+  Device,
+  MediaQuality,
+  MonitorMode,
+  PiiClass,
+  Place,
+  WithheldReason,
+} from '../shared/events.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
 import type { Refusal } from './outbound/refusals.ts';
 import type { VerificationShown } from './verify/verify-in-call.ts';
@@ -35,6 +43,8 @@ export interface DeskCallState {
   quality: MediaQuality | null;
   /** What the customer is being asked for, or was last, and what came of it. */
   verification: VerificationShown | null;
+  /** Why there is no alias. */
+  withheld?: WithheldReason;
   /** Where the agent has the call; null while it is offered or dialled. */
   device: Device | null;
   /** The call is on its way to this device. */

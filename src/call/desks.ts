@@ -71,6 +71,7 @@ export function deskCall(call: CallState, personId: PersonId): DeskCallState {
     waitMs: call.waitMs,
     quality: call.quality,
     verification: call.verification?.shown ?? null,
+    ...(call.withheld ? { withheld: call.withheld } : {}),
     device: deviceOfCall(call, personId),
     movingTo: call.moving?.to ?? null,
     role: consultedPersonOf(call) === personId ? 'consulted' : 'agent',

@@ -51,6 +51,9 @@ export type EndCause =
   | 'shutting-down'
   | 'fault';
 
+/** Why a caller's number is not there: 非通知, 公衆電話, 表示圏外 or 通知不可能, or nobody says. */
+export type WithheldReason = 'user-request' | 'payphone' | 'unavailable' | 'unknown';
+
 /** Where an agent takes calls: the softphone in the browser, or the own telephone, called out through a trunk. */
 export type Device = 'browser' | 'telephone';
 
@@ -90,7 +93,7 @@ interface EventFields {
     /** The call in which this call back was promised. */
     callbackOf?: CallId;
     /** Why there is no number, as far as the carrier tells. */
-    withheld?: 'user-request' | 'payphone' | 'unavailable' | 'unknown';
+    withheld?: WithheldReason;
     demo?: boolean;
   };
   'flow-entered': { callId: CallId; flow: string; version: string };

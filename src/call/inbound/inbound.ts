@@ -30,6 +30,7 @@ export async function takeInboundCall(centre: Centre, inbound: InboundCall): Pro
     phase: 'flow',
   });
   call.customerLeg = leg;
+  if (inbound.withheld !== 'no') call.withheld = inbound.withheld;
   centre.calls.set(id, call);
   const known = inbound.caller ? parts.vault.remember(inbound.caller) : Promise.resolve(null);
   // A caller may hang up before the vault has answered: the call is told to have started first, then to have ended.
