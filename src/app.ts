@@ -30,6 +30,7 @@ import { createIdentity } from './identity/identity.ts';
 import type { MediaPool } from './media/media-pool.ts';
 import type { MediaServer } from './media/media-server.ts';
 import { createNumberVault } from './privacy/number-vault.ts';
+import { createTextSealer } from './privacy/seal-text.ts';
 import { createRecorder, type RecorderOptions } from './recording/create-recorder.ts';
 import { ensureIdentity } from './recording/identity.ts';
 import type { Recorder } from './recording/recorder.ts';
@@ -167,7 +168,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     checkDial: (typed) => checkDial(typed, config),
     checkNumber: (number) => checkNumber(number, config),
   };
-  const clustered = cluster && createClusterCallCentre(parts, clusterNeeds(cluster));
+  const clustered = cluster && createClusterCallCentre(parts, clusterNeeds(cluster, secrets));
   const callCentre = clustered ?? createCallCentre(parts);
   closer.add('call centre', () => callCentre.close());
   const callLists = openCallLists({
@@ -236,7 +237,10 @@ const borderAmongNodes = ({ registrations, live, mayRegister }: Cluster) => ({
   nodeId: live.nodeId,
 });
 
-const clusterNeeds = ({ live, callLost, aloneAfterMs }: Cluster) => ({ live, onCallLost: callLost, aloneAfterMs });
+const clusterNeeds = ({ live, callLost, aloneAfterMs }: Cluster, secrets: Secrets) => ({
+  ...{ live, onCallLost: callLost, aloneAfterMs },
+  sealer: createTextSealer(secrets.vault.sealingKeys, 'conversation'),
+});
 
 interface Rooms {
   store: Store;

@@ -69,11 +69,19 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
       log.info({ personId, sessionId, sipServer: registration.server }, 'softphone registered');
       emit('softphoneRegistered', { personId, sessionId, nodeId: registration.nodeId });
     }),
-    registrations.on('gone', ({ registration: { personId, sessionId, nodeId: at }, because }) => {
+    registrations.on('gone', ({ registration, because }) => {
+      const { personId, sessionId, nodeId: at } = registration;
       log.info({ personId, sessionId, because }, 'softphone gone');
       emit('softphoneGone', { personId, sessionId, because, nodeId: at });
+      // The node that took the REGISTER has gone; the WebSocket is ours, and its SIP server is there still.
+      if (because === 'server-lost' && at !== nodeId && isOurs(registration))
+        void registrations.put({ ...registration, nodeId });
     }),
   ];
+
+  function isOurs({ server, peer, sessionId }: Registration): boolean {
+    return [...ours.keys()].some((one) => one.server === server && one.peer === peer && one.sessionId === sessionId);
+  }
 
   function admit(
     { server, peer }: { server: string; peer: string },
