@@ -25,7 +25,7 @@ export function placeProblems({
   http,
   policy,
 }: {
-  http: { publicUrl?: string; trustedProxies: readonly string[] };
+  http: { publicUrl?: string; tls?: unknown; trustedProxies: readonly string[] };
   policy: Static<typeof Policy>;
 }): string[] {
   const lists = [
@@ -37,8 +37,8 @@ export function placeProblems({
       (entry) => `${where}: “${entry}” is no address or network, such as 198.51.100.0/24.`,
     ),
   );
-  // Otherwise everybody would be where the proxy is.
-  if (http.publicUrl && policy.sites.length > 0 && http.trustedProxies.length === 0)
+  // Otherwise everybody would be where the proxy is. With a certificate of our own, browsers come straight here.
+  if (http.publicUrl && !http.tls && policy.sites.length > 0 && http.trustedProxies.length === 0)
     problems.push(
       'policy.sites are told apart by the address of the browser: behind http.publicUrl, name the proxy in http.trustedProxies.',
     );

@@ -49,6 +49,14 @@ t.test('an address that means all addresses is not one to offer', async (t) => {
   t.equal(problemsOf(`${recipients}media: {address: 0.0.0.0, publicAddress: 203.0.113.7}`), '');
 });
 
+t.test('networks of sites are networks, and a reverse proxy before them is named', async (t) => {
+  const site = (network: string) => `policy: {sites: [{name: Osaka, networks: ["${network}"]}]}\n`;
+  t.match(problemsOf(`${recipients}${site('198.51.100.0/33')}`), /“198\.51\.100\.0\/33” is no address or network/);
+  const proxied = `${recipients}${site('198.51.100.0/24')}http: {publicUrl: "https://pbx.example"}`;
+  t.match(problemsOf(proxied), /name the proxy in http\.trustedProxies/);
+  t.doesNotThrow(() => parseConfig(`${proxied.slice(0, -1)}, trustedProxies: [10.0.0.1]}`, 'engawa.yaml'));
+});
+
 t.test('a log level that does not exist is a mistake', async (t) => {
   t.match(problemsOf(`${recipients}log: {level: loud}`), /engawa\.yaml:2:14: .*level/);
 });
