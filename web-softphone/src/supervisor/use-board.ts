@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentRow, QueueView, RecordingView } from '../../../src/api/contract.ts';
+import type { CalendarView } from '../../../src/api/flow-contract.ts';
 import type { DecisionView } from '../../../src/api/policy-contract.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { openFeed } from '../api/feed.ts';
@@ -28,6 +29,7 @@ export interface Board {
   lists: ListRow[] | undefined;
   parked: ParkedRow[] | undefined;
   monitors: MonitorRow[] | undefined;
+  calendars: CalendarView[] | undefined;
   failed: boolean;
   /** When the figures were read, in the server's time. */
   readAt: number;
@@ -61,6 +63,7 @@ const nothing: Lists = {
   lists: undefined,
   parked: undefined,
   monitors: undefined,
+  calendars: undefined,
   failed: false,
   readAt: 0,
 };
@@ -74,19 +77,21 @@ export function useBoard(api: Api, withPhone: boolean): Board {
   const read = useCallback(async () => {
     const items = async <T>(path: string) => (await api.get<{ items: T[] }>(path)).items;
     try {
-      const [agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors] = await Promise.all([
-        items<AgentRow>('/agents'),
-        items<QueueView>('/queues'),
-        items<TrunkRow>('/trunks'),
-        items<RecordingView>(`/recordings?limit=${recordingsShown}`),
-        maybe(api.get<OperationNow>('/operation')),
-        maybe(items<DecisionView>(`/decisions?limit=${decisionsShown}`)),
-        maybe(listsWithFigures(api)),
-        maybe(items<ParkedRow>('/parked')),
-        maybe(items<MonitorRow>('/monitors')),
-      ]);
+      const [agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors, calendars] =
+        await Promise.all([
+          items<AgentRow>('/agents'),
+          items<QueueView>('/queues'),
+          items<TrunkRow>('/trunks'),
+          items<RecordingView>(`/recordings?limit=${recordingsShown}`),
+          maybe(api.get<OperationNow>('/operation')),
+          maybe(items<DecisionView>(`/decisions?limit=${decisionsShown}`)),
+          maybe(listsWithFigures(api)),
+          maybe(items<ParkedRow>('/parked')),
+          maybe(items<MonitorRow>('/monitors')),
+          maybe(items<CalendarView>('/calendars')),
+        ]);
       setLists({
-        ...{ agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors },
+        ...{ agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors, calendars },
         failed: false,
         readAt: serverNow(),
       });

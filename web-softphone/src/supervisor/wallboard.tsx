@@ -8,6 +8,7 @@ import { useLanguage } from '../text/language.tsx';
 import '../styles/board.css';
 import { AgentTable } from './agent-table.tsx';
 import { BoardTable } from './board-table.tsx';
+import { ClosureCard } from './closure-card.tsx';
 import { DecisionTable } from './decision-table.tsx';
 import { ListTable } from './list-table.tsx';
 import { OperationCard } from './operation-card.tsx';
@@ -40,6 +41,7 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
       </div>
       <Figures agents={agents} queues={queues} readAt={readAt} />
       <OperationCard api={api} operation={board.operation} onSwitched={readAgain} />
+      <ClosureCard api={api} calendars={board.calendars} onChanged={readAgain} />
       <AgentTable board={board} own={person.id} mayMonitor={person.role === 'supervisor'} />
       <ParkedTable parked={board.parked} />
       <div className="board-pair">

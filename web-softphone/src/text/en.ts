@@ -332,6 +332,17 @@ export const en = {
     since: (at: string) => `since ${at}`,
     until: (at: string) => `until ${at}`,
   },
+  closure: {
+    title: 'Open and closed',
+    open: 'Open by the calendars.',
+    closed: (what: string, because: string) => `${what}: closed by hand. ${because}`,
+    all: 'Everything',
+    close: 'Close at once',
+    hint: 'New callers hear the announcement for it; calls that are going on stay.',
+    what: 'What is closed?',
+    now: 'Close now',
+    reopen: 'Open again',
+  },
   board: {
     at: 'Time',
     decision: 'Decision',

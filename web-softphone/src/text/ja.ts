@@ -331,6 +331,17 @@ export const ja: Words = {
     since: (at: string) => `${at}から`,
     until: (at: string) => `${at}まで`,
   },
+  closure: {
+    title: '営業の状況',
+    open: 'カレンダーどおりに営業しています。',
+    closed: (what: string, because: string) => `${what}：臨時に閉じています。${because}`,
+    all: 'すべての窓口',
+    close: '臨時に閉じる',
+    hint: 'これからかけてくるお客様には、そのための案内が流れます。続いている通話は切れません。',
+    what: '閉じる範囲',
+    now: '今すぐ閉じる',
+    reopen: '営業に戻す',
+  },
   board: {
     at: '時刻',
     decision: '判断',

@@ -1,0 +1,131 @@
+// Closing the centre at once, whatever the calendars say: an earthquake, a fire drill. Callers hear what the flows say for it.
+
+import { useState } from 'react';
+import {
+  Button,
+  Dialog,
+  DialogTrigger,
+  Heading,
+  Input,
+  Label,
+  Modal,
+  ModalOverlay,
+  TextField,
+} from 'react-aria-components';
+import type { CalendarView } from '../../../src/api/flow-contract.ts';
+import { type Api, ApiProblem } from '../api/client.ts';
+import { ChooseOne } from '../controls/choose-one.tsx';
+import { Icon } from '../controls/icon.tsx';
+import { refusal, useLanguage } from '../text/language.tsx';
+import type { Refused } from '../text/refusals.ts';
+
+interface ClosureCardProps {
+  api: Api;
+  calendars: CalendarView[] | undefined;
+  onChanged(): void;
+}
+
+const all = '*';
+
+export function ClosureCard({ api, calendars, onChanged }: ClosureCardProps) {
+  const { words } = useLanguage();
+  const [problem, setProblem] = useState<Refused>();
+  if (!calendars || calendars.length === 0) return null;
+  const closed = calendars.flatMap(({ id, closure }) => (closure ? [{ id, ...closure }] : []));
+  const everything = closed.find((one) => one.all);
+  const shown = everything ? [{ ...everything, id: all }] : closed;
+  async function act(change: () => Promise<unknown>): Promise<void> {
+    try {
+      await change();
+      setProblem(undefined);
+      onChanged();
+    } catch (thrown) {
+      setProblem(thrown instanceof ApiProblem ? thrown.code : 'page-fault');
+    }
+  }
+  const pathOf = (id: string) => (id === all ? '/closure' : `/calendars/${id}/closure`);
+  return (
+    <section className="card operation" data-closed={shown.length > 0} aria-labelledby="closure-title">
+      <div>
+        <h2 id="closure-title" className="eyebrow">
+          {words.closure.title}
+        </h2>
+        {shown.length === 0 && (
+          <p className="with-icon" role="status">
+            <Icon name="check" />
+            {words.closure.open}
+          </p>
+        )}
+        {shown.map(({ id, because }) => (
+          <p key={id} className="with-icon" role="status">
+            <Icon name="warning" />
+            {words.closure.closed(id === all ? words.closure.all : id, because)}
+            <Button className="button small" onPress={() => void act(() => api.delete(pathOf(id)))}>
+              {words.closure.reopen}
+            </Button>
+          </p>
+        ))}
+        {problem && <p className="problem">{refusal(words, problem)}</p>}
+      </div>
+      <DialogTrigger>
+        <Button className="button">{words.closure.close}</Button>
+        <ModalOverlay className="overlay" isDismissable>
+          <Modal className="modal">
+            <Dialog className="dialog">
+              {({ close }) => (
+                <CloseForm
+                  calendars={calendars.map(({ id }) => id)}
+                  onDone={close}
+                  onClose={(id, because) => {
+                    close();
+                    void act(() => api.put(pathOf(id), { because }));
+                  }}
+                />
+              )}
+            </Dialog>
+          </Modal>
+        </ModalOverlay>
+      </DialogTrigger>
+    </section>
+  );
+}
+
+interface CloseFormProps {
+  calendars: readonly string[];
+  onDone(): void;
+  onClose(id: string, because: string): void;
+}
+
+function CloseForm({ calendars, onDone, onClose }: CloseFormProps) {
+  const { words } = useLanguage();
+  const [chosen, setChosen] = useState(all);
+  const [because, setBecause] = useState('');
+  return (
+    <>
+      <Heading slot="title">{words.closure.close}</Heading>
+      <p className="hint">{words.closure.hint}</p>
+      <ChooseOne
+        label={words.closure.what}
+        chosen={chosen}
+        onChoose={setChosen}
+        options={[{ id: all, label: words.closure.all }, ...calendars.map((id) => ({ id, label: id }))]}
+      />
+      <TextField className="field" value={because} onChange={setBecause} maxLength={200}>
+        <Label>{words.operation.why}</Label>
+        <Input />
+      </TextField>
+      <div className="row end">
+        <Button className="button" onPress={onDone}>
+          {words.shell.stay}
+        </Button>
+        <Button
+          className="button danger"
+          isDisabled={because.trim() === ''}
+          onPress={() => onClose(chosen, because.trim())}
+        >
+          {words.closure.now}
+        </Button>
+      </div>
+    </>
+  );
+}
