@@ -348,7 +348,7 @@ export function createSharedRunner(needs: SharedRunnerNeeds): SharedRunner {
       onEffect({ kind: 'withdraw', ...offer }, false);
       const waiting = released.has(offer.callId) ? undefined : shared.waitingCall(offer.callId);
       released.add(offer.callId);
-      if (waiting) void give({ kind: 'callWaiting', call: waiting });
+      if (waiting) void give({ kind: 'callWaiting', call: waiting, anew: true });
     }
   }
 
