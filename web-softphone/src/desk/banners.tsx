@@ -17,7 +17,7 @@ export function Banners() {
   const { feed, phone, shift, view, audioBlocked, notice } = useDeskState();
   const { lost } = useStore(devices.store);
   const feedLost = useLasting(feed === 'lost');
-  const phoneLost = useLasting(shift === 'on' && phone === 'reconnecting');
+  const phoneLost = useLasting(shift === 'on' && phone === 'reconnecting' && view?.device !== 'telephone');
 
   return (
     <div role="status" className="banners">

@@ -26,7 +26,9 @@ export function Alias({ call }: { call: DeskCall }) {
   return (
     <p className="alias">
       <span className="eyebrow">{words.call.customer}</span>
-      <strong data-testid="alias">{call.alias ?? words.call.unknownCustomer}</strong>
+      <strong data-testid="alias">
+        {call.alias ?? (call.withheld ? words.call.withheld[call.withheld] : words.call.unknownCustomer)}
+      </strong>
     </p>
   );
 }

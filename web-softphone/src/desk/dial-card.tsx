@@ -10,6 +10,9 @@ import { useDesk } from './desk-context.ts';
 
 const usual = 'usual';
 
+/** A call out begins at the desk's own device. */
+export const canCall = ({ device, softphone }: DeskView) => device === 'telephone' || softphone.registered;
+
 /** Digits with the marks people put between them are a number; anything else is an alias. */
 export function targetOf(typed: string): PlaceCall['to'] {
   const text = typed.normalize('NFKC').trim();
@@ -30,7 +33,7 @@ export function DialCard({ view, demo, testDigits }: DialCardProps) {
   const [presented, setPresented] = useState(usual);
   const [testPlaced, setTestPlaced] = useState(false);
   const { numbersAllowed, presentedNumbers } = view.dialling;
-  const free = view.call === null && view.softphone.registered && ['not-ready', 'available'].includes(view.state);
+  const free = view.call === null && canCall(view) && ['not-ready', 'available'].includes(view.state);
 
   const hasCall = view.call !== null;
   useEffect(() => {

@@ -5,12 +5,13 @@ import { Icon } from '../controls/icon.tsx';
 import { clockOf } from '../state/now.ts';
 import { useLanguage } from '../text/language.tsx';
 import { useDesk, useDeskState } from './desk-context.ts';
+import { canCall } from './dial-card.tsx';
 
 export function RecentCalls() {
   const { words, language } = useLanguage();
   const { commands } = useDesk();
   const { recent, view } = useDeskState();
-  const free = view?.call === null && view.softphone.registered && ['not-ready', 'available'].includes(view.state);
+  const free = view?.call === null && canCall(view) && ['not-ready', 'available'].includes(view.state);
   const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
   return (
     <section className="card" aria-labelledby="recent-title">

@@ -92,7 +92,9 @@ interface AgentLineProps {
 function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
   const { words } = useLanguage();
   const now = useServerNow();
-  const { person, state, because, softphoneRegistered } = agent;
+  const { person, state, because } = agent;
+  const byTelephone = agent.device === 'telephone';
+  const reachable = byTelephone || agent.softphoneRegistered;
   return (
     <tr>
       <td>{person.displayName}</td>
@@ -112,12 +114,9 @@ function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
         </span>
       </td>
       <td>
-        <span
-          className="chip"
-          data-ok={softphoneRegistered || state === 'offline' ? softphoneRegistered || undefined : false}
-        >
-          <Icon name={softphoneRegistered ? 'check' : 'warning'} />
-          {softphoneRegistered ? words.board.connected : words.board.notConnected}
+        <span className="chip" data-ok={reachable || state === 'offline' ? reachable || undefined : false}>
+          <Icon name={reachable ? (byTelephone ? 'phone' : 'check') : 'warning'} />
+          {byTelephone ? words.device.telephone : reachable ? words.board.connected : words.board.notConnected}
         </span>
       </td>
       <td className="number actions">

@@ -130,6 +130,12 @@ export const en = {
     reason: 'Reason',
     reasonUnknown: 'Reason not known',
     customer: 'Customer',
+    withheld: {
+      'user-request': 'Number withheld',
+      payphone: 'Pay telephone',
+      unavailable: 'Number cannot be shown',
+      unknown: 'No caller identity',
+    },
     unknownCustomer: 'No caller identity',
     calledNumber: 'Called',
     presentedNumber: 'Shown to the customer',

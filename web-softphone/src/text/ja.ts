@@ -130,6 +130,12 @@ export const ja: Words = {
     reason: 'ご用件',
     reasonUnknown: 'ご用件不明',
     customer: 'お客様',
+    withheld: {
+      'user-request': '番号非通知',
+      payphone: '公衆電話',
+      unavailable: '通知不可能・表示圏外',
+      unknown: '番号不明',
+    },
     unknownCustomer: '番号非通知',
     calledNumber: 'かけた先',
     presentedNumber: 'お客様への表示',
