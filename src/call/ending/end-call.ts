@@ -29,6 +29,7 @@ export async function endCall(centre: Centre, call: CallState, why: Termination)
   consultationEnds(centre, call, 'call-ended');
   if (call.outside) dismiss(call, call.outside, why.cause);
   call.parked?.timer.cancel();
+  call.parked = undefined;
   const agent = call.agent;
   const legs = [call.customerLeg, agent?.leg].filter((leg) => leg !== undefined);
   const legsEnded = Promise.allSettled(legs.map((leg) => leg.end(why.cause)));
