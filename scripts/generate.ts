@@ -4,7 +4,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigSchema } from '../src/config-schema.ts';
+import { ConfigSchema } from '../src/config/schema.ts';
 import { flowJsonSchema, partJsonSchema } from '../src/routing/flow/file/schema.ts';
 import { projectRoot } from '../src/shared/paths.ts';
 
@@ -110,7 +110,7 @@ function entryOf(key: string, property: Schema, name: string, indent: string, re
 
 function exampleYaml(): string {
   return [
-    '# Every setting of Engawa with its meaning and its default. Made from src/config-schema.ts by npm run generate.',
+    '# Every setting of Engawa with its meaning and its default. Made from src/config/schema.ts by npm run generate.',
     '# Copy what you need into a file of your own and start with: engawa start --config FILE',
     '# Secrets are not here: ENGAWA_DATABASE_URL, ENGAWA_REDIS_URL, ENGAWA_DRACHTIO_SECRET, ENGAWA_TURN_SECRET and ENGAWA_VAULT_KEY come from the environment,',
     '# each as NAME, or NAME_FILE with the path of a file.',
@@ -158,7 +158,7 @@ function configurationPage(): string {
     'environment only: `ENGAWA_DATABASE_URL`, `ENGAWA_REDIS_URL`, `ENGAWA_DRACHTIO_SECRET`, `ENGAWA_TURN_SECRET`, `ENGAWA_VAULT_KEY`, each also as `NAME_FILE` with the path of a file (the key: 64 hexadecimal digits; made and kept in',
     'the data folder when not given: back it up, aliases cannot be called back without it). `engawa doctor --config FILE` checks an installation.',
     '',
-    'Made from `src/config-schema.ts` by `npm run generate`.',
+    'Made from `src/config/schema.ts` by `npm run generate`.',
     '',
     '| Setting | Type | Default | Meaning |',
     '|---|---|---|---|',

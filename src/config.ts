@@ -3,15 +3,15 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { placeProblems } from './config-policy.ts';
-import { type Config, ConfigSchema, logLevels } from './config-schema.ts';
-import { serviceProblems } from './config-services.ts';
+import { placeProblems } from './config/policy.ts';
+import { type Config, ConfigSchema, logLevels } from './config/schema.ts';
+import { serviceProblems } from './config/services.ts';
 import { secretFromEnvironment } from './secrets.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
 import { byPlace, readYaml, type YamlPath } from './shared/yaml/yaml-reader.ts';
 
-export type { Config } from './config-schema.ts';
+export type { Config } from './config/schema.ts';
 
 /** Environment variables that override a setting; secrets are listed in secrets.ts. */
 const fromEnvironment: Record<string, { path: readonly [string, string]; parse: (text: string) => unknown }> = {

@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import t from 'tap';
-import { openSip } from '../../src/app-sip.ts';
+import { openSip } from '../../src/app/sip.ts';
 import { parseConfig } from '../../src/config.ts';
 import { createFrameReader, encodeFrame } from '../../src/sbc/embedded/control/framing.ts';
 import { systemClock } from '../../src/shared/clock.ts';

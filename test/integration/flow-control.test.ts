@@ -4,7 +4,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { type FlowControlNeeds, openFlowControl } from '../../src/app-flow-control.ts';
+import { type FlowControlNeeds, openFlowControl } from '../../src/app/flow-control.ts';
 import { startFlow } from '../../src/routing/flow/run.ts';
 import { openingAt } from '../../src/routing/hours.ts';
 import { createRoutingFiles } from '../../src/routing/routing-files.ts';

@@ -1,4 +1,4 @@
-// Settings of call backs that keep a place in a queue. Part of the configuration (config-schema.ts).
+// Settings of call backs that keep a place in a queue. Part of the configuration (config/schema.ts).
 
 import { type Static, Type } from 'typebox';
 import { section } from '../../shared/yaml/yaml-schema.ts';

@@ -1,5 +1,5 @@
 // Settings of what flows ask outside: which hosts may be asked at all, and each company service by its name. Part of the
-// configuration (config-schema.ts); what they do is lookups.ts.
+// configuration (config/schema.ts); what they do is lookups.ts.
 
 import { type Static, Type } from 'typebox';
 import { section } from '../../shared/yaml/yaml-schema.ts';

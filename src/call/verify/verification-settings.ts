@@ -1,5 +1,5 @@
 // Settings of verification: the factors that agents may ask for in a call, where sealed digits go, and the limits of one-time
-// codes. Part of the configuration (config-schema.ts). Flows say themselves what they ask, and name destinations from here.
+// codes. Part of the configuration (config/schema.ts). Flows say themselves what they ask, and name destinations from here.
 
 import { type Static, Type } from 'typebox';
 import { section } from '../../shared/yaml/yaml-schema.ts';

@@ -1,4 +1,4 @@
-// Settings of the mailboxes that flows take messages for. Part of the configuration (config-schema.ts).
+// Settings of the mailboxes that flows take messages for. Part of the configuration (config/schema.ts).
 
 import { type Static, Type } from 'typebox';
 import { section } from '../../shared/yaml/yaml-schema.ts';

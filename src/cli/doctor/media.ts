@@ -1,7 +1,7 @@
 // The media servers, of whichever kind. FreeSWITCH is called by way of the SIP server, as real calls are.
 
 import { randomBytes } from 'node:crypto';
-import { drachtioServers, placeOf } from '../../app-sip.ts';
+import { drachtioServers, placeOf } from '../../app/sip.ts';
 import { type Config, hostOf } from '../../config.ts';
 import { createSipServer } from '../../sbc/embedded/sip-server.ts';
 import { secretOf } from '../../secrets.ts';

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { drachtioServers } from '../../app-sip.ts';
+import { drachtioServers } from '../../app/sip.ts';
 import type { SipServerAddress } from '../../sbc/border.ts';
 import { parseHostports, type SipAddress } from '../../sbc/link/control-link.ts';
 import { judgeVersion } from '../../sbc/link/server-version.ts';

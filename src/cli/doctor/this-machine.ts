@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { loadFlows } from '../../app-flows.ts';
+import { loadFlows } from '../../app/flows.ts';
 import { type Config, hostOf } from '../../config.ts';
 import { createSpeech } from '../../media/speech.ts';
 import { createSealer } from '../../recording/sealing.ts';

@@ -2,25 +2,25 @@
 // A mistake in a file is told and never replaces what works.
 
 import { dirname, join } from 'node:path';
-import type { FlowControl } from './api/needs.ts';
-import { openFlowControl } from './app-flow-control.ts';
-import type { Config } from './config.ts';
-import type { InformationClass } from './privacy/pii-class.ts';
-import { type FlowSource, parseBook } from './routing/flow/file/book.ts';
-import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason } from './routing/flow/flow.ts';
-import { proofProblems } from './routing/flow/proof/proof-problems.ts';
-import { startFlow } from './routing/flow/run.ts';
-import { hasNames } from './routing/flow/values.ts';
-import type { Calendar, Closures } from './routing/hours.ts';
-import { createNumberPlan } from './routing/numbers.ts';
-import { parsePolicy } from './routing/policy/load-policy.ts';
-import type { Operation, Policy, PolicySource } from './routing/policy/policy.ts';
-import { createRoutingFiles, type RoutingFiles } from './routing/routing-files.ts';
-import type { Clock } from './shared/clock.ts';
-import type { Closer } from './shared/closer.ts';
-import { AppError } from './shared/errors.ts';
-import type { Logger } from './shared/logger.ts';
-import type { Store } from './store/store.ts';
+import type { FlowControl } from '../api/needs.ts';
+import type { Config } from '../config.ts';
+import type { InformationClass } from '../privacy/pii-class.ts';
+import { type FlowSource, parseBook } from '../routing/flow/file/book.ts';
+import type { CallerFacts, Flow, FlowProblem, FlowRun, Language, Reason } from '../routing/flow/flow.ts';
+import { proofProblems } from '../routing/flow/proof/proof-problems.ts';
+import { startFlow } from '../routing/flow/run.ts';
+import { hasNames } from '../routing/flow/values.ts';
+import type { Calendar, Closures } from '../routing/hours.ts';
+import { createNumberPlan } from '../routing/numbers.ts';
+import { parsePolicy } from '../routing/policy/load-policy.ts';
+import type { Operation, Policy, PolicySource } from '../routing/policy/policy.ts';
+import { createRoutingFiles, type RoutingFiles } from '../routing/routing-files.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import { AppError } from '../shared/errors.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { Store } from '../store/store.ts';
+import { openFlowControl } from './flow-control.ts';
 
 export interface AppFlows {
   flowFor(companyNumber: string): Flow | undefined;

@@ -1,14 +1,14 @@
 // Own telephones as the configuration has them.
 
-import { checkDial } from './app-dialling.ts';
-import { emergencyTexts } from './call/outbound/emergency.ts';
-import type { TelephoneSettings } from './call/parts.ts';
-import { createOwnTelephones, type OwnTelephones, type OwnTelephonesNeeds } from './call/telephone/own-telephones.ts';
-import { allWords } from './call/telephone/telephone-words.ts';
-import type { Config } from './config.ts';
-import type { Closer } from './shared/closer.ts';
-import { asError } from './shared/errors.ts';
-import type { Store } from './store/store.ts';
+import { emergencyTexts } from '../call/outbound/emergency.ts';
+import type { TelephoneSettings } from '../call/parts.ts';
+import { createOwnTelephones, type OwnTelephones, type OwnTelephonesNeeds } from '../call/telephone/own-telephones.ts';
+import { allWords } from '../call/telephone/telephone-words.ts';
+import type { Config } from '../config.ts';
+import type { Closer } from '../shared/closer.ts';
+import { asError } from '../shared/errors.ts';
+import type { Store } from '../store/store.ts';
+import { checkDial } from './dialling.ts';
 
 export async function openTelephones(
   config: Config,

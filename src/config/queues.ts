@@ -2,9 +2,9 @@
 // (docs/queues.md). What each means is routing/acd/acd.ts's and admission.ts's.
 
 import { Type } from 'typebox';
-import type { QueueSettings } from './routing/acd/acd.ts';
-import { presences } from './routing/acd/admission.ts';
-import { section } from './shared/yaml/yaml-schema.ts';
+import type { QueueSettings } from '../routing/acd/acd.ts';
+import { presences } from '../routing/acd/admission.ts';
+import { section } from '../shared/yaml/yaml-schema.ts';
 
 const strategies = ['longest-idle', 'round-robin', 'least-occupied', 'fewest-calls', 'ring-all'] as const;
 const oneOf = (names: readonly string[], options: { default: string; description: string }) =>

@@ -1,8 +1,8 @@
 // The story of a call in the log: events that no room writes a line about itself. `grep` for a callId tells about ten lines,
 // from the INVITE to the sealed recording. Events carry aliases and ids, so lines do too. The wording is for people.
 
-import type { EngawaEvent, EventType } from './shared/events.ts';
-import type { Logger } from './shared/logger.ts';
+import type { EngawaEvent, EventType } from '../shared/events.ts';
+import type { Logger } from '../shared/logger.ts';
 
 /** What call/ and sbc/ log with more detail (call started, waiting in queue, agent answered, …) is not here. */
 const told: Partial<Record<EventType, string>> = {

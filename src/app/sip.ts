@@ -2,15 +2,15 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Config } from './config.ts';
-import type { SipServerAddress } from './sbc/border.ts';
-import type { BorderOptions } from './sbc/drachtio-border.ts';
-import { createSipServer } from './sbc/embedded/sip-server.ts';
-import { secretOf } from './secrets.ts';
-import type { Clock } from './shared/clock.ts';
-import type { Closer } from './shared/closer.ts';
-import { AppError } from './shared/errors.ts';
-import type { Logger } from './shared/logger.ts';
+import type { Config } from '../config.ts';
+import type { SipServerAddress } from '../sbc/border.ts';
+import type { BorderOptions } from '../sbc/drachtio-border.ts';
+import { createSipServer } from '../sbc/embedded/sip-server.ts';
+import { secretOf } from '../secrets.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import { AppError } from '../shared/errors.ts';
+import type { Logger } from '../shared/logger.ts';
 
 export interface OpenedSip {
   servers: SipServerAddress[];

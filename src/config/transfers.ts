@@ -1,7 +1,7 @@
-// Settings of transfers, parking, and of calls that are split by step. Joined to the others in config-schema.ts.
+// Settings of transfers, parking, and of calls that are split by step. Joined to the others in schema.ts.
 
 import { Type } from 'typebox';
-import { section } from './shared/yaml/yaml-schema.ts';
+import { section } from '../shared/yaml/yaml-schema.ts';
 
 const Words = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
 const Id = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$' });

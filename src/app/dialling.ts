@@ -1,15 +1,15 @@
 // Whether a number may be dialled: understood in the company's country, then the dialling rules. Emergency numbers are
 // recognised and refused here whatever the rules say; only call/outbound/emergency.ts places such a call.
 
-import { refusals } from './call/outbound/refusals.ts';
-import { createTollGuard, startTollGuard, type TollGuard, type TollGuardNeeds } from './call/outbound/toll-guard.ts';
-import type { CallSettings, DialDecision } from './call/parts.ts';
-import type { Config } from './config.ts';
-import type { NumberClass } from './privacy/number-classes.ts';
-import { parseUserInput } from './privacy/number-forms.ts';
-import type { PhoneNumber } from './privacy/phone-number.ts';
-import { type DialRules, defaultDialRules, mayDial } from './sbc/dial-rules.ts';
-import type { Closer } from './shared/closer.ts';
+import { refusals } from '../call/outbound/refusals.ts';
+import { createTollGuard, startTollGuard, type TollGuard, type TollGuardNeeds } from '../call/outbound/toll-guard.ts';
+import type { CallSettings, DialDecision } from '../call/parts.ts';
+import type { Config } from '../config.ts';
+import type { NumberClass } from '../privacy/number-classes.ts';
+import { parseUserInput } from '../privacy/number-forms.ts';
+import type { PhoneNumber } from '../privacy/phone-number.ts';
+import { type DialRules, defaultDialRules, mayDial } from '../sbc/dial-rules.ts';
+import type { Closer } from '../shared/closer.ts';
 
 type Rules = Pick<Config, 'company' | 'dialling'>;
 

@@ -6,22 +6,22 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FlowOutcome, FlowVersionInfo } from './api/flow-contract.ts';
-import type { CalendarClosing, FlowControl } from './api/needs.ts';
-import type { FlowSource } from './routing/flow/file/book.ts';
-import { parseBook } from './routing/flow/file/book.ts';
-import type { KnownNames } from './routing/flow/file/known-names.ts';
-import { partsIncluded, peekFlow } from './routing/flow/file/load.ts';
-import type { Flow, FlowProblem } from './routing/flow/flow.ts';
-import { type Closures, openingAt } from './routing/hours.ts';
-import { flowFiles, type RoutingFiles, type RoutingPlaces } from './routing/routing-files.ts';
-import type { Clock } from './shared/clock.ts';
-import type { Closer } from './shared/closer.ts';
-import { asError } from './shared/errors.ts';
-import type { PersonId } from './shared/ids.ts';
-import type { Logger } from './shared/logger.ts';
-import type { EventLog } from './store/event-log.ts';
-import type { Closure, FlowVersion, FlowVersions } from './store/flow-versions.ts';
+import type { FlowOutcome, FlowVersionInfo } from '../api/flow-contract.ts';
+import type { CalendarClosing, FlowControl } from '../api/needs.ts';
+import type { FlowSource } from '../routing/flow/file/book.ts';
+import { parseBook } from '../routing/flow/file/book.ts';
+import type { KnownNames } from '../routing/flow/file/known-names.ts';
+import { partsIncluded, peekFlow } from '../routing/flow/file/load.ts';
+import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
+import { type Closures, openingAt } from '../routing/hours.ts';
+import { flowFiles, type RoutingFiles, type RoutingPlaces } from '../routing/routing-files.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import { asError } from '../shared/errors.ts';
+import type { PersonId } from '../shared/ids.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { EventLog } from '../store/event-log.ts';
+import type { Closure, FlowVersion, FlowVersions } from '../store/flow-versions.ts';
 
 const lookMs = 2000;
 /** However little seems to have changed, everything is read again after so many looks. */

@@ -1,20 +1,20 @@
 // The media of the program, as configured: who speaks, and the media servers behind one pool.
 
 import { join } from 'node:path';
-import { type OpenedSip, placeOf } from './app-sip.ts';
-import type { Config } from './config.ts';
-import { createEmbeddedMedia } from './media/embedded/embedded-media.ts';
-import { createFreeswitchMedia } from './media/freeswitch/freeswitch-media.ts';
-import { createMediaPool, type MediaPool, type PoolMember } from './media/media-pool.ts';
-import type { MediaServer } from './media/media-server.ts';
-import { createPrompts, type Prompts } from './media/prompts.ts';
-import { createSpeech } from './media/speech.ts';
-import { secretOf } from './secrets.ts';
-import type { Clock } from './shared/clock.ts';
-import type { Closer } from './shared/closer.ts';
-import { newId } from './shared/ids.ts';
-import type { Logger } from './shared/logger.ts';
-import { projectRoot } from './shared/paths.ts';
+import type { Config } from '../config.ts';
+import { createEmbeddedMedia } from '../media/embedded/embedded-media.ts';
+import { createFreeswitchMedia } from '../media/freeswitch/freeswitch-media.ts';
+import { createMediaPool, type MediaPool, type PoolMember } from '../media/media-pool.ts';
+import type { MediaServer } from '../media/media-server.ts';
+import { createPrompts, type Prompts } from '../media/prompts.ts';
+import { createSpeech } from '../media/speech.ts';
+import { secretOf } from '../secrets.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import { newId } from '../shared/ids.ts';
+import type { Logger } from '../shared/logger.ts';
+import { projectRoot } from '../shared/paths.ts';
+import { type OpenedSip, placeOf } from './sip.ts';
 
 interface Site {
   log: Logger;

@@ -1,7 +1,7 @@
 // The settings of calling out: agents' own telephones, and which numbers may be dialled, how often and for how long.
 
 import { Type } from 'typebox';
-import { section } from './shared/yaml/yaml-schema.ts';
+import { section } from '../shared/yaml/yaml-schema.ts';
 
 export const Telephones = section('Agents who work with their own telephones, called out through a trunk.', {
   allowed: Type.Boolean({ default: true, description: 'False: nobody does, whoever has a number entered.' }),

@@ -1,10 +1,10 @@
 // What cannot be in the sections of services that flows use.
 
-import { lookupProblems } from './call/services/lookups.ts';
-import { verificationProblems } from './call/verify/verification-settings.ts';
-import type { Config } from './config-schema.ts';
-import { createGuardedRequests } from './shared/http/guarded-request.ts';
-import { isNetwork } from './shared/http/reachable-addresses.ts';
+import { lookupProblems } from '../call/services/lookups.ts';
+import { verificationProblems } from '../call/verify/verification-settings.ts';
+import { createGuardedRequests } from '../shared/http/guarded-request.ts';
+import { isNetwork } from '../shared/http/reachable-addresses.ts';
+import type { Config } from './schema.ts';
 
 /** What cannot be, of all that flows use by name; sentences for who wrote the configuration. */
 export function serviceProblems(

@@ -2,17 +2,17 @@
 // Reading is config.ts.
 
 import { type Static, Type } from 'typebox';
-import { CallbacksSchema } from './call/callback/callback-settings.ts';
-import { LookupServiceSchema, OutgoingSchema } from './call/services/lookup-settings.ts';
-import { SpeechRecognitionSchema } from './call/services/speech-recognition.ts';
-import { VerificationSchema } from './call/verify/verification-settings.ts';
-import { MailboxSchema } from './call/voicemail/mailbox-settings.ts';
-import { Dialling, Telephones } from './config-dialling.ts';
-import { Policy } from './config-policy.ts';
-import { Queue } from './config-queues.ts';
-import { Steps, Transfers } from './config-transfers.ts';
-import { TrunkSettingsSchema } from './sbc/trunk-settings.ts';
-import { section } from './shared/yaml/yaml-schema.ts';
+import { CallbacksSchema } from '../call/callback/callback-settings.ts';
+import { LookupServiceSchema, OutgoingSchema } from '../call/services/lookup-settings.ts';
+import { SpeechRecognitionSchema } from '../call/services/speech-recognition.ts';
+import { VerificationSchema } from '../call/verify/verification-settings.ts';
+import { MailboxSchema } from '../call/voicemail/mailbox-settings.ts';
+import { TrunkSettingsSchema } from '../sbc/trunk-settings.ts';
+import { section } from '../shared/yaml/yaml-schema.ts';
+import { Dialling, Telephones } from './dialling.ts';
+import { Policy } from './policy.ts';
+import { Queue } from './queues.ts';
+import { Steps, Transfers } from './transfers.ts';
 
 const LocalizedText = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
 

@@ -1,14 +1,14 @@
 // The rules for who may take what, put together: the file, the mode of operation, and where people are.
 
-import type { PolicyNeeds } from './api/routes/policy-routes.ts';
-import type { AppFlows } from './app-flows.ts';
-import { type Actor, createRulesInForce, type RulesInForce } from './call/rules/rules-in-force.ts';
-import type { Config } from './config.ts';
-import { createPlaces, type Places } from './identity/places.ts';
-import type { Clock } from './shared/clock.ts';
-import type { Closer } from './shared/closer.ts';
-import type { Logger } from './shared/logger.ts';
-import type { Store } from './store/store.ts';
+import type { PolicyNeeds } from '../api/routes/policy-routes.ts';
+import { type Actor, createRulesInForce, type RulesInForce } from '../call/rules/rules-in-force.ts';
+import type { Config } from '../config.ts';
+import { createPlaces, type Places } from '../identity/places.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { Store } from '../store/store.ts';
+import type { AppFlows } from './flows.ts';
 
 export interface AppRules {
   rules: RulesInForce;

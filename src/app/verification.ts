@@ -1,22 +1,22 @@
 // Verification put together: one-time codes, sealed digits on their way to the company, and what calls and routes need of both.
 
-import type { VerificationNeeds } from './api/needs.ts';
-import { outgoingRules } from './app-services.ts';
-import type { Lookups } from './call/services/lookups.ts';
-import { createOneTimeCodes } from './call/verify/one-time-codes.ts';
-import { createSealedDelivery } from './call/verify/sealed-delivery.ts';
-import { createVerification, type Verification } from './call/verify/verification.ts';
-import { factorsOf, keepsDigits } from './call/verify/verification-settings.ts';
-import type { Config } from './config.ts';
-import { parseUserInput } from './privacy/number-forms.ts';
-import type { Vault } from './privacy/vault.ts';
-import { headerSecrets, type Secrets } from './secrets.ts';
-import type { Clock } from './shared/clock.ts';
-import type { Closer } from './shared/closer.ts';
-import { createGuardedRequests } from './shared/http/guarded-request.ts';
-import type { Logger } from './shared/logger.ts';
-import { systemRandom } from './shared/random.ts';
-import type { Store } from './store/store.ts';
+import type { VerificationNeeds } from '../api/needs.ts';
+import type { Lookups } from '../call/services/lookups.ts';
+import { createOneTimeCodes } from '../call/verify/one-time-codes.ts';
+import { createSealedDelivery } from '../call/verify/sealed-delivery.ts';
+import { createVerification, type Verification } from '../call/verify/verification.ts';
+import { factorsOf, keepsDigits } from '../call/verify/verification-settings.ts';
+import type { Config } from '../config.ts';
+import { parseUserInput } from '../privacy/number-forms.ts';
+import type { Vault } from '../privacy/vault.ts';
+import { headerSecrets, type Secrets } from '../secrets.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import { createGuardedRequests } from '../shared/http/guarded-request.ts';
+import type { Logger } from '../shared/logger.ts';
+import { systemRandom } from '../shared/random.ts';
+import type { Store } from '../store/store.ts';
+import { outgoingRules } from './services.ts';
 
 export function openVerification(
   config: Config,

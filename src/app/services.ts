@@ -1,18 +1,18 @@
 // What flows ask on the network, as the configuration has it: company services, and servers that make text of speech.
 
 import { readFileSync } from 'node:fs';
-import { placeOf } from './app-sip.ts';
-import type { CallParts } from './call/parts.ts';
-import { type AudioListen, createCustomerAudio } from './call/services/customer-audio.ts';
-import type { OutgoingSettings } from './call/services/lookup-settings.ts';
-import { createLookups } from './call/services/lookups.ts';
-import { createSpeechRecognition } from './call/services/speech-recognition.ts';
-import type { Config } from './config.ts';
-import { headerSecrets } from './secrets.ts';
-import type { Clock } from './shared/clock.ts';
-import type { Closer } from './shared/closer.ts';
-import { createGuardedRequests, type OutgoingRules } from './shared/http/guarded-request.ts';
-import type { Logger } from './shared/logger.ts';
+import type { CallParts } from '../call/parts.ts';
+import { type AudioListen, createCustomerAudio } from '../call/services/customer-audio.ts';
+import type { OutgoingSettings } from '../call/services/lookup-settings.ts';
+import { createLookups } from '../call/services/lookups.ts';
+import { createSpeechRecognition } from '../call/services/speech-recognition.ts';
+import type { Config } from '../config.ts';
+import { headerSecrets } from '../secrets.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import { createGuardedRequests, type OutgoingRules } from '../shared/http/guarded-request.ts';
+import type { Logger } from '../shared/logger.ts';
+import { placeOf } from './sip.ts';
 
 export function openServices(
   config: Config,

@@ -1,14 +1,14 @@
 // Outbound call lists put together: the work at desks, the routes' needs, and what a list may name.
 
-import type { CallListNeeds } from './api/routes/call-list-routes.ts';
-import type { RunningCallCentre } from './call/call-centre.ts';
-import { addCustomers } from './call/lists/add-customers.ts';
-import { createCallListWork } from './call/lists/call-list-work.ts';
-import type { CallParts } from './call/parts.ts';
-import type { Calendar } from './routing/hours.ts';
-import { isOpen } from './routing/hours.ts';
-import type { CallFacts, PersonFacts } from './routing/policy/policy.ts';
-import type { Store } from './store/store.ts';
+import type { CallListNeeds } from '../api/routes/call-list-routes.ts';
+import type { RunningCallCentre } from '../call/call-centre.ts';
+import { addCustomers } from '../call/lists/add-customers.ts';
+import { createCallListWork } from '../call/lists/call-list-work.ts';
+import type { CallParts } from '../call/parts.ts';
+import type { Calendar } from '../routing/hours.ts';
+import { isOpen } from '../routing/hours.ts';
+import type { CallFacts, PersonFacts } from '../routing/policy/policy.ts';
+import type { Store } from '../store/store.ts';
 
 interface Needs {
   parts: CallParts;

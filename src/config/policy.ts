@@ -1,8 +1,8 @@
 // The section policy: where the rules are, and which networks are the company's places.
 
 import { type Static, Type } from 'typebox';
-import { createAddressMatch } from './shared/address-match.ts';
-import { section } from './shared/yaml/yaml-schema.ts';
+import { createAddressMatch } from '../shared/address-match.ts';
+import { section } from '../shared/yaml/yaml-schema.ts';
 
 export const Policy = section('Who may take which call, where and when (docs/policy.md).', {
   file: Type.Optional(
