@@ -102,14 +102,21 @@ t.test('a signed-in desk gets through; the border knows who it is before any SIP
   await eventually('the admission is undone', () => admissions.at(-1)?.undone);
 });
 
-t.test('who is not signed in, has no desk, or comes from another page is refused', async (t) => {
+t.test('a supervisor without a desk has a softphone, to listen with', async (t) => {
+  const socket = await opened(phone(await site.signIn('midori')));
+  t.equal(admissions.at(-1)?.personId, site.people.midori.id);
+  socket.close();
+  await closed(socket);
+});
+
+t.test('who is not signed in, has no softphone, or comes from another page is refused', async (t) => {
   const count = { admissions: admissions.length, connections: connections.length };
   const hanako = await site.signIn('hanako');
-  const midori = await site.signIn('midori');
+  const root = await site.signIn('root-admin');
   await t.rejects(opened(phone({})), /status 401/);
   await t.rejects(opened(phone({ cookie: 'engawa_session=guess' })), /status 401/);
   await t.rejects(opened(phone({ authorization: site.bearer })), /status 401/, 'a key is no desk');
-  await t.rejects(opened(phone(midori)), /status 403/);
+  await t.rejects(opened(phone(root)), /status 403/);
   await t.rejects(opened(phone(hanako, { origin: 'http://evil.test' })), /status 403/);
   await t.rejects(opened(phone(hanako, { protocol: 'xmpp' })), /status 400/);
   await t.rejects(opened(phone(hanako, { path: '/other' })), /status 404/);
