@@ -12,6 +12,7 @@ import type { ListRow } from './list-table.tsx';
 import type { OperationNow } from './operation-card.tsx';
 import { createOwnPhone, type OwnPhone } from './own-phone.ts';
 import type { ParkedRow } from './parked-table.tsx';
+import type { CallbackRow, MessageRow } from './waiting-tables.tsx';
 
 export interface TrunkRow {
   name: string;
@@ -30,6 +31,8 @@ export interface Board {
   parked: ParkedRow[] | undefined;
   monitors: MonitorRow[] | undefined;
   calendars: CalendarView[] | undefined;
+  callbacks: CallbackRow[] | undefined;
+  messages: MessageRow[] | undefined;
   failed: boolean;
   /** When the figures were read, in the server's time. */
   readAt: number;
@@ -64,6 +67,8 @@ const nothing: Lists = {
   parked: undefined,
   monitors: undefined,
   calendars: undefined,
+  callbacks: undefined,
+  messages: undefined,
   failed: false,
   readAt: 0,
 };
@@ -77,21 +82,48 @@ export function useBoard(api: Api, withPhone: boolean): Board {
   const read = useCallback(async () => {
     const items = async <T>(path: string) => (await api.get<{ items: T[] }>(path)).items;
     try {
-      const [agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors, calendars] =
-        await Promise.all([
-          items<AgentRow>('/agents'),
-          items<QueueView>('/queues'),
-          items<TrunkRow>('/trunks'),
-          items<RecordingView>(`/recordings?limit=${recordingsShown}`),
-          maybe(api.get<OperationNow>('/operation')),
-          maybe(items<DecisionView>(`/decisions?limit=${decisionsShown}`)),
-          maybe(listsWithFigures(api)),
-          maybe(items<ParkedRow>('/parked')),
-          maybe(items<MonitorRow>('/monitors')),
-          maybe(items<CalendarView>('/calendars')),
-        ]);
+      const [
+        agents,
+        queues,
+        trunks,
+        recordings,
+        operation,
+        decisions,
+        lists,
+        parked,
+        monitors,
+        calendars,
+        callbacks,
+        messages,
+      ] = await Promise.all([
+        items<AgentRow>('/agents'),
+        items<QueueView>('/queues'),
+        items<TrunkRow>('/trunks'),
+        items<RecordingView>(`/recordings?limit=${recordingsShown}`),
+        maybe(api.get<OperationNow>('/operation')),
+        maybe(items<DecisionView>(`/decisions?limit=${decisionsShown}`)),
+        maybe(listsWithFigures(api)),
+        maybe(items<ParkedRow>('/parked')),
+        maybe(items<MonitorRow>('/monitors')),
+        maybe(items<CalendarView>('/calendars')),
+        maybe(items<CallbackRow>('/callbacks?waiting=true')),
+        maybe(items<MessageRow>('/voicemails?open=true')),
+      ]);
       setLists({
-        ...{ agents, queues, trunks, recordings, operation, decisions, lists, parked, monitors, calendars },
+        ...{
+          agents,
+          queues,
+          trunks,
+          recordings,
+          operation,
+          decisions,
+          lists,
+          parked,
+          monitors,
+          calendars,
+          callbacks,
+          messages,
+        },
         failed: false,
         readAt: serverNow(),
       });

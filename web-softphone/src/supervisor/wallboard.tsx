@@ -15,6 +15,7 @@ import { OperationCard } from './operation-card.tsx';
 import { ParkedTable } from './parked-table.tsx';
 import { RecordingTable } from './recording-table.tsx';
 import { type TrunkRow, useBoard } from './use-board.ts';
+import { CallbackTable, MessageTable } from './waiting-tables.tsx';
 
 interface WallboardProps {
   api: Api;
@@ -44,6 +45,8 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
       <ClosureCard api={api} calendars={board.calendars} onChanged={readAgain} />
       <AgentTable board={board} own={person.id} mayMonitor={person.role === 'supervisor'} />
       <ParkedTable parked={board.parked} />
+      <CallbackTable api={api} rows={board.callbacks} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
+      <MessageTable api={api} rows={board.messages} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
       <div className="board-pair">
         <Queues queues={queues} readAt={readAt} />
         <Trunks trunks={trunks} />
