@@ -1,39 +1,32 @@
 // Builds the program in reading order and takes it down in reverse. The only place, with the commands, that knows makers.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Api, createApi } from './api/api.ts';
-import type { FlowControl, NodesNeeds, TestCalls, VerificationNeeds } from './api/needs.ts';
-import type { CallListNeeds } from './api/routes/call-list-routes.ts';
+import type { Api } from './api/api.ts';
+import { openApi } from './app/api.ts';
 import { openCallLists } from './app/call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app/cluster.ts';
 import { checkDial, checkNumber, dialRulesOf, emergencyOf, openToll } from './app/dialling.ts';
-import { type AppFlows, loadFlows } from './app/flows.ts';
+import { loadFlows } from './app/flows.ts';
 import { logEvent } from './app/log.ts';
 import { openMedia } from './app/media.ts';
+import { openRecorder } from './app/recorder.ts';
 import { type AppRules, openRules } from './app/rules.ts';
 import { openServices } from './app/services.ts';
-import { type OpenedSip, openSip, placeOf } from './app/sip.ts';
+import { type OpenedSip, openSip } from './app/sip.ts';
 import { openTelephones, telephoneSettings, telephoneTexts } from './app/telephones.ts';
 import { openVerification } from './app/verification.ts';
-import { createCallCentre, type RunningCallCentre } from './call/call-centre.ts';
+import { createCallCentre } from './call/call-centre.ts';
 import { createClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
 import { endCallsLeftOpen } from './call/ending/left-open.ts';
 import { demoNumbers } from './call/outbound/demo-numbers.ts';
 import type { CallParts } from './call/parts.ts';
-import type { OwnTelephones } from './call/telephone/own-telephones.ts';
 import { questionTexts } from './call/verify/questions.ts';
 import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
 import { type DemoFile, ensureDemoCompany, writeDemoFile } from './demo/company.ts';
-import { createIdentity } from './identity/identity.ts';
-import type { MediaPool } from './media/media-pool.ts';
 import type { MediaServer } from './media/media-server.ts';
 import { createNumberVault } from './privacy/number-vault.ts';
 import { createTextSealer } from './privacy/seal-text.ts';
-import { createRecorder, type RecorderOptions } from './recording/create-recorder.ts';
-import { ensureIdentity } from './recording/identity.ts';
-import type { Recorder } from './recording/recorder.ts';
 import type { Border } from './sbc/border.ts';
 import { createBorder } from './sbc/drachtio-border.ts';
 import { trunkSettings } from './sbc/trunk-settings.ts';
@@ -41,9 +34,7 @@ import type { Secrets } from './secrets.ts';
 import { type Clock, systemClock } from './shared/clock.ts';
 import { type Closer, createCloser } from './shared/closer.ts';
 import { AppError, asError } from './shared/errors.ts';
-import type { PersonId } from './shared/ids.ts';
 import type { Logger } from './shared/logger.ts';
-import { projectRoot } from './shared/paths.ts';
 import { createStore } from './store/create-store.ts';
 import type { Store } from './store/store.ts';
 
@@ -242,118 +233,10 @@ const clusterNeeds = ({ live, callLost, aloneAfterMs }: Cluster, secrets: Secret
   sealer: createTextSealer(secrets.vault.sealingKeys, 'conversation'),
 });
 
-interface Rooms {
-  store: Store;
-  callCentre: RunningCallCentre;
-  border: Border;
-  media: MediaPool;
-  recorder: Recorder;
-  flows: AppFlows;
-  flowControl: FlowControl;
-  carrier: DemoCarrier | undefined;
-  telephones: OwnTelephones;
-  rules: AppRules;
-  callLists: CallListNeeds;
-  verificationApi: VerificationNeeds;
-  cluster?: Cluster;
-  nodes?: NodesNeeds;
-}
-
-async function openApi(config: Config, secrets: Secrets, rooms: Rooms, { log, clock, closer }: Site): Promise<Api> {
-  const { store, callCentre, border, media, recorder, flows, flowControl, carrier, telephones, callLists } = rooms;
-  const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
-  const identity = createIdentity({
-    ...{ clock, log, store, settings: config.sessions, isBusy },
-    ...(rooms.cluster ? { overNodes: rooms.cluster.live } : {}),
-    places: rooms.rules.places,
-  });
-  rooms.cluster?.followIdentity(identity);
-  closer.add(
-    'whereabouts',
-    identity.onWhereabouts((personId) => void callCentre.factsChanged(personId)),
-  );
-  const { tls, host, port, publicUrl, trustedProxies } = config.http;
-  const api = await createApi({
-    clock,
-    log,
-    store,
-    identity,
-    callCentre,
-    telephones,
-    flows,
-    flowControl,
-    callLists,
-    verification: rooms.verificationApi,
-    demo: config.demo,
-    webRoot: join(projectRoot, 'dist', 'web'),
-    listen: {
-      host,
-      port,
-      ...(publicUrl ? { publicUrl } : {}),
-      trustedProxies,
-      ...(tls ? { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
-    },
-    company: {
-      name: config.company.name,
-      domain: config.company.domain,
-      numbers: config.company.numbers,
-      queues: config.queues,
-      mayDialNumbers: config.dialling.numbersAllowed,
-      outsidePlaces: config.transfers.outside.map(({ name, label }) => ({ name, label })),
-      steps: { factors: config.steps.factors, facts: config.steps.facts },
-    },
-    softphone: {
-      tunnelTarget: () => border.webSocketTarget,
-      admit: border.admitSoftphone,
-      registerExpiresSeconds: 300,
-      turn: { ...config.turn, secret: secrets.turnSecret },
-    },
-    trunks: border.trunks,
-    ...(rooms.nodes ? { nodes: rooms.nodes } : {}),
-    mediaServers: { list: media.members, drain: media.drain, resume: media.resume },
-    health: async () => [
-      { name: 'sip', ...border.health() },
-      { name: 'media', ...(await media.health()) },
-      { name: 'recording', ...recorder.health() },
-    ],
-    recordingsFolder: recordingsFolder(config),
-    mailboxes: config.mailboxes,
-    gauges: () => ({ engawa_active_calls: callCentre.activeCalls() }),
-    onPersonChanged: callCentre.factsChanged,
-    policy: {
-      rules: rooms.rules.rules,
-      classes: flows.classes,
-      check: flows.checkPolicy,
-      reload: rooms.rules.reload,
-      placeOf: rooms.rules.places.of,
-    },
-    ...(carrier ? { testCalls: testCalls(config, carrier) } : {}),
-  });
-  closer.add('API', () => api.close());
-  return api;
-}
-
-function testCalls(config: Config, carrier: DemoCarrier): TestCalls {
-  const [first] = config.company.numbers;
-  return {
-    // Who keys nothing hears the menu three times: over a minute, and no way to see a first call.
-    place: ({ digits = '2', ...request }) =>
-      carrier.placeCall({ ...request, digits, number: nationalForm(request.number ?? first?.number ?? '') }),
-    byId: carrier.testCall,
-  };
-}
-
-/** As a Japanese telephone would dial it. */
-const nationalForm = (canonical: string): string => canonical.replace(/^\+81/, '0');
-
 /** Events that wait, and then a PostgreSQL of our own (15 s). */
 const storeClosesWithinMs = 25_000;
-/** Open recordings are sealed and written out, however slow the disk. */
-const sealsWithinMs = 30_000;
 /** After the drain, calls are ended, and their recordings sealed. */
 const endsCallsWithinMs = 15_000;
-
-const recordingsFolder = (config: Config): string => config.recording.folder ?? join(config.dataFolder, 'recordings');
 
 async function openStore(config: Config, secrets: Secrets, site: Site): Promise<Store> {
   const { log, clock, progress, closer } = site;
@@ -370,35 +253,6 @@ async function openStore(config: Config, secrets: Secrets, site: Site): Promise<
   closer.add('store', () => store.close(), storeClosesWithinMs);
   await unlessStopped(site, Promise.resolve());
   return store;
-}
-
-async function openRecorder(config: Config, store: Store, { log, clock, closer }: Site): Promise<Recorder> {
-  const { recipients, bitrateKbps, bufferMegabytes, processes, syncTails } = config.recording;
-  const demoKey = config.demo && recipients.length === 0;
-  const recorder = await createRecorder({
-    clock,
-    log,
-    recordings: store.recordings,
-    folder: recordingsFolder(config),
-    recipients: demoKey
-      ? (await ensureIdentity(join(config.dataFolder, 'recording-identity.txt'))).recipients
-      : [...recipients],
-    bitrate: bitrateKbps * 1000,
-    memoryLimitBytes: bufferMegabytes * 1024 * 1024,
-    processes,
-    syncTails,
-    ...tapsOf(config),
-  });
-  closer.add('recorder', () => recorder.close(), sealsWithinMs);
-  return recorder;
-}
-
-function tapsOf({ recording: { taps } }: Config): Pick<RecorderOptions, 'taps'> {
-  if (!taps) return {};
-  const { certFile, keyFile, host } = taps;
-  const tls =
-    certFile && keyFile ? { tls: { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') } } : {};
-  return { taps: { ...placeOf(taps.listen), advertisedHost: host, ...tls } };
 }
 
 async function openBorder(

@@ -1,0 +1,135 @@
+// The API put together: what it may ask of the other rooms, and where it listens.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Api, createApi } from '../api/api.ts';
+import type { FlowControl, NodesNeeds, TestCalls, VerificationNeeds } from '../api/needs.ts';
+import type { CallListNeeds } from '../api/routes/call-list-routes.ts';
+import type { RunningCallCentre } from '../call/call-centre.ts';
+import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
+import type { Config } from '../config.ts';
+import type { DemoCarrier } from '../demo/carrier.ts';
+import { createIdentity } from '../identity/identity.ts';
+import type { MediaPool } from '../media/media-pool.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { Border } from '../sbc/border.ts';
+import type { Secrets } from '../secrets.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import type { PersonId } from '../shared/ids.ts';
+import type { Logger } from '../shared/logger.ts';
+import { projectRoot } from '../shared/paths.ts';
+import type { Store } from '../store/store.ts';
+import type { Cluster } from './cluster.ts';
+import type { AppFlows } from './flows.ts';
+import { recordingsFolder } from './recorder.ts';
+import type { AppRules } from './rules.ts';
+
+interface Rooms {
+  store: Store;
+  callCentre: RunningCallCentre;
+  border: Border;
+  media: MediaPool;
+  recorder: Recorder;
+  flows: AppFlows;
+  flowControl: FlowControl;
+  carrier: DemoCarrier | undefined;
+  telephones: OwnTelephones;
+  rules: AppRules;
+  callLists: CallListNeeds;
+  verificationApi: VerificationNeeds;
+  cluster?: Cluster;
+  nodes?: NodesNeeds;
+}
+
+export async function openApi(
+  config: Config,
+  secrets: Secrets,
+  rooms: Rooms,
+  { log, clock, closer }: { log: Logger; clock: Clock; closer: Closer },
+): Promise<Api> {
+  const { store, callCentre, border, media, recorder, flows, flowControl, carrier, telephones, callLists } = rooms;
+  const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
+  const identity = createIdentity({
+    ...{ clock, log, store, settings: config.sessions, isBusy },
+    ...(rooms.cluster ? { overNodes: rooms.cluster.live } : {}),
+    places: rooms.rules.places,
+  });
+  rooms.cluster?.followIdentity(identity);
+  closer.add(
+    'whereabouts',
+    identity.onWhereabouts((personId) => void callCentre.factsChanged(personId)),
+  );
+  const { tls, host, port, publicUrl, trustedProxies } = config.http;
+  const api = await createApi({
+    clock,
+    log,
+    store,
+    identity,
+    callCentre,
+    telephones,
+    flows,
+    flowControl,
+    callLists,
+    verification: rooms.verificationApi,
+    demo: config.demo,
+    webRoot: join(projectRoot, 'dist', 'web'),
+    listen: {
+      host,
+      port,
+      ...(publicUrl ? { publicUrl } : {}),
+      trustedProxies,
+      ...(tls ? { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
+    },
+    company: {
+      name: config.company.name,
+      domain: config.company.domain,
+      numbers: config.company.numbers,
+      queues: config.queues,
+      mayDialNumbers: config.dialling.numbersAllowed,
+      outsidePlaces: config.transfers.outside.map(({ name, label }) => ({ name, label })),
+      steps: { factors: config.steps.factors, facts: config.steps.facts },
+    },
+    softphone: {
+      tunnelTarget: () => border.webSocketTarget,
+      admit: border.admitSoftphone,
+      registerExpiresSeconds: 300,
+      turn: { ...config.turn, secret: secrets.turnSecret },
+    },
+    trunks: border.trunks,
+    ...(rooms.nodes ? { nodes: rooms.nodes } : {}),
+    mediaServers: { list: media.members, drain: media.drain, resume: media.resume },
+    health: async () => [
+      { name: 'sip', ...border.health() },
+      { name: 'media', ...(await media.health()) },
+      { name: 'recording', ...recorder.health() },
+    ],
+    recordingsFolder: recordingsFolder(config),
+    mailboxes: config.mailboxes,
+    gauges: () => ({ engawa_active_calls: callCentre.activeCalls() }),
+    onPersonChanged: callCentre.factsChanged,
+    policy: {
+      rules: rooms.rules.rules,
+      classes: flows.classes,
+      check: flows.checkPolicy,
+      reload: rooms.rules.reload,
+      placeOf: rooms.rules.places.of,
+    },
+    ...(carrier ? { testCalls: testCalls(config, carrier) } : {}),
+  });
+  closer.add('API', () => api.close());
+  return api;
+}
+
+function testCalls(config: Config, carrier: DemoCarrier): TestCalls {
+  const [first] = config.company.numbers;
+  return {
+    // Who keys nothing hears the menu three times: over a minute, and no way to see a first call.
+    place: ({ digits = '2', ...request }) =>
+      carrier.placeCall({ ...request, digits, number: nationalForm(request.number ?? first?.number ?? '') }),
+    byId: carrier.testCall,
+  };
+}
+
+/** As a Japanese telephone would dial it. */
+const nationalForm = (canonical: string): string => canonical.replace(/^\+81/, '0');

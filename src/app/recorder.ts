@@ -1,0 +1,52 @@
+// The recorder put together: where recordings lie, to whom they are sealed, where media servers bring the audio.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { createRecorder, type RecorderOptions } from '../recording/create-recorder.ts';
+import { ensureIdentity } from '../recording/identity.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Closer } from '../shared/closer.ts';
+import type { Logger } from '../shared/logger.ts';
+import type { Store } from '../store/store.ts';
+import { placeOf } from './sip.ts';
+
+/** Open recordings are sealed and written out, however slow the disk. */
+const sealsWithinMs = 30_000;
+
+export const recordingsFolder = (config: Config): string =>
+  config.recording.folder ?? join(config.dataFolder, 'recordings');
+
+export async function openRecorder(
+  config: Config,
+  store: Store,
+  { log, clock, closer }: { log: Logger; clock: Clock; closer: Closer },
+): Promise<Recorder> {
+  const { recipients, bitrateKbps, bufferMegabytes, processes, syncTails } = config.recording;
+  const demoKey = config.demo && recipients.length === 0;
+  const recorder = await createRecorder({
+    clock,
+    log,
+    recordings: store.recordings,
+    folder: recordingsFolder(config),
+    recipients: demoKey
+      ? (await ensureIdentity(join(config.dataFolder, 'recording-identity.txt'))).recipients
+      : [...recipients],
+    bitrate: bitrateKbps * 1000,
+    memoryLimitBytes: bufferMegabytes * 1024 * 1024,
+    processes,
+    syncTails,
+    ...tapsOf(config),
+  });
+  closer.add('recorder', () => recorder.close(), sealsWithinMs);
+  return recorder;
+}
+
+function tapsOf({ recording: { taps } }: Config): Pick<RecorderOptions, 'taps'> {
+  if (!taps) return {};
+  const { certFile, keyFile, host } = taps;
+  const tls =
+    certFile && keyFile ? { tls: { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') } } : {};
+  return { taps: { ...placeOf(taps.listen), advertisedHost: host, ...tls } };
+}
