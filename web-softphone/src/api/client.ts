@@ -21,6 +21,11 @@ export class ApiProblem extends Error {
 export interface Api {
   get<T>(path: string): Promise<T>;
   post<T = void>(path: string, body?: unknown): Promise<T>;
+  /**
+   * A command that may be carried out twice without harm. After a change of network the browser still has connections that are
+   * dead without knowing it: when no answer comes soon, it is sent once more, over another one.
+   */
+  command(path: string): Promise<void>;
   put<T = void>(path: string, body: unknown): Promise<T>;
   patch<T = void>(path: string, body: unknown): Promise<T>;
   delete(path: string): Promise<void>;
@@ -30,12 +35,13 @@ export interface Api {
 }
 
 const answerWithinMs = 15_000;
+const commandWithinMs = 5000;
 
 export function createApi(): Api {
   let csrfToken: string | undefined;
   const signedOut = new Set<() => void>();
 
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async function call<T>(method: string, path: string, body?: unknown, withinMs = answerWithinMs): Promise<T> {
     const headers: Record<string, string> = {};
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (csrfToken && method !== 'GET') headers['x-csrf-token'] = csrfToken;
@@ -45,7 +51,7 @@ export function createApi(): Api {
         method,
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(answerWithinMs),
+        signal: AbortSignal.timeout(withinMs),
       });
     } catch (thrown) {
       throw new ApiProblem(0, 'unreachable', thrown instanceof Error ? thrown.message : 'no answer');
@@ -59,6 +65,17 @@ export function createApi(): Api {
   return {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    async command(path) {
+      try {
+        await call('POST', path, undefined, commandWithinMs);
+      } catch (thrown) {
+        if (!(thrown instanceof ApiProblem) || thrown.status !== 0) throw thrown;
+        await call('POST', path).catch((again: unknown) => {
+          // The first one was carried out, and only its answer was lost.
+          if (!(again instanceof ApiProblem && (again.status === 409 || again.status === 404))) throw again;
+        });
+      }
+    },
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
     delete: (path) => call('DELETE', path),

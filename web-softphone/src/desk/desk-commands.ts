@@ -58,7 +58,11 @@ export function createCommands({ api, store, engine, see, tell }: DeskParts): De
   }
 
   const command = (callId: string, name: string, body?: unknown) =>
-    attempt(() => api.post(`/calls/${callId}/commands/${name}`, body));
+    attempt(() =>
+      body === undefined
+        ? api.command(`/calls/${callId}/commands/${name}`)
+        : api.post(`/calls/${callId}/commands/${name}`, body),
+    );
 
   async function refreshRecent(): Promise<void> {
     try {

@@ -12,6 +12,10 @@ import { useDesk } from '../desk-context.ts';
 
 /** What others did before, so that the customer need not say it again. */
 export function StepsSoFar({ call }: { call: DeskCall }) {
+  return call.steps.length === 0 && call.verified.length === 0 ? null : <Steps call={call} />;
+}
+
+function Steps({ call }: { call: DeskCall }) {
   const { words, language } = useLanguage();
   const { talk } = useDesk().commands;
   const choices = useFetched(talk.steps, call.steps.length);
@@ -20,7 +24,6 @@ export function StepsSoFar({ call }: { call: DeskCall }) {
     choices?.factors.find(({ id }) => id === factor)?.label[language] ??
     factors?.find(({ name }) => name === factor)?.label[language] ??
     factor;
-  if (call.steps.length === 0 && call.verified.length === 0) return null;
   return (
     <div className="talk-panel" data-kind="steps">
       {call.verified.length > 0 && (

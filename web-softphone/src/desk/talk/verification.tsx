@@ -37,11 +37,18 @@ export function VerificationButton({ call }: { call: DeskCall }) {
 }
 
 export function VerificationState({ call }: { call: DeskCall }) {
+  return call.verification && <Verification callId={call.id} verification={call.verification} />;
+}
+
+interface VerificationProps {
+  callId: string;
+  verification: NonNullable<DeskCall['verification']>;
+}
+
+function Verification({ callId, verification }: VerificationProps) {
   const { words, language } = useLanguage();
   const { talk } = useDesk().commands;
-  const factors = useFetched(talk.factors, call.verification?.factor);
-  const { verification } = call;
-  if (!verification) return null;
+  const factors = useFetched(talk.factors, verification.factor);
   const name = factors?.find((one) => one.name === verification.factor)?.label[language] ?? verification.factor;
   const running = verification.state === 'collecting' || verification.state === 'checking';
   return (
@@ -53,7 +60,7 @@ export function VerificationState({ call }: { call: DeskCall }) {
       {running && (
         <>
           <p className="hint">{words.verification.hint}</p>
-          <Button className="button small" onPress={() => void talk.stopVerifying(call.id)}>
+          <Button className="button small" onPress={() => void talk.stopVerifying(callId)}>
             {words.verification.stop}
           </Button>
         </>
