@@ -1,8 +1,9 @@
 // Where a call can go from here: a queue, a colleague, a place outside; at once, or after asking there first. Or to a park slot.
 
-import { Button, Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { Button, Heading } from 'react-aria-components';
 import type { DeskView } from '../../../src/api/contract.ts';
 import type { TransferTarget } from '../../../src/api/talk-contract.ts';
+import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useFetched } from '../state/use-fetched.ts';
 import { useLanguage } from '../text/language.tsx';
@@ -16,17 +17,16 @@ interface TransferProps {
 export function Transfer(props: TransferProps) {
   const { words } = useLanguage();
   return (
-    <DialogTrigger>
-      <Button className="button control">
-        <Icon name="transfer" />
-        {words.call.transfer}
-      </Button>
-      <ModalOverlay className="overlay" isDismissable>
-        <Modal className="modal">
-          <Dialog className="dialog">{({ close }) => <Places {...props} close={close} />}</Dialog>
-        </Modal>
-      </ModalOverlay>
-    </DialogTrigger>
+    <DialogFrom
+      trigger={
+        <Button className="button control">
+          <Icon name="transfer" />
+          {words.call.transfer}
+        </Button>
+      }
+    >
+      {(close) => <Places {...props} close={close} />}
+    </DialogFrom>
   );
 }
 

@@ -1,23 +1,14 @@
 // Closing the centre at once, whatever the calendars say: an earthquake, a fire drill. Callers hear what the flows say for it.
 
 import { useState } from 'react';
-import {
-  Button,
-  Dialog,
-  DialogTrigger,
-  Heading,
-  Input,
-  Label,
-  Modal,
-  ModalOverlay,
-  TextField,
-} from 'react-aria-components';
+import { Button, Heading, Input, Label, TextField } from 'react-aria-components';
 import type { CalendarView } from '../../../src/api/flow-contract.ts';
-import { type Api, ApiProblem } from '../api/client.ts';
+import type { Api } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
+import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon } from '../controls/icon.tsx';
-import { refusal, useLanguage } from '../text/language.tsx';
-import type { Refused } from '../text/refusals.ts';
+import { useLanguage } from '../text/language.tsx';
+import { useAct } from './use-act.ts';
 
 interface ClosureCardProps {
   api: Api;
@@ -29,20 +20,11 @@ const all = '*';
 
 export function ClosureCard({ api, calendars, onChanged }: ClosureCardProps) {
   const { words } = useLanguage();
-  const [problem, setProblem] = useState<Refused>();
+  const { refused, act } = useAct(onChanged);
   if (!calendars || calendars.length === 0) return null;
   const closed = calendars.flatMap(({ id, closure }) => (closure ? [{ id, ...closure }] : []));
   const everything = closed.find((one) => one.all);
   const shown = everything ? [{ ...everything, id: all }] : closed;
-  async function act(change: () => Promise<unknown>): Promise<void> {
-    try {
-      await change();
-      setProblem(undefined);
-      onChanged();
-    } catch (thrown) {
-      setProblem(thrown instanceof ApiProblem ? thrown.code : 'page-fault');
-    }
-  }
   const pathOf = (id: string) => (id === all ? '/closure' : `/calendars/${id}/closure`);
   return (
     <section className="card operation" data-closed={shown.length > 0} aria-labelledby="closure-title">
@@ -65,27 +47,20 @@ export function ClosureCard({ api, calendars, onChanged }: ClosureCardProps) {
             </Button>
           </p>
         ))}
-        {problem && <p className="problem">{refusal(words, problem)}</p>}
+        {refused && <p className="problem">{refused}</p>}
       </div>
-      <DialogTrigger>
-        <Button className="button">{words.closure.close}</Button>
-        <ModalOverlay className="overlay" isDismissable>
-          <Modal className="modal">
-            <Dialog className="dialog">
-              {({ close }) => (
-                <CloseForm
-                  calendars={calendars.map(({ id }) => id)}
-                  onDone={close}
-                  onClose={(id, because) => {
-                    close();
-                    void act(() => api.put(pathOf(id), { because }));
-                  }}
-                />
-              )}
-            </Dialog>
-          </Modal>
-        </ModalOverlay>
-      </DialogTrigger>
+      <DialogFrom trigger={<Button className="button">{words.closure.close}</Button>}>
+        {(close) => (
+          <CloseForm
+            calendars={calendars.map(({ id }) => id)}
+            onDone={close}
+            onClose={(id, because) => {
+              close();
+              void act(() => api.put(pathOf(id), { because }));
+            }}
+          />
+        )}
+      </DialogFrom>
     </section>
   );
 }

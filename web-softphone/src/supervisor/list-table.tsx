@@ -1,11 +1,10 @@
 // Outbound call lists: how far they are, and starting or pausing them.
 
-import { useState } from 'react';
 import { Button } from 'react-aria-components';
-import { type Api, ApiProblem } from '../api/client.ts';
-import { refusal, useLanguage } from '../text/language.tsx';
-import type { Refused } from '../text/refusals.ts';
+import type { Api } from '../api/client.ts';
+import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
+import { useAct } from './use-act.ts';
 
 export interface ListRow {
   id: string;
@@ -25,7 +24,7 @@ interface ListTableProps {
 export function ListTable({ api, lists, mayChange, onChanged }: ListTableProps) {
   const { words, language } = useLanguage();
   const { board } = words;
-  const [problem, setProblem] = useState<Refused>();
+  const { refused, act } = useAct(onChanged);
   const columns = [
     { label: board.list },
     { label: board.state },
@@ -35,15 +34,8 @@ export function ListTable({ api, lists, mayChange, onChanged }: ListTableProps) 
     ...(mayChange ? [{ label: board.change, unseen: true }] : []),
   ];
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
-  async function turn({ id, state }: ListRow): Promise<void> {
-    try {
-      await api.patch(`/call-lists/${id}`, { state: state === 'running' ? 'paused' : 'running' });
-      setProblem(undefined);
-      onChanged();
-    } catch (thrown) {
-      setProblem(thrown instanceof ApiProblem ? thrown.code : 'page-fault');
-    }
-  }
+  const turn = ({ id, state }: ListRow) =>
+    act(() => api.patch(`/call-lists/${id}`, { state: state === 'running' ? 'paused' : 'running' }));
   const rows = lists?.map((list) => (
     <tr key={list.id}>
       <td>{list.label[language]}</td>
@@ -72,7 +64,7 @@ export function ListTable({ api, lists, mayChange, onChanged }: ListTableProps) 
   ));
   const note = (
     <p role="status" className="hint">
-      {problem && refusal(words, problem)}
+      {refused}
     </p>
   );
   return (

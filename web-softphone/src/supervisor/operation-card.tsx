@@ -1,23 +1,12 @@
 // Where the company works from, and the switch for it: a supervisor says why, and until when.
 
 import { useState } from 'react';
-import {
-  Button,
-  Dialog,
-  DialogTrigger,
-  Heading,
-  Input,
-  Label,
-  Modal,
-  ModalOverlay,
-  Radio,
-  RadioGroup,
-  TextField,
-} from 'react-aria-components';
-import { type Api, ApiProblem } from '../api/client.ts';
+import { Button, Heading, Input, Label, Radio, RadioGroup, TextField } from 'react-aria-components';
+import type { Api } from '../api/client.ts';
+import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
-import { refusal, useLanguage } from '../text/language.tsx';
-import type { Refused } from '../text/refusals.ts';
+import { useLanguage } from '../text/language.tsx';
+import { useAct } from './use-act.ts';
 
 type Operation = 'normal' | 'partly-home' | 'all-home';
 type Wanted = Operation | 'by-schedule';
@@ -41,7 +30,7 @@ interface OperationCardProps {
 
 export function OperationCard({ api, operation, onSwitched }: OperationCardProps) {
   const { words, language } = useLanguage();
-  const [problem, setProblem] = useState<Refused>();
+  const { refused, act } = useAct(onSwitched);
   if (!operation) return null;
   const time = (at: number) =>
     new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
@@ -62,33 +51,20 @@ export function OperationCard({ api, operation, onSwitched }: OperationCardProps
           {words.operation.modes[operation.operation]}
         </p>
         <p className="hint">{details.join(' · ')}</p>
-        {problem && <p className="problem">{refusal(words, problem)}</p>}
+        {refused && <p className="problem">{refused}</p>}
       </div>
-      <DialogTrigger>
-        <Button className="button">{words.operation.change}</Button>
-        <ModalOverlay className="overlay" isDismissable>
-          <Modal className="modal">
-            <Dialog className="dialog">
-              {({ close }) => (
-                <Switch
-                  now={operation.operation}
-                  onDone={close}
-                  onSwitch={async (body) => {
-                    close();
-                    try {
-                      await api.put('/operation', body);
-                      setProblem(undefined);
-                      onSwitched();
-                    } catch (thrown) {
-                      setProblem(thrown instanceof ApiProblem ? thrown.code : 'page-fault');
-                    }
-                  }}
-                />
-              )}
-            </Dialog>
-          </Modal>
-        </ModalOverlay>
-      </DialogTrigger>
+      <DialogFrom trigger={<Button className="button">{words.operation.change}</Button>}>
+        {(close) => (
+          <Switch
+            now={operation.operation}
+            onDone={close}
+            onSwitch={(body) => {
+              close();
+              void act(() => api.put('/operation', body));
+            }}
+          />
+        )}
+      </DialogFrom>
     </section>
   );
 }
@@ -96,7 +72,7 @@ export function OperationCard({ api, operation, onSwitched }: OperationCardProps
 interface SwitchProps {
   now: Operation;
   onDone(): void;
-  onSwitch(body: { operation: Wanted; why?: string }): Promise<void>;
+  onSwitch(body: { operation: Wanted; why?: string }): void;
 }
 
 function Switch({ now, onDone, onSwitch }: SwitchProps) {
@@ -129,7 +105,7 @@ function Switch({ now, onDone, onSwitch }: SwitchProps) {
         <Button
           className="button primary"
           isDisabled={to !== 'by-schedule' && why.trim() === ''}
-          onPress={() => void onSwitch({ operation: to, ...(why.trim() === '' ? {} : { why: why.trim() }) })}
+          onPress={() => onSwitch({ operation: to, ...(why.trim() === '' ? {} : { why: why.trim() }) })}
         >
           {words.operation.apply}
         </Button>

@@ -1,12 +1,11 @@
 // What waits for customers who did not: call backs that were promised, and messages that were left.
 
-import { useState } from 'react';
 import { Button } from 'react-aria-components';
-import { type Api, ApiProblem } from '../api/client.ts';
+import type { Api } from '../api/client.ts';
 import { clockOf } from '../state/now.ts';
-import { refusal, useLanguage } from '../text/language.tsx';
-import type { Refused } from '../text/refusals.ts';
+import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
+import { useAct } from './use-act.ts';
 
 export interface CallbackRow {
   callId: string;
@@ -32,32 +31,16 @@ interface TableProps<Row> {
   onChanged(): void;
 }
 
-/** Runs a request and keeps what was refused, to be shown. */
-function useAct(onChanged: () => void) {
-  const { words } = useLanguage();
-  const [problem, setProblem] = useState<Refused>();
-  return {
-    note: (
-      <p role="status" className="hint">
-        {problem && refusal(words, problem)}
-      </p>
-    ),
-    async act(change: () => Promise<unknown>): Promise<void> {
-      try {
-        await change();
-        setProblem(undefined);
-        onChanged();
-      } catch (thrown) {
-        setProblem(thrown instanceof ApiProblem ? thrown.code : 'page-fault');
-      }
-    },
-  };
-}
+const noteOf = (refused: string | undefined) => (
+  <p role="status" className="hint">
+    {refused}
+  </p>
+);
 
 export function CallbackTable({ api, rows, mayChange, onChanged }: TableProps<CallbackRow>) {
   const { words, language } = useLanguage();
   const { board } = words;
-  const { note, act } = useAct(onChanged);
+  const { refused, act } = useAct(onChanged);
   if (!rows || rows.length === 0) return null;
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' });
   const columns = [
@@ -86,13 +69,15 @@ export function CallbackTable({ api, rows, mayChange, onChanged }: TableProps<Ca
       )}
     </tr>
   ));
-  return <BoardTable id="board-callbacks" title={board.callbacks} note={note} columns={columns} rows={lines} />;
+  return (
+    <BoardTable id="board-callbacks" title={board.callbacks} note={noteOf(refused)} columns={columns} rows={lines} />
+  );
 }
 
 export function MessageTable({ api, rows, mayChange, onChanged }: TableProps<MessageRow>) {
   const { words, language } = useLanguage();
   const { board } = words;
-  const { note, act } = useAct(onChanged);
+  const { refused, act } = useAct(onChanged);
   if (!rows || rows.length === 0) return null;
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' });
   const columns = [
@@ -129,5 +114,7 @@ export function MessageTable({ api, rows, mayChange, onChanged }: TableProps<Mes
       </td>
     </tr>
   ));
-  return <BoardTable id="board-messages" title={board.messages} note={note} columns={columns} rows={lines} />;
+  return (
+    <BoardTable id="board-messages" title={board.messages} note={noteOf(refused)} columns={columns} rows={lines} />
+  );
 }

@@ -2,9 +2,10 @@
 // personal information comes up after all.
 
 import { useState } from 'react';
-import { Button, Checkbox, Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { Button, Checkbox, Heading } from 'react-aria-components';
 import type { DeskCall, DeskView } from '../../../../src/api/contract.ts';
 import { ChooseOne } from '../../controls/choose-one.tsx';
+import { DialogFrom } from '../../controls/dialog-from.tsx';
 import { Icon } from '../../controls/icon.tsx';
 import { useFetched } from '../../state/use-fetched.ts';
 import { useLanguage } from '../../text/language.tsx';
@@ -75,17 +76,16 @@ interface HandOverProps {
 export function HandOver(props: HandOverProps) {
   const { words } = useLanguage();
   return (
-    <DialogTrigger>
-      <Button className="button control">
-        <Icon name="home" />
-        {words.steps.handOver}
-      </Button>
-      <ModalOverlay className="overlay" isDismissable>
-        <Modal className="modal">
-          <Dialog className="dialog">{({ close }) => <HandOverForm {...props} close={close} />}</Dialog>
-        </Modal>
-      </ModalOverlay>
-    </DialogTrigger>
+    <DialogFrom
+      trigger={
+        <Button className="button control">
+          <Icon name="home" />
+          {words.steps.handOver}
+        </Button>
+      }
+    >
+      {(close) => <HandOverForm {...props} close={close} />}
+    </DialogFrom>
   );
 }
 
