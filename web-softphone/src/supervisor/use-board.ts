@@ -49,8 +49,10 @@ export interface MonitorRow {
   mode: MonitorMode;
 }
 
-/** Events come in bursts; one look is enough for a burst. */
-const gatherMs = 300;
+/** Events come in bursts; one look at people and queues is enough for a burst. In a busy centre they never stop. */
+const gatherMs = 1000;
+/** The rest changes less, and is looked at less: the server counts requests. */
+const restEveryMs = 5000;
 const anywayMs = 15_000;
 const recordingsShown = 12;
 const decisionsShown = 12;
@@ -79,71 +81,37 @@ export function useBoard(api: Api, withPhone: boolean): Board {
   const phone = useRef<OwnPhone>(undefined);
   const gathering = useRef<ReturnType<typeof setTimeout>>(undefined);
 
-  const read = useCallback(async () => {
-    const items = async <T>(path: string) => (await api.get<{ items: T[] }>(path)).items;
-    try {
-      const [
-        agents,
-        queues,
-        trunks,
-        recordings,
-        operation,
-        decisions,
-        lists,
-        parked,
-        monitors,
-        calendars,
-        callbacks,
-        messages,
-      ] = await Promise.all([
-        items<AgentRow>('/agents'),
-        items<QueueView>('/queues'),
-        items<TrunkRow>('/trunks'),
-        items<RecordingView>(`/recordings?limit=${recordingsShown}`),
-        maybe(api.get<OperationNow>('/operation')),
-        maybe(items<DecisionView>(`/decisions?limit=${decisionsShown}`)),
-        maybe(listsWithFigures(api)),
-        maybe(items<ParkedRow>('/parked')),
-        maybe(items<MonitorRow>('/monitors')),
-        maybe(items<CalendarView>('/calendars')),
-        maybe(items<CallbackRow>('/callbacks?waiting=true')),
-        maybe(items<MessageRow>('/voicemails?open=true')),
-      ]);
-      setLists({
-        ...{
-          agents,
-          queues,
-          trunks,
-          recordings,
-          operation,
-          decisions,
-          lists,
-          parked,
-          monitors,
-          calendars,
-          callbacks,
-          messages,
-        },
-        failed: false,
-        readAt: serverNow(),
-      });
-    } catch (thrown) {
-      // Shown; the next event or the next quarter of a minute tries again.
-      if (thrown instanceof ApiProblem) setLists((before) => ({ ...before, failed: true }));
-      else throw thrown;
-    }
-  }, [api]);
+  /** Something happened since the rest was read, and when that was. */
+  const rest = useRef({ stale: true, readAt: 0 });
+
+  const read = useCallback(
+    async (what: 'moving' | 'all') => {
+      try {
+        const fetched = { ...(await moving(api)), ...(what === 'all' ? await slower(api) : {}) };
+        if (what === 'all') rest.current = { stale: false, readAt: Date.now() };
+        setLists((before) => ({ ...before, ...fetched, failed: false, readAt: serverNow() }));
+      } catch (thrown) {
+        // Shown; the next event or the next quarter of a minute tries again.
+        if (thrown instanceof ApiProblem) setLists((before) => ({ ...before, failed: true }));
+        else throw thrown;
+      }
+    },
+    [api],
+  );
 
   useEffect(() => {
     const soon = () => {
+      rest.current.stale = true;
       gathering.current ??= setTimeout(() => {
         gathering.current = undefined;
-        void read();
+        void read('moving');
       }, gatherMs);
     };
-    void read();
+    void read('all');
     const feed = openFeed(['event', 'reset', 'cut'], { state: () => {}, opened: soon, message: soon });
-    const anyway = setInterval(() => void read(), anywayMs);
+    const anyway = setInterval(() => {
+      if (rest.current.stale || Date.now() - rest.current.readAt >= anywayMs) void read('all');
+    }, restEveryMs);
     return () => {
       feed.close();
       clearInterval(anyway);
@@ -157,7 +125,7 @@ export function useBoard(api: Api, withPhone: boolean): Board {
   async function attempt(act: () => Promise<unknown>): Promise<Refused | undefined> {
     try {
       await act();
-      void read();
+      void read('all');
       return undefined;
     } catch (thrown) {
       return thrown instanceof ApiProblem ? thrown.code : 'page-fault';
@@ -176,8 +144,37 @@ export function useBoard(api: Api, withPhone: boolean): Board {
         }
         await (mode === null ? api.delete(`/calls/${callId}/monitor`) : api.put(`/calls/${callId}/monitor`, { mode }));
       }),
-    readAgain: () => void read(),
+    readAgain: () => void read('all'),
   };
+}
+
+const items = async <T>(api: Api, path: string) => (await api.get<{ items: T[] }>(path)).items;
+
+/** What a supervisor watches. */
+const moving = (api: Api) =>
+  together({
+    agents: items<AgentRow>(api, '/agents'),
+    queues: items<QueueView>(api, '/queues'),
+    parked: maybe(items<ParkedRow>(api, '/parked')),
+    monitors: maybe(items<MonitorRow>(api, '/monitors')),
+  });
+
+const slower = (api: Api) =>
+  together({
+    trunks: items<TrunkRow>(api, '/trunks'),
+    recordings: items<RecordingView>(api, `/recordings?limit=${recordingsShown}`),
+    operation: maybe(api.get<OperationNow>('/operation')),
+    decisions: maybe(items<DecisionView>(api, `/decisions?limit=${decisionsShown}`)),
+    lists: maybe(listsWithFigures(api)),
+    calendars: maybe(items<CalendarView>(api, '/calendars')),
+    callbacks: maybe(items<CallbackRow>(api, '/callbacks?waiting=true')),
+    messages: maybe(items<MessageRow>(api, '/voicemails?open=true')),
+  });
+
+async function together<T extends object>(asked: { [Name in keyof T]: Promise<T[Name]> }): Promise<T> {
+  const names = Object.keys(asked) as (keyof T)[];
+  const values = await Promise.all(names.map((name) => asked[name]));
+  return Object.fromEntries(names.map((name, index) => [name, values[index]])) as T;
 }
 
 /** What this role may not see, or this server does not have, is left out of the page. */
