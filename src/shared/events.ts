@@ -122,7 +122,6 @@ interface EventFields {
   'wait-announced': { callId: CallId; queue: string; position: number | null; expectedWaitMs: number | null };
   /** A caller who was cut off has called again, and waits as if since then. */
   'place-restored': { callId: CallId; queue: string; since: number };
-  /** `rule`: the rule of the policy that allowed it; absent in what is older than rules. */
   /** The caller has hung up or will, and keeps the place in the queue. `callId` names the call back from here on. */
   'callback-kept': {
     callId: CallId;
@@ -160,6 +159,7 @@ interface EventFields {
     durationMs: number;
   };
   'voicemail-done': { callId: CallId; recordingId: RecordingId; mailbox: string; personId: PersonId };
+  /** `rule`: the rule of the policy that allowed it; absent in what is older than rules. */
   'agent-reserved': { callId: CallId; personId: PersonId; queue: string | null; rule?: string };
   /** `because` in English, `ja` in Japanese; `code` names the fact, `rule` the rule (null: there were none to go by). */
   'offer-refused': {
