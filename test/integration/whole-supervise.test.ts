@@ -3,7 +3,7 @@
 
 import t from 'tap';
 import { hire } from '../support/centre/more-people.ts';
-import { aWhile, hear, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
+import { aWhile, hear, numbers, rest, startCentre, talkWith } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
 import type { openRobotDesk } from '../support/media/robot-desk.ts';
 
@@ -36,17 +36,8 @@ t.afterEach(async () => {
   await centre.atRest();
 });
 
-async function talk(agent: typeof hanako, number: string, agentHz: number) {
-  await agent.setState('available');
-  const customer = await centre.callIn(number, customerHz);
-  await agent.rings();
-  await agent.answer();
-  await hear('customer and agent', [
-    [customer, [agentHz]],
-    [agent, [customerHz]],
-  ]);
-  return { customer, callId: agent.view.call!.id };
-}
+const talk = (agent: typeof hanako, number: string, agentHz: number) =>
+  talkWith(centre, agent, { number, customerHz, agentHz });
 
 const be = (who: typeof hanako, callId: string, mode: string) =>
   who.rest<{ code?: string }>('PUT', `/api/v1/calls/${callId}/monitor`, { mode });

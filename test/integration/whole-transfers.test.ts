@@ -3,7 +3,7 @@
 
 import t from 'tap';
 import { hire } from '../support/centre/more-people.ts';
-import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
+import { aWhile, hear, hearsMusic, numbers, rest, startCentre, talkWith } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
 
 const customerHz = 440;
@@ -35,17 +35,8 @@ t.afterEach(async () => {
   await centre.atRest();
 });
 
-async function talk(agent: typeof hanako, number: string, agentHz: number) {
-  await agent.setState('available');
-  const customer = await centre.callIn(number, customerHz);
-  await agent.rings();
-  await agent.answer();
-  await hear('customer and agent', [
-    [customer, [agentHz]],
-    [agent, [customerHz]],
-  ]);
-  return { customer, callId: agent.view.call!.id };
-}
+const talk = (agent: typeof hanako, number: string, agentHz: number) =>
+  talkWith(centre, agent, { number, customerHz, agentHz });
 
 const types = async (callId: string) => (await centre.events(callId)).map(({ type }) => type);
 

@@ -323,6 +323,23 @@ export async function hearsMusic(customer: Customer, tones: readonly number[]): 
   );
 }
 
+/** A customer calls, this agent takes the call, and both hear each other. */
+export async function talkWith(
+  centre: Pick<WholeCentre, 'callIn'>,
+  agent: RobotDesk,
+  { number, customerHz, agentHz }: { number: string; customerHz: number; agentHz: number },
+): Promise<{ customer: Customer; callId: string }> {
+  await agent.setState('available');
+  const customer = await centre.callIn(number, customerHz);
+  await agent.rings();
+  await agent.answer();
+  await hear('customer and agent', [
+    [customer, [agentHz]],
+    [agent, [customerHz]],
+  ]);
+  return { customer, callId: agent.view.call!.id };
+}
+
 /** Not ready and without a call, from whatever state. */
 export async function rest(...desks: RobotDesk[]): Promise<void> {
   for (const desk of desks) {
