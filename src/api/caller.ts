@@ -7,12 +7,16 @@ import type { FastifyRequest } from 'fastify';
 import type { Identity, KeyHolder, SignedIn } from '../identity/identity.ts';
 import { hasDesk, hasSoftphone, type Permission, roleMay } from '../identity/permissions.ts';
 import { csrfTokenOf, isSame } from '../identity/tokens.ts';
+import type { Clock } from '../shared/clock.ts';
 import type { Person, Role } from '../store/records.ts';
 import { HttpProblem } from './errors.ts';
 import type { ApiLimits, ListenSettings } from './needs.ts';
 import type { App } from './server.ts';
 
 export const sessionCookie = 'engawa_session';
+
+/** How long a step-up counts. */
+export const stepUpLastsMs = 5 * 60_000;
 
 export type Caller = SignedIn | KeyHolder;
 
@@ -22,6 +26,8 @@ export type Need = 'public' | 'signed-in' | Permission;
 declare module 'fastify' {
   interface FastifyContextConfig {
     needs?: Need;
+    /** Only soon after the person has proven to be there once more. Programs with a key are let through. */
+    stepUp?: true;
   }
   interface FastifyRequest {
     caller: Caller | null;
@@ -73,7 +79,10 @@ export function isOwnOrigin(origin: string | undefined, host: string | undefined
   return origin === `${listen.tls ? 'https' : 'http'}://${host}`;
 }
 
-export function guardRoutes(app: App, needs: { identity: Identity; listen: ListenSettings; limits: ApiLimits }): void {
+export function guardRoutes(
+  app: App,
+  needs: { clock: Clock; identity: Identity; listen: ListenSettings; limits: ApiLimits },
+): void {
   const { identity, listen, limits } = needs;
   app.decorateRequest('caller', null);
   const overAddressLimit = app.createRateLimit({
@@ -102,7 +111,16 @@ export function guardRoutes(app: App, needs: { identity: Identity; listen: Liste
     if (!request.caller) throw new HttpProblem(401);
     if (need !== 'signed-in' && !may(request.caller, need)) throw new HttpProblem(403);
     requireWithin(await overCredentialLimit(request));
+    if (request.routeOptions.config.stepUp) requireSteppedUp(request.caller, needs.clock.now());
   });
+}
+
+/** What a stolen glance at an open page must not reach: the person proves to be there again, and may then go on for a while. */
+function requireSteppedUp(caller: Caller, now: number): void {
+  if (caller.kind !== 'session') return;
+  const at = caller.session.steppedUpAt;
+  if (at === undefined || at + stepUpLastsMs <= now)
+    throw new HttpProblem(403, 'This needs you to prove again that it is you.', { code: 'step-up-needed' });
 }
 
 function requireWithin(

@@ -17,7 +17,7 @@ const PiiClassSchema = Type.String({
   description: 'One of the company’s classes of personal information: GET /api/v1/policy lists them.',
 });
 const PlaceSchema = literals('centre', 'home', 'unknown');
-const RoleSchema = literals('agent', 'supervisor', 'administrator', 'integrator');
+const RoleSchema = literals('agent', 'supervisor', 'administrator', 'auditor', 'integrator');
 const AgentStateSchema = literals(
   'offline',
   'not-ready',

@@ -4,6 +4,7 @@ import type { CallCentre } from '../call/desk.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
 import type { MailboxSettings } from '../call/voicemail/mailbox-settings.ts';
+import type { Audit } from '../identity/audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
@@ -29,6 +30,8 @@ export interface ApiNeeds {
   log: Logger;
   store: Store;
   identity: Identity;
+  /** Where it is kept who did what; without it nothing is kept. */
+  audit?: Audit;
   callCentre: CallCentre;
   listen: ListenSettings;
   /** Folder of the built web page; without it there is only the API. */

@@ -36,6 +36,8 @@ export type ApiRefusal =
   | 'no-desk'
   | 'not-at-the-desk'
   | 'stale-page'
+  /** Prove that it is you (POST /session/step-up), then ask again. */
+  | 'step-up-needed'
   | 'recording-open'
   | 'recording-gone';
 

@@ -9,7 +9,7 @@ import { AppError, asError } from '../shared/errors.ts';
 import { type ApiKeyId, newId, type PersonId, type SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { LiveState } from '../store/live-state.ts';
-import type { ApiKey, Person, Role, Session } from '../store/records.ts';
+import type { ApiKey, Person, Role, Session, SessionChange } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { hashApiKey, newApiKey } from './api-keys.ts';
 import { createLookups } from './lookups.ts';
@@ -60,6 +60,8 @@ export type IdentityChange =
   | { kind: 'person-changed'; personId: PersonId }
   /** It is used from another place now: somebody went home with the computer. */
   | { kind: 'session-moved'; session: Session }
+  /** It knows a second factor or a device now. */
+  | { kind: 'session-changed'; id: SessionId; change: SessionChange }
   | { kind: 'key-revoked'; id: ApiKeyId };
 
 export interface Identity {
@@ -72,6 +74,8 @@ export interface Identity {
   byApiKey(key: string): Promise<KeyHolder | undefined>;
   /** Keeps a session from becoming idle without a request: the desk is open and at work. */
   touch(sessionId: SessionId): void;
+  /** What a session learns after it began; at once on this node, soon on the others. */
+  changeSession(sessionId: SessionId, change: SessionChange): Promise<void>;
   endSession(sessionId: SessionId, because: SessionEnd): Promise<void>;
   /** Told when a session is over, for whatever reason: cut what hangs on it. */
   onSessionEnded(listener: (ended: { session: Session; because: SessionEnd }) => void): Unsubscribe;
@@ -226,6 +230,13 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       const session = lookups.knownSession(sessionId);
       if (session) seen(session);
     },
+    async changeSession(id, change) {
+      await store.sessions.change(id, change);
+      const known = lookups.knownSession(id);
+      if (known) Object.assign(known, change);
+      changes.emit('change', { kind: 'session-changed', id, change });
+      if (known && change.deviceId !== undefined) whereabouts.emit('changed', known.personId);
+    },
     async endSession(sessionId, because) {
       const session = lookups.knownSession(sessionId);
       if (session) await end(session, because);
@@ -277,6 +288,11 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       if (change.kind === 'session-moved') {
         const known = lookups.knownSession(change.session.id);
         if (known) known.address = change.session.address;
+        return;
+      }
+      if (change.kind === 'session-changed') {
+        const known = lookups.knownSession(change.id);
+        if (known) Object.assign(known, change.change);
         return;
       }
       lookups.forgetSession(change.session.id);

@@ -14,6 +14,8 @@ export type RecordingId = Brand<'recording'>;
 export type SessionId = Brand<'session'>;
 export type EventId = Brand<'event'>;
 export type ApiKeyId = Brand<'apiKey'>;
+/** A computer that somebody with the right to has let in. */
+export type DeviceId = Brand<'device'>;
 /** A one-time code, without saying which: the company knows for whom it had it made. */
 export type CodeId = Brand<'code'>;
 /** Sealed digits on their way to the company. */
@@ -33,6 +35,7 @@ const prefixes = {
   session: 's',
   event: 'v',
   apiKey: 'k',
+  device: 'd',
   code: 'o',
   sealedPost: 'w',
   node: 'n',

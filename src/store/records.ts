@@ -2,10 +2,10 @@
 // One interface per table group; makers under store/postgres/.
 
 import type { EndCause, MediaQuality, PiiClass, Place, Side } from '../shared/events.ts';
-import type { ApiKeyId, CallId, PersonId, RecordingId, SessionId } from '../shared/ids.ts';
+import type { ApiKeyId, CallId, DeviceId, PersonId, RecordingId, SessionId } from '../shared/ids.ts';
 import type { CallbackEnd } from './waiting-work.ts';
 
-export const roles = ['agent', 'supervisor', 'administrator', 'integrator'] as const;
+export const roles = ['agent', 'supervisor', 'administrator', 'auditor', 'integrator'] as const;
 export type Role = (typeof roles)[number];
 
 export interface Person {
@@ -57,7 +57,18 @@ export interface Session {
   expiresAt: number;
   address: string;
   userAgent: string;
+  /** By what the person proved more than a password when it began; absent: by nothing. */
+  secondFactor?: SecondFactor;
+  /** When the person last proved to be there, with a passkey, a code or the password again. */
+  steppedUpAt?: number;
+  /** The enrolled device that has proven itself in this session. */
+  deviceId?: DeviceId;
 }
+
+export type SecondFactor = 'passkey' | 'totp' | 'recovery-code' | 'single-sign-on';
+
+/** What a session learns after it began. */
+export type SessionChange = Partial<Pick<Session, 'secondFactor' | 'steppedUpAt' | 'deviceId'>>;
 
 export interface Sessions {
   create(session: Session): Promise<void>;
@@ -65,6 +76,7 @@ export interface Sessions {
   touch(id: SessionId, seenAt: number): Promise<void>;
   /** It is used from another address now. */
   move(id: SessionId, address: string): Promise<void>;
+  change(id: SessionId, change: SessionChange): Promise<void>;
   remove(id: SessionId): Promise<void>;
   ofPerson(personId: PersonId): Promise<Session[]>;
   /** Those past their absolute limit, or last seen at or before `seenBefore`. */

@@ -1,7 +1,7 @@
 // Sessions and API keys: both are looked up by the SHA-256 of a secret that is stored nowhere.
 
-import type { ApiKeyId, PersonId, SessionId } from '../../shared/ids.ts';
-import type { ApiKey, ApiKeys, Role, Session, Sessions } from '../records.ts';
+import type { ApiKeyId, DeviceId, PersonId, SessionId } from '../../shared/ids.ts';
+import type { ApiKey, ApiKeys, Role, SecondFactor, Session, Sessions } from '../records.ts';
 import type { Database } from './database.ts';
 
 interface SessionRow {
@@ -13,6 +13,9 @@ interface SessionRow {
   expires_at: number;
   address: string;
   user_agent: string;
+  second_factor: SecondFactor | null;
+  stepped_up_at: number | null;
+  device_id: DeviceId | null;
 }
 
 export function createSessions(database: Database): Sessions {
@@ -22,8 +25,9 @@ export function createSessions(database: Database): Sessions {
   return {
     async create(session) {
       await database.query(
-        `INSERT INTO sessions (id, person_id, token_hash, created_at, seen_at, expires_at, address, user_agent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        `INSERT INTO sessions (id, person_id, token_hash, created_at, seen_at, expires_at, address, user_agent,
+                               second_factor, stepped_up_at, device_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
         [
           session.id,
           session.personId,
@@ -33,6 +37,9 @@ export function createSessions(database: Database): Sessions {
           session.expiresAt,
           session.address,
           session.userAgent,
+          session.secondFactor,
+          session.steppedUpAt,
+          session.deviceId,
         ],
       );
     },
@@ -42,6 +49,14 @@ export function createSessions(database: Database): Sessions {
     },
     async move(id, address) {
       await database.query('UPDATE sessions SET address = $2 WHERE id = $1', [id, address]);
+    },
+    async change(id, { secondFactor, steppedUpAt, deviceId }) {
+      await database.query(
+        `UPDATE sessions SET second_factor = coalesce($2, second_factor), stepped_up_at = coalesce($3, stepped_up_at),
+                             device_id = coalesce($4, device_id)
+         WHERE id = $1`,
+        [id, secondFactor, steppedUpAt, deviceId],
+      );
     },
     async remove(id) {
       await database.query('DELETE FROM sessions WHERE id = $1', [id]);
@@ -61,6 +76,9 @@ function toSession(row: SessionRow): Session {
     expiresAt: row.expires_at,
     address: row.address,
     userAgent: row.user_agent,
+    ...(row.second_factor === null ? {} : { secondFactor: row.second_factor }),
+    ...(row.stepped_up_at === null ? {} : { steppedUpAt: row.stepped_up_at }),
+    ...(row.device_id === null ? {} : { deviceId: row.device_id }),
   };
 }
 

@@ -6,19 +6,24 @@ import type { SessionView } from '../../../src/api/contract.ts';
 import type { Api } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
 import { DeskPage } from '../desk/desk-page.tsx';
+import { type SectionName, sectionsFor } from '../sections.ts';
 import { useWords } from '../text/language.tsx';
 import { LanguageSwitch } from './language-switch.tsx';
 
 const Wallboard = lazy(() => import('../supervisor/wallboard.tsx').then((module) => ({ default: module.Wallboard })));
 
-type View = 'desk' | 'wallboard';
+type View = 'desk' | 'wallboard' | SectionName;
 
 export function Shell({ api, session, onSignOut }: { api: Api; session: SessionView; onSignOut(): void }) {
   const words = useWords();
   const { person } = session;
   const hasDesk = person.role === 'agent' || (person.role === 'supervisor' && person.queues.length > 0);
   const hasBoard = person.role === 'supervisor' || person.role === 'administrator';
-  const [view, setView] = useState<View>(hasBoard ? 'wallboard' : 'desk');
+  const sections = sectionsFor(person);
+  const views: View[] = [...(hasBoard ? (['wallboard'] as const) : []), ...(hasDesk ? (['desk'] as const) : [])];
+  views.push(...sections.map(({ name }) => name));
+  const [view, setView] = useState<View>(views[0] ?? 'desk');
+  const section = sections.find(({ name }) => name === view);
   const [inCall, setInCall] = useState(false);
 
   return (
@@ -29,16 +34,16 @@ export function Shell({ api, session, onSignOut }: { api: Api; session: SessionV
       <header className="shell-head">
         <p className="brand">縁側</p>
         <p className="company">{session.company}</p>
-        {hasDesk && hasBoard && (
+        {views.length > 1 && (
           <nav className="views" aria-label={words.shell.views}>
-            {(['wallboard', 'desk'] as const).map((each) => (
+            {views.map((each) => (
               <Button
                 key={each}
                 className="tab"
                 aria-current={view === each ? 'page' : undefined}
                 onPress={() => setView(each)}
               >
-                {words.shell[each]}
+                {each === 'desk' || each === 'wallboard' ? words.shell[each] : words.sections[each]}
               </Button>
             ))}
           </nav>
@@ -64,6 +69,11 @@ export function Shell({ api, session, onSignOut }: { api: Api; session: SessionV
         {hasBoard && view === 'wallboard' && (
           <Suspense fallback={null}>
             <Wallboard api={api} session={session} hasDesk={hasDesk} />
+          </Suspense>
+        )}
+        {section && (
+          <Suspense fallback={null}>
+            <section.page api={api} session={session} />
           </Suspense>
         )}
       </main>

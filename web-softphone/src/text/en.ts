@@ -23,6 +23,7 @@ export const en = {
     demo: 'Demo: logins and passwords are in data/demo.json and were printed at the start.',
     signedOut: 'You were signed out. Sign in again to go on.',
   },
+  sections: { account: 'My account' },
   shell: {
     signOut: 'Sign out',
     signOutInCall: 'You are in a call. Sign out and leave it?',

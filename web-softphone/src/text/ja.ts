@@ -24,6 +24,7 @@ export const ja: Words = {
     demo: 'デモ版です。ログイン名とパスワードは data/demo.json と起動時の画面にあります。',
     signedOut: 'サインアウトされました。続けるにはもう一度サインインしてください。',
   },
+  sections: { account: '自分のアカウント' },
   shell: {
     signOut: 'サインアウト',
     signOutInCall: '通話中です。通話を離れてサインアウトしますか。',

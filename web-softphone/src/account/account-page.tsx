@@ -1,0 +1,17 @@
+// What somebody may see and do about the own account.
+
+import type { SectionProps } from '../sections.ts';
+import { useWords } from '../text/language.tsx';
+
+export function AccountPage({ session }: SectionProps) {
+  const words = useWords();
+  const { displayName, login } = session.person;
+  return (
+    <section className="board-part" aria-labelledby="account-title">
+      <h1 id="account-title">{words.sections.account}</h1>
+      <p>
+        {displayName} ({login})
+      </p>
+    </section>
+  );
+}

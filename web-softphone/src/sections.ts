@@ -1,0 +1,33 @@
+// The pages beside desk and wallboard: who sees them, and how they are loaded, each only when it is opened.
+
+import { type ComponentType, lazy } from 'react';
+import type { SessionView } from '../../src/api/contract.ts';
+import type { Api } from './api/client.ts';
+
+export interface SectionProps {
+  api: Api;
+  session: SessionView;
+}
+
+type Person = SessionView['person'];
+
+/** Its name for people is `words.sections[name]`. */
+export type SectionName = 'account';
+
+export interface Section {
+  name: SectionName;
+  isFor(person: Person): boolean;
+  page: ComponentType<SectionProps>;
+}
+
+const sections: readonly Section[] = [
+  {
+    name: 'account',
+    isFor: () => true,
+    page: lazy(async () => ({ default: (await import('./account/account-page.tsx')).AccountPage })),
+  },
+];
+
+export function sectionsFor(person: Person): readonly Section[] {
+  return sections.filter(({ isFor }) => isFor(person));
+}
