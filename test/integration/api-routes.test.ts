@@ -424,7 +424,7 @@ t.test('OpenAPI 3.1 describes every route with the schemas that validate', async
   t.strictSame(document.paths['/api/v1/session'].post.security, []);
   const { schema } = document.paths['/api/v1/users'].post.requestBody.content['application/json'];
   t.match(schema.properties.password, { minLength: 12 });
-  t.strictSame(schema.properties.role.enum, ['agent', 'supervisor', 'administrator', 'integrator']);
+  t.strictSame(schema.properties.role.enum, ['agent', 'supervisor', 'administrator', 'auditor', 'integrator']);
 });
 
 t.test('security headers are strict', async (t) => {
