@@ -3,8 +3,8 @@
 
 import type { Decrypter } from 'age-encryption';
 import { asError } from '../shared/errors.ts';
+import { ageHeaderBytes, payloadNonceBytes, sealedChunkBytes, tagBytes } from './age-format.ts';
 import { openRecording } from './open-recording.ts';
-import { sealedChunkBytes } from './sealing.ts';
 import { type RecordingStorage, recordingName } from './storage.ts';
 
 export interface InventoryEntry {
@@ -56,13 +56,11 @@ export async function verifyRecording(options: {
 }
 
 function verifyForm(sealed: Buffer): { ok: boolean; sentence: string } {
-  const macAt = sealed.indexOf('\n--- ', 0, 'latin1');
-  if (!sealed.subarray(0, 22).equals(Buffer.from('age-encryption.org/v1\n')) || macAt < 0) {
-    return { ok: false, sentence: 'This is not an age file.' };
-  }
-  const payload = sealed.length - (sealed.indexOf('\n', macAt + 1, 'latin1') + 1 + 16);
+  const header = ageHeaderBytes(sealed);
+  if (header === undefined) return { ok: false, sentence: 'This is not an age file.' };
+  const payload = sealed.length - (header + payloadNonceBytes);
   const last = payload % sealedChunkBytes;
-  const possible = payload >= 16 && (last === 0 || last >= 16);
+  const possible = payload >= tagBytes && (last === 0 || last >= tagBytes);
   return possible
     ? { ok: true, sentence: 'An age file of a possible length; only a private key can tell more.' }
     : { ok: false, sentence: 'The file was cut off.' };

@@ -1,7 +1,8 @@
 import { Decrypter, generateHybridIdentity, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import t from 'tap';
 import { seededRandom } from '../shared/random.ts';
-import { chunkBytes, createSealer } from './sealing.ts';
+import { chunkBytes } from './age-format.ts';
+import { createSealer } from './sealing.ts';
 
 async function keyPair() {
   const identity = await generateX25519Identity();

@@ -14,12 +14,9 @@ import {
 import { bech32 } from '@scure/base';
 import { Encrypter, type Recipient, Stanza } from 'age-encryption';
 import { AppError } from '../shared/errors.ts';
+import { chunkBytes, sealedChunkBytes, tagBytes } from './age-format.ts';
 
-/** Plaintext per chunk of an age file. */
-export const chunkBytes = 64 * 1024;
-const tagBytes = 16;
 const x25519RecipientLength = 62;
-export const sealedChunkBytes = chunkBytes + tagBytes;
 
 export interface Sealer {
   sealWhole(plaintext: Uint8Array): Promise<Uint8Array>;

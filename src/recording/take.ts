@@ -4,7 +4,8 @@
 import type { Clock } from '../shared/clock.ts';
 import type { RecordingId } from '../shared/ids.ts';
 import { createOggOpusWriter, type OggOpusWriter, silentPacket, silentPacketMs } from './container/ogg-opus.ts';
-import { frameMs, inputRateHz, type OpusEncoder } from './container/opus-encoder.ts';
+import type { OpusEncoder } from './container/opus-encoder.ts';
+import { frameMs, inputRateHz } from './container/opus-format.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { createSealedFile } from './sealed-file.ts';
 import type { Sealer } from './sealing.ts';

@@ -36,7 +36,7 @@ t.test('the age command line opens a recording and each side is on its own chann
   t.ok(heard.level('left', 660, 500, 4500) < 20, 'the right tone is not left');
   t.ok(heard.level('right', 440, 500, 4500) < 20, 'the left tone is not right');
   t.ok(heard.level('left', 440, 10, 110) > 6000, 'the first tenth of a second is there');
-  t.same((await openWithUs(recordingId)).ogg, opened.stdout, 'our own way of opening gives the same');
+  t.same(Buffer.from((await openWithUs(recordingId)).ogg), opened.stdout, 'our own way of opening gives the same');
 });
 
 t.test('opusinfo finds nothing to complain about and opusdec plays it', async (t) => {

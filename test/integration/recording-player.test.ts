@@ -41,7 +41,7 @@ t.test(
     const { browser, close } = await launchChromium();
     t.teardown(close);
     const page = await browser.newPage();
-    const heard = (await page.evaluate(`(${listenInPage})("${ogg.toString('base64')}")`)) as Heard;
+    const heard = (await page.evaluate(`(${listenInPage})("${Buffer.from(ogg).toString('base64')}")`)) as Heard;
     t.equal(heard.channels, 2);
     t.ok(Math.abs(heard.seconds - 3) < 0.02, `${heard.seconds} s`);
     const [[leftFirst, leftThen], [rightFirst, rightThen]] = heard.sides;

@@ -1,7 +1,8 @@
 // Opus in Ogg (RFC 7845): the two header packets, audio pages with granule positions at 48 kHz, pre-skip and end trimming.
-// Pure. One logical stream of left and right as two uncoupled mono streams (mapping family 1, §5.1.1.2; the reason is in
+// Pure, and without Node: pages use it too. One logical stream of left and right as two uncoupled mono streams (mapping family 1, §5.1.1.2; the reason is in
 // opus-encoder.ts); pages end on packet borders and hold at most `packetsPerPage`. The tags carry no personal information.
 
+import { beginsWithText, indexOfText, joinBytes } from '../../shared/bytes.ts';
 import { type OggPage, readOggPage, segmentsOf, writeOggPage } from './ogg.ts';
 
 /** Granule positions always count at this rate, whatever the input was (RFC 7845 §4). */
@@ -23,7 +24,7 @@ const twoMonoStreams = [1, 2, 0, 0, 1];
 function opusHead({ preSkip, inputRateHz }: OggOpusHead): Uint8Array {
   const packet = new Uint8Array(18 + twoMonoStreams.length);
   const view = new DataView(packet.buffer);
-  packet.set(Buffer.from('OpusHead', 'latin1'));
+  packet.set(utf8('OpusHead'));
   packet[8] = 1;
   packet[9] = channels;
   packet.set(twoMonoStreams, 18);
@@ -33,38 +34,41 @@ function opusHead({ preSkip, inputRateHz }: OggOpusHead): Uint8Array {
 }
 
 function readOpusHead(packet: Uint8Array): OggOpusHead | undefined {
-  if (packet.length < 19 || Buffer.from(packet.subarray(0, 8)).toString('latin1') !== 'OpusHead') return undefined;
+  if (packet.length < 19 || !beginsWithText(packet, 'OpusHead')) return undefined;
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   return { preSkip: view.getUint16(10, true), inputRateHz: view.getUint32(12, true) };
 }
 
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
 /** OpusTags (RFC 7845 §5.2): the vendor string and `NAME=value` comments. */
 function opusTags(comments: Readonly<Record<string, string>>): Uint8Array {
-  const strings = Object.entries(comments).map(([name, value]) => Buffer.from(`${name}=${value}`));
-  const vendor = Buffer.from('engawa');
-  const count = Buffer.alloc(4);
-  count.writeUInt32LE(strings.length);
-  return Buffer.concat([Buffer.from('OpusTags'), sized(vendor), count, ...strings.map(sized)]);
+  const strings = Object.entries(comments).map(([name, value]) => sized(utf8(`${name}=${value}`)));
+  return joinBytes([utf8('OpusTags'), sized(utf8('engawa')), uint32(strings.length), ...strings]);
 }
 
-function sized(bytes: Buffer): Buffer {
-  const size = Buffer.alloc(4);
-  size.writeUInt32LE(bytes.length);
-  return Buffer.concat([size, bytes]);
+function uint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+function sized(bytes: Uint8Array): Uint8Array {
+  return joinBytes([uint32(bytes.length), bytes]);
 }
 
 function readOpusTags(packet: Uint8Array): Record<string, string> | undefined {
-  const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
-  if (bytes.toString('latin1', 0, 8) !== 'OpusTags' || bytes.length < 16) return undefined;
-  let at = 12 + bytes.readUInt32LE(8);
-  if (at + 4 > bytes.length) return undefined;
-  const count = bytes.readUInt32LE(at);
+  if (packet.length < 16 || !beginsWithText(packet, 'OpusTags')) return undefined;
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
+  let at = 12 + view.getUint32(8, true);
+  if (at + 4 > packet.length) return undefined;
+  const count = view.getUint32(at, true);
   const comments: Record<string, string> = {};
   at += 4;
-  for (let i = 0; i < count && at + 4 <= bytes.length; i++) {
-    const end = at + 4 + bytes.readUInt32LE(at);
-    if (end > bytes.length) return undefined;
-    const text = bytes.toString('utf8', at + 4, end);
+  for (let i = 0; i < count && at + 4 <= packet.length; i++) {
+    const end = at + 4 + view.getUint32(at, true);
+    if (end > packet.length) return undefined;
+    const text = new TextDecoder().decode(packet.subarray(at + 4, end));
     comments[text.slice(0, text.indexOf('='))] = text.slice(text.indexOf('=') + 1);
     at = end;
   }
@@ -194,6 +198,6 @@ function atLeastZero(value: bigint): bigint {
 }
 
 function nextCapture(bytes: Uint8Array, from: number): number {
-  const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf('OggS', from, 'latin1');
+  const found = indexOfText(bytes, 'OggS', from);
   return found < 0 ? bytes.length : found;
 }

@@ -5,10 +5,9 @@
 // not trimmed to what was recorded. No resampler: Opus takes 8 kHz as it is.
 
 import { createRequire } from 'node:module';
+import { frameMs, inputRateHz } from './opus-format.ts';
 
-export const inputRateHz = 8000;
 const channels = 2;
-export const frameMs = 20;
 const samplesPerFrame = (inputRateHz * frameMs) / 1000;
 /** A memory of 16 MiB that cannot grow holds 238 mono encoders, two for each recording. */
 const encodersPerModule = 90;
