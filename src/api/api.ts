@@ -22,6 +22,7 @@ import { nodeRoutes } from './routes/node-routes.ts';
 import { policyRoutes } from './routes/policy-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
+import { stepUpRoutes } from './routes/step-up-routes.ts';
 import { talkRoutes } from './routes/talk-routes.ts';
 import { telephoneRoutes } from './routes/telephone-routes.ts';
 import { verifyRoutes } from './routes/verify-routes.ts';
@@ -59,6 +60,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
 
   const views = createViews(needs);
   sessionRoutes(app, needs);
+  stepUpRoutes(app, needs);
   deskRoutes(app, needs, views);
   callRoutes(app, needs);
   callCommandRoutes(app, needs);

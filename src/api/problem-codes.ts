@@ -38,6 +38,8 @@ export type ApiRefusal =
   | 'stale-page'
   /** Prove that it is you (POST /session/step-up), then ask again. */
   | 'step-up-needed'
+  /** What was given to prove who one is, is wrong. */
+  | 'proof-wrong'
   | 'recording-open'
   | 'recording-gone';
 

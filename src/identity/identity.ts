@@ -9,13 +9,14 @@ import { AppError, asError } from '../shared/errors.ts';
 import { type ApiKeyId, newId, type PersonId, type SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { LiveState } from '../store/live-state.ts';
-import type { ApiKey, Person, Role, Session, SessionChange } from '../store/records.ts';
+import type { ApiKey, Person, Role, SecondFactor, Session, SessionChange } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { hashApiKey, newApiKey } from './api-keys.ts';
+import { createAttempts, type Proof } from './attempts.ts';
 import { createLookups } from './lookups.ts';
 import { createPasswords, passwordProblem } from './password.ts';
 import type { Places } from './places.ts';
-import { createSignIn, type SignInOutcome, type SignInRequest } from './sign-in.ts';
+import { createSignIn, type From, type SignedInOutcome, type SignInOutcome, type SignInRequest } from './sign-in.ts';
 import { hashOfSecret } from './tokens.ts';
 
 export interface IdentityNeeds {
@@ -66,6 +67,10 @@ export type IdentityChange =
 
 export interface Identity {
   signIn(request: SignInRequest): Promise<SignInOutcome>;
+  /** A session for who has proven to be this person otherwise than by a password alone. */
+  openSession(person: Person, from: From & { secondFactor?: SecondFactor }): Promise<SignedInOutcome>;
+  /** Whether this is the password of somebody who is signed in. Wrong ones are counted and slowed down. */
+  provePassword(personId: PersonId, password: string, address: string): Promise<Proof<true>>;
   /**
    * Who holds this session token; undefined when nobody does any more. Counts as a sign of life, and `address` as where the
    * session is used from now.
@@ -122,13 +127,13 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   const passwords = createPasswords();
   const signIn = createSignIn({
     clock,
-    log,
     store,
     passwords,
     absoluteMs: settings.absoluteHours * 3_600_000,
     ...(needs.overNodes ? { overNodes: needs.overNodes } : {}),
     ...(needs.places ? { places: needs.places } : {}),
   });
+  const again = createAttempts({ clock, what: 'password-again', overNodes: needs.overNodes });
   const lookups = createLookups({ clock, log, store });
   const writtenSeenAt = new Map<SessionId, number>();
   const notRemoved = new Set<SessionId>();
@@ -202,14 +207,23 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     for (const session of await store.sessions.ofPerson(personId)) await end(session, 'revoked');
   }
 
+  function begun(outcome: SignedInOutcome): SignedInOutcome {
+    lookups.remember({ session: outcome.session, person: outcome.person });
+    whereabouts.emit('changed', outcome.person.id);
+    return outcome;
+  }
+
   return {
     async signIn(request) {
-      const outcome = await signIn(request);
-      if (outcome.kind !== 'signed-in') return outcome;
-      lookups.remember({ session: outcome.session, person: outcome.person });
-      whereabouts.emit('changed', outcome.person.id);
-      return outcome;
+      const outcome = await signIn.withPassword(request);
+      return outcome.kind === 'signed-in' ? begun(outcome) : outcome;
     },
+    openSession: async (person, from) => begun(await signIn.open(person, from)),
+    provePassword: (personId, password, address) =>
+      again.attempt({ account: personId, address }, async () => {
+        const person = await store.people.byId(personId);
+        return (await passwords.verify(person?.passwordHash, password)) || undefined;
+      }),
     async bySessionToken(token, address) {
       const found = await lookups.session(hashOfSecret(token));
       if (!found || found.person.disabled) return undefined;

@@ -1,11 +1,15 @@
 // Signed in or not, and what is shown then.
 
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import type { SessionView } from '../../src/api/contract.ts';
 import { createApi } from './api/client.ts';
 import { Shell } from './session/shell.tsx';
 import { SignInPage } from './session/sign-in-page.tsx';
 import { useLanguage } from './text/language.tsx';
+
+const StepUpDialog = lazy(() =>
+  import('./session/step-up-dialog.tsx').then((module) => ({ default: module.StepUpDialog })),
+);
 
 type Session = { kind: 'asking' } | { kind: 'none'; wasSignedOut: boolean } | { kind: 'signed-in'; view: SessionView };
 
@@ -13,6 +17,7 @@ export function App() {
   const api = useMemo(createApi, []);
   const { prefer } = useLanguage();
   const [session, setSession] = useState<Session>({ kind: 'asking' });
+  const [stepUp, setStepUp] = useState<((proven: boolean) => void) | undefined>();
 
   const enter = useCallback(
     (view: SessionView) => {
@@ -41,6 +46,13 @@ export function App() {
     }
   }, [api, enter]);
 
+  useEffect(() => api.onStepUpNeeded(() => new Promise((resolve) => setStepUp(() => resolve))), [api]);
+
+  function steppedUp(proven: boolean): void {
+    stepUp?.(proven);
+    setStepUp(undefined);
+  }
+
   async function signOut(): Promise<void> {
     // Whether or not the server hears of it, this page forgets the session.
     await api.delete('/session').catch(() => undefined);
@@ -50,5 +62,14 @@ export function App() {
 
   if (session.kind === 'asking') return null;
   if (session.kind === 'none') return <SignInPage api={api} wasSignedOut={session.wasSignedOut} onSignedIn={enter} />;
-  return <Shell api={api} session={session.view} onSignOut={() => void signOut()} />;
+  return (
+    <>
+      <Shell api={api} session={session.view} onSignOut={() => void signOut()} />
+      {stepUp && (
+        <Suspense fallback={null}>
+          <StepUpDialog api={api} onDone={steppedUp} />
+        </Suspense>
+      )}
+    </>
+  );
 }

@@ -1,4 +1,5 @@
 // REST with the session cookie. Problems (RFC 9457) become ApiProblem; a session that is over is told to whoever listens.
+// Where the server wants the person to prove again to be there (`step-up-needed`), the page asks, and the request is repeated.
 
 import type { Problem } from '../../../src/api/contract.ts';
 import type { Refused } from '../text/refusals.ts';
@@ -30,6 +31,13 @@ export interface Api {
   patch<T = void>(path: string, body: unknown): Promise<T>;
   delete(path: string): Promise<void>;
   setCsrfToken(token: string | undefined): void;
+  /**
+   * Asks the person to prove again to be there; false: not now. For what is not fetched through here, such as a sound that the
+   * browser plays: before, every request here does it by itself.
+   */
+  stepUp(): Promise<boolean>;
+  /** Who asks the person; false: the person would rather not. */
+  onStepUpNeeded(ask: () => Promise<boolean>): () => void;
   /** The server no longer knows this session. */
   onSignedOut(listener: () => void): () => void;
 }
@@ -41,7 +49,27 @@ export function createApi(): Api {
   let csrfToken: string | undefined;
   const signedOut = new Set<() => void>();
 
+  let askPerson: (() => Promise<boolean>) | undefined;
+  let asking: Promise<boolean> | undefined;
+
+  /** Several requests at once ask once. */
+  function stepUp(): Promise<boolean> {
+    asking ??= (askPerson?.() ?? Promise.resolve(false)).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  }
+
   async function call<T>(method: string, path: string, body?: unknown, withinMs = answerWithinMs): Promise<T> {
+    try {
+      return await once(method, path, body, withinMs);
+    } catch (thrown) {
+      if (!(thrown instanceof ApiProblem) || thrown.code !== 'step-up-needed' || !(await stepUp())) throw thrown;
+      return once(method, path, body, withinMs);
+    }
+  }
+
+  async function once<T>(method: string, path: string, body: unknown, withinMs: number): Promise<T> {
     const headers: Record<string, string> = {};
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (csrfToken && method !== 'GET') headers['x-csrf-token'] = csrfToken;
@@ -81,6 +109,13 @@ export function createApi(): Api {
     delete: (path) => call('DELETE', path),
     setCsrfToken(token) {
       csrfToken = token;
+    },
+    stepUp,
+    onStepUpNeeded(ask) {
+      askPerson = ask;
+      return () => {
+        if (askPerson === ask) askPerson = undefined;
+      };
     },
     onSignedOut(listener) {
       signedOut.add(listener);

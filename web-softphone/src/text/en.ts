@@ -2,6 +2,7 @@
 
 import { minutesEn } from './minutes.ts';
 import { refusedEn } from './refusals.ts';
+import { signInWordsEn } from './sign-in-words.ts';
 
 export const en = {
   productLine: 'Calls from the veranda',
@@ -23,6 +24,7 @@ export const en = {
     demo: 'Demo: logins and passwords are in data/demo.json and were printed at the start.',
     signedOut: 'You were signed out. Sign in again to go on.',
   },
+  signInParts: signInWordsEn,
   sections: { account: 'My account' },
   shell: {
     signOut: 'Sign out',

@@ -3,6 +3,7 @@
 import type { Words } from './language.tsx';
 import { minutesJa } from './minutes.ts';
 import { refusedJa } from './refusals.ts';
+import { signInWordsJa } from './sign-in-words.ts';
 
 export const ja: Words = {
   productLine: '縁側から、お客様へ。',
@@ -24,6 +25,7 @@ export const ja: Words = {
     demo: 'デモ版です。ログイン名とパスワードは data/demo.json と起動時の画面にあります。',
     signedOut: 'サインアウトされました。続けるにはもう一度サインインしてください。',
   },
+  signInParts: signInWordsJa,
   sections: { account: '自分のアカウント' },
   shell: {
     signOut: 'サインアウト',
