@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Api } from './api/api.ts';
 import { openApi } from './app/api.ts';
+import { openAudit } from './app/audit.ts';
 import { openCallLists } from './app/call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app/cluster.ts';
 import { checkDial, checkNumber, dialRulesOf, emergencyOf, openToll } from './app/dialling.ts';
@@ -113,6 +114,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     ...{ flows, clock, log, closer, store: cluster?.store ?? store },
     ...(cluster ? { mayAct: cluster.isFirst } : {}),
   });
+  const { audit } = openAudit({ store, places, clock, log });
   const speakFlows = () => {
     const texts = [...flows.texts(), ...telephoneTexts(config), ...questionTexts(verification.factors)];
     void prompts.prepare(texts).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
@@ -179,7 +181,19 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     config,
     secrets,
     {
-      ...{ callCentre, border, media, recorder, flows, flowControl, carrier, telephones, callLists, verificationApi },
+      ...{
+        audit,
+        callCentre,
+        border,
+        media,
+        recorder,
+        flows,
+        flowControl,
+        carrier,
+        telephones,
+        callLists,
+        verificationApi,
+      },
       ...{ rules: { rules, places, reload } },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),

@@ -9,6 +9,7 @@ import type { RunningCallCentre } from '../call/call-centre.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { Config } from '../config.ts';
 import type { DemoCarrier } from '../demo/carrier.ts';
+import type { Audit } from '../identity/audit/audit.ts';
 import { createIdentity } from '../identity/identity.ts';
 import type { MediaPool } from '../media/media-pool.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -26,6 +27,7 @@ import { recordingsFolder } from './recorder.ts';
 import type { AppRules } from './rules.ts';
 
 interface Rooms {
+  audit: Audit;
   store: Store;
   callCentre: RunningCallCentre;
   border: Border;
@@ -66,6 +68,7 @@ export async function openApi(
     log,
     store,
     identity,
+    audit: rooms.audit,
     callCentre,
     telephones,
     flows,

@@ -11,6 +11,8 @@ export type LegId = Brand<'leg'>;
 export type PersonId = Brand<'person'>;
 export type EndpointId = Brand<'endpoint'>;
 export type RecordingId = Brand<'recording'>;
+/** Why a recording must be kept, whatever the clock says. */
+export type RecordingHoldId = Brand<'recordingHold'>;
 export type SessionId = Brand<'session'>;
 export type EventId = Brand<'event'>;
 export type ApiKeyId = Brand<'apiKey'>;
@@ -32,6 +34,7 @@ const prefixes = {
   person: 'p',
   endpoint: 'e',
   recording: 'r',
+  recordingHold: 'rh',
   session: 's',
   event: 'v',
   apiKey: 'k',
@@ -41,6 +44,7 @@ const prefixes = {
   node: 'n',
   callList: 'cl',
   listEntry: 'ce',
+  auditEntry: 'a',
 } as const;
 
 type Kind = keyof typeof prefixes;

@@ -1,9 +1,11 @@
 // What the rest of the program may know about durable storage. Makers: store/postgres (any PostgreSQL; store/embedded starts one).
 
+import type { AuditLog } from './audit/audit-log.ts';
 import type { CallLists } from './call-lists.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowVersions } from './flow-versions.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
+import type { RecordingFiles, RecordingLives } from './recording-files.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
 import type { SealedPosts, VerificationCodes } from './verification.ts';
 import type { Callbacks, Voicemails } from './waiting-work.ts';
@@ -11,11 +13,15 @@ import type { Callbacks, Voicemails } from './waiting-work.ts';
 export interface Store {
   readonly kind: 'embedded' | 'postgres';
   readonly events: EventLog;
+  /** Who did what; only identity/audit writes it. */
+  readonly audit: AuditLog;
   readonly people: People;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
   readonly calls: CallRecords;
   readonly recordings: Recordings;
+  readonly recordingFiles: RecordingFiles;
+  readonly recordingLives: RecordingLives;
   readonly callbacks: Callbacks;
   readonly voicemails: Voicemails;
   readonly ownTelephones: OwnTelephoneRows;

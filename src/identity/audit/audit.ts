@@ -18,6 +18,8 @@ export interface AuditEntry {
   by: AuditActor;
   /** What it was done to. */
   target?: AuditTarget;
+  /** Whose data this is besides, so that they can see it. Of a recording or a call this is found out here. */
+  about?: readonly PersonId[];
   /** Why, in the words of whoever did it. */
   purpose?: string;
   /** `refused`: it was tried, and not allowed. */
@@ -26,10 +28,12 @@ export interface AuditEntry {
   details?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Person, program or, with neither, Engawa itself; `origin` is absent for what has none. */
+/** Person, program with a key, command or, with none, Engawa itself; `origin` is absent for what has none. */
 export interface AuditActor {
   personId?: PersonId;
   keyId?: ApiKeyId;
+  /** A command on the machine, such as `user add`; who ran it is in `details.systemUser`. */
+  command?: string;
   /** What was typed as a login by nobody we know is never kept. */
   origin?: { address: string; sessionId?: SessionId; deviceId?: DeviceId; place?: Place; userAgent?: string };
 }
@@ -50,6 +54,13 @@ export interface AuditTarget {
     | 'call-list'
     | 'key'
     | 'settings'
+    | 'calendar'
+    | 'code'
+    | 'callback'
+    | 'telephone'
+    | 'node'
+    | 'media-server'
+    | 'audit'
     | 'route';
   id: string;
 }
@@ -91,5 +102,22 @@ export const auditActs = [
   'keys-rotated',
   'audit-searched',
   'audit-exported',
+  'audit-verified',
+  'details-forgotten',
+  'person-added',
+  'password-changed',
+  'call-list-changed',
+  'call-list-exported',
+  'call-monitored',
+  'call-commanded',
+  'callback-cancelled',
+  'voicemail-played',
+  'telephone-changed',
+  'code-made',
+  'code-revoked',
+  'calendar-changed',
+  'node-drained',
+  'media-server-changed',
+  'command-run',
   'api-called',
 ] as const;

@@ -76,7 +76,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           { withinMs: 500 },
         );
       } catch (thrown) {
-        throw asFault(asError(thrown));
+        throw databaseFault(asError(thrown));
       }
     },
     transaction: (work) =>
@@ -104,7 +104,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** What a caller outside store/ gets to see. */
-function asFault(error: Error): Error {
+export function databaseFault(error: Error): Error {
   if (!isRetryable(error)) return error;
   return new AppError('database-unavailable', 'The database does not answer: check that it runs and can be reached.', {
     cause: error,

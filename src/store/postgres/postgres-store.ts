@@ -1,6 +1,7 @@
 // The store on any PostgreSQL: tables for reading, one durable writer for all that must not be lost (events, vault rows).
 // Starting a PostgreSQL of our own is store/embedded's.
 
+import { join } from 'node:path';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { createEmitter } from '../../shared/emitter.ts';
 import { asError } from '../../shared/errors.ts';
@@ -11,6 +12,7 @@ import { createEventIds } from '../event-id.ts';
 import type { EventLog } from '../event-log.ts';
 import { openJournal } from '../journal.ts';
 import type { Store, VaultRow } from '../store.ts';
+import { createAuditTables } from './audit-tables.ts';
 import { createCallLists } from './call-lists-table.ts';
 import {
   type CallRecordKeeper,
@@ -26,6 +28,8 @@ import { createFlowVersions } from './flow-versions-table.ts';
 import { migrate } from './migrate.ts';
 import { createOwnTelephoneRows } from './own-telephones-table.ts';
 import { createPeople } from './people-table.ts';
+import { createRecordingFiles } from './recording-files-table.ts';
+import { createRecordingLives } from './recording-lives-table.ts';
 import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
 import { insertVaultRows, readVaultRow } from './vault-table.ts';
@@ -77,12 +81,16 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     clock: systemClock,
     log,
   });
+  const audit = createAuditTables({
+    ...{ database, writing, clock: systemClock, log },
+    journal: await openJournal(join(needs.journalFolder, 'audit')),
+  });
   const events = createEventLog({ clock, log, database, writer });
   const settled = () => soon(writer.flush(), readsWaitForWritesMs);
   let closing: Promise<void> | undefined;
 
   async function closeAll(): Promise<void> {
-    await events.close();
+    await Promise.all([events.close(), audit.close()]);
     await Promise.all([database.close(), writing.close()]);
     await needs.onClosed?.();
   }
@@ -90,11 +98,14 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
   return {
     kind: needs.kind ?? 'postgres',
     events,
+    audit,
     people: createPeople(database, clock),
     sessions: createSessions(database),
     apiKeys: createApiKeys(database),
     calls: createCallRecords(database, settled),
     recordings: createRecordings(database),
+    recordingFiles: createRecordingFiles(database),
+    recordingLives: createRecordingLives(database),
     callbacks: createCallbacks(database, settled),
     voicemails: createVoicemails(database, settled),
     ownTelephones: createOwnTelephoneRows(database),
