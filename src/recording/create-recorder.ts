@@ -57,6 +57,7 @@ interface Open {
   generation: number;
   paused: boolean;
   silenceMs?: number;
+  recipients?: readonly string[];
   origin?: TimelineOrigin;
   trouble?: string;
   started: boolean;
@@ -136,9 +137,10 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
     `${tls ? 'wss' : 'ws'}://${advertisedHost}:${children[child]!.port}/tap/${token}`;
 
   function launchTake(entry: Open): void {
-    const { recordingId, token, paused, silenceMs, origin, generation } = entry;
+    const { recordingId, token, paused, silenceMs, recipients, origin, generation } = entry;
     const name = partName(recordingId, generation);
-    const take = { recordingId, token, name, earlier: origin, paused, ...(silenceMs ? { silenceMs } : {}) };
+    const more = { ...(silenceMs ? { silenceMs } : {}), ...(recipients ? { recipients } : {}) };
+    const take = { recordingId, token, name, earlier: origin, paused, ...more };
     children[entry.child]!.tell({ kind: 'open', take });
   }
 
@@ -251,10 +253,11 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         children.push(await startRecorderChild({ clock, log, settings: { ...settings, port }, ...hooks }));
       }
     },
-    async open({ callId, startedAt, silenceMs }: Parameters<Recorder['open']>[0]) {
+    async open({ callId, startedAt, silenceMs, recipients: given = [] }: Parameters<Recorder['open']>[0]) {
       if (closing) throw new AppError('shutting-down', 'The recorder is closing: no new recording begins.');
       const recordingId = newId('recording', startedAt);
       const token = randomBytes(16).toString('hex');
+      const further = [...new Set(given)].filter((recipient) => !recipients.includes(recipient));
       const entry: Open = {
         callId,
         recordingId,
@@ -264,6 +267,7 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         generation: 0,
         paused: false,
         ...(silenceMs === undefined ? {} : { silenceMs }),
+        ...(further.length === 0 ? {} : { recipients: further }),
         started: false,
         givenUp: false,
       };
@@ -284,7 +288,7 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         state: 'open',
         path,
         sha256: null,
-        recipients,
+        recipients: [...recipients, ...further],
       });
       // If the process is just being replaced, the tap will be asked for again.
       await Promise.race([ready, new Promise<void>((resolve) => void clock.after(patienceMs, resolve))]);

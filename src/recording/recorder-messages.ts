@@ -26,6 +26,8 @@ export interface OpenTake {
   paused: boolean;
   /** Say when the party has been silent for so long. */
   silenceMs?: number;
+  /** Besides those of the settings. */
+  recipients?: readonly string[];
 }
 
 export type ToProcess =

@@ -35,7 +35,7 @@ async function start(settings: ProcessSettings) {
     for (const { take } of takes.values()) take.tick();
   });
 
-  async function open({ recordingId, token, name, earlier, paused, silenceMs }: OpenTake): Promise<void> {
+  async function open({ recordingId, token, name, earlier, paused, silenceMs, recipients }: OpenTake): Promise<void> {
     const take = createTake({
       clock: systemClock,
       syncTails: settings.syncTails,
@@ -43,7 +43,7 @@ async function start(settings: ProcessSettings) {
       name,
       earlier,
       encoder: await encoders.create(settings),
-      sealer,
+      sealer: recipients ? createSealer([...settings.recipients, ...recipients]) : sealer,
       storage,
       budget,
       onOrigin: (origin) => say({ kind: 'origin', recordingId, origin }),

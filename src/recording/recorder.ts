@@ -25,6 +25,8 @@ export interface Recorder extends Listenable<RecorderEvents> {
     startedAt: number;
     /** Tell (`fellSilent`) when the party itself has been silent for so long. */
     silenceMs?: number;
+    /** Public keys of those who may hear this one, besides those that open every recording. */
+    recipients?: readonly string[];
   }): Promise<{ recordingId: RecordingId; tapUrl: string }>;
   /** Writes silence from now on (pause), or audio again. The gap stays in the time line. */
   setPaused(recordingId: RecordingId, paused: boolean): Promise<void>;
