@@ -88,8 +88,8 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
   const acd =
     among?.acd(onEffect) ??
     createAcdRunner({ acd: createAcd({ queues: parts.settings.queues, ...beginningRules(parts) }), clock, onEffect });
-  const { people, placeOf } = parts;
-  const facts = createAgentFacts({ people, placeOf, log, known: (personId) => acd.acd.agent(personId) });
+  const { people, placeOf, provenOf } = parts;
+  const facts = createAgentFacts({ people, placeOf, provenOf, log, known: (personId) => acd.acd.agent(personId) });
   parts.rules?.rule({
     rules: () => acd.acd.rules,
     setRules: (policy, operation) => acd.apply({ kind: 'rulesChanged', policy, operation }),

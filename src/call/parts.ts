@@ -6,6 +6,7 @@ import type { Vault } from '../privacy/vault.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { CallerFacts, Flow, FlowRun, Reason } from '../routing/flow/flow.ts';
+import type { ProvenFacts } from '../routing/policy/policy.ts';
 import type { Border } from '../sbc/border.ts';
 import type { Clock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
@@ -104,6 +105,8 @@ export interface CallParts {
   rules?: RulesInForce;
   /** Where a person is today, proven; without it where the person is registered. */
   placeOf?(person: Person): Promise<Place>;
+  /** What else is proven of a person (device, pledge, what is kept away); without it what is registered. */
+  provenOf?(person: Person): Promise<ProvenFacts>;
   startFlow(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
   /** The company's classes of personal information, from least to most; without it the default ones. */

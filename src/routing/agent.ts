@@ -33,8 +33,8 @@ export interface AgentView extends AgentFacts {
 /** What of a view are facts, for telling them again. */
 export function factsOfAgent(view: AgentFacts): AgentFacts {
   const { personId, queues, skills, tiers, ...rest } = view;
-  const { clearance, place, employment, employedSince, trainings, pledge, device, connectionCheck } = rest;
-  const known = { employment, employedSince, trainings, pledge, device, connectionCheck, skills, tiers };
+  const { clearance, place, employment, employedSince, trainings, pledge, device, connectionCheck, keptAway } = rest;
+  const known = { employment, employedSince, trainings, pledge, device, connectionCheck, keptAway, skills, tiers };
   const told = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
   return { personId, queues, clearance, place, ...told };
 }

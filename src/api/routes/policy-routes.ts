@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import type { Actor, OperationState, RulesInForce } from '../../call/rules/rules-in-force.ts';
 import type { InformationClass } from '../../privacy/pii-class.ts';
+import type { ProvenFacts } from '../../routing/policy/policy.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EngawaEvent, Place } from '../../shared/events.ts';
 import type { CallId, EventId, PersonId } from '../../shared/ids.ts';
@@ -35,6 +36,8 @@ export interface PolicyNeeds {
   /** A file with a mistake leaves the rules in force. */
   reload(by: Actor | null): Promise<{ version: string; changed: boolean; problems: YamlProblem[] }>;
   placeOf(person: Person): Promise<Place>;
+  /** What else the person's sessions prove, in place of what is registered. */
+  provenOf?(person: Person): Promise<ProvenFacts>;
 }
 
 interface Needs {
@@ -125,7 +128,7 @@ function ruleRoutes(app: App, { store, policy }: Needs): void {
       if (!person) throw new HttpProblem(404, 'There is no such person.');
       const place = told ?? (await policy.placeOf(person));
       const operation = asked ?? rules.operation().operation;
-      const facts = { ...person.facts, clearance: person.clearance, place };
+      const facts = { ...person.facts, ...(await policy.provenOf?.(person)), clearance: person.clearance, place };
       const direction = call.direction ?? 'inbound';
       return { ...rules.explain(facts, { ...call, direction }, operation), place, operation };
     },

@@ -3,11 +3,8 @@
 
 import { Type } from 'typebox';
 import type { CallCentre } from '../../call/desk.ts';
-import type { RulesInForce } from '../../call/rules/rules-in-force.ts';
 import type { MailboxSettings } from '../../call/voicemail/mailbox-settings.ts';
-import type { Place } from '../../shared/events.ts';
 import type { CallId, RecordingId } from '../../shared/ids.ts';
-import type { Person } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import type { VoicemailRow } from '../../store/waiting-work.ts';
 import { type Caller, callerOf, personOf, roleOf } from '../caller.ts';
@@ -16,12 +13,13 @@ import { HttpProblem } from '../errors.ts';
 import { PageQuery, page } from '../paging.ts';
 import type { App } from '../server.ts';
 import { CallbackView, VoicemailView } from '../waiting-work-contract.ts';
+import type { PolicyNeeds } from './policy-routes.ts';
 
 interface Needs {
   store: Pick<Store, 'callbacks' | 'voicemails' | 'events'>;
   callCentre: CallCentre;
   mailboxes: readonly MailboxSettings[];
-  policy?: { rules: RulesInForce; placeOf(person: Person): Promise<Place> };
+  policy?: Pick<PolicyNeeds, 'rules' | 'placeOf' | 'provenOf'>;
 }
 
 const CallParams = Type.Object({ callId: Type.String({ maxLength: 64 }) });
@@ -89,7 +87,7 @@ function voicemailRoutes(app: App, { store, mailboxes, policy }: Needs): void {
     const { person } = caller;
     if (!policy) return () => false;
     const place = await policy.placeOf(person);
-    const facts = { ...person.facts, clearance: person.clearance, place };
+    const facts = { ...person.facts, ...(await policy.provenOf?.(person)), clearance: person.clearance, place };
     return (row) => {
       const queue = queueOf(row.mailbox);
       const serves = person.role !== 'agent' || (queue !== undefined && person.queues.includes(queue));

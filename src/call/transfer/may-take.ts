@@ -38,13 +38,14 @@ const takenBack: PolicyDecision = {
 };
 
 async function decide({ parts, acd }: Centre, call: CallState, personId: PersonId): Promise<PolicyDecision> {
-  const { rules, people, placeOf, clock } = parts;
+  const { rules, people, placeOf, provenOf, clock } = parts;
   const agent = acd.acd.agent(personId);
   let facts: PersonFacts | undefined = agent?.state === 'offline' ? undefined : agent;
   if (!facts) {
     const person = await people.byId(personId);
     const place = person && placeOf ? await placeOf(person) : person?.place;
-    facts = { ...person?.facts, clearance: person?.clearance ?? '', place: place ?? 'unknown' };
+    const proven = person && (await provenOf?.(person));
+    facts = { ...person?.facts, ...proven, clearance: person?.clearance ?? '', place: place ?? 'unknown' };
   }
   const asked = { ...factsOfCall(call), ...(call.queue === null ? {} : { queue: call.queue }) };
   return rules ? rules.decide(facts, asked) : clearanceAlone.decide(facts, asked, 'normal', clock.now());

@@ -220,3 +220,26 @@ test('rules that cannot be used forbid everything', async (t) => {
     t.match(decision, { allowed: false, rule: null, because: { code: 'no-policy' } });
   }
 });
+
+test('what devices or working from home keep away is not offered, whatever the rules allow, and the sentence says why', async (t) => {
+  const policy = compilePolicy(defaultPolicy(around));
+  const words = { ja: '端末が登録されていません', en: 'the device is not enrolled' };
+  const person = { ...inCentre, keptAway: [{ rule: 'device:own', classAtLeast: 'personal', words }] };
+  t.same(policy.decide(person, contract, 'normal', now), {
+    allowed: false,
+    rule: 'device:own',
+    because: {
+      code: 'kept-away',
+      ja: '割り当て不可：「契約変更」は個人情報に触れます。端末が登録されていません',
+      en: 'not offered: “contract change” touches personal information; the device is not enrolled',
+    },
+  });
+  t.ok(policy.decide(person, { ...contract, piiClass: 'none' }, 'normal', now).allowed, 'a lower class goes on');
+  const all = { ...inCentre, keptAway: [{ rule: 'home-work', classAtLeast: null, words }] };
+  t.notOk(policy.decide(all, { direction: 'inbound', piiClass: 'none' }, 'normal', now).allowed);
+  t.match(policy.explain(person, contract, 'normal', now), [
+    { rule: 'clearance', outcome: 'fulfilled' },
+    { rule: 'device:own', outcome: 'lacking', lacks: [{ code: 'kept-away' }] },
+  ]);
+  t.not(policy.standing(person, 'normal', now).key, policy.standing(inCentre, 'normal', now).key);
+});

@@ -1,12 +1,12 @@
 // The maker of Policy (policy.ts): rules as data in, decisions out.
 //
-// A person may take a call when the class of the call is within the person's clearance, and every rule that is about the call
-// and holds now is fulfilled. So a further rule can only forbid more. What is not known of a call makes a rule be about it;
-// what is not known of a person is lacking.
+// A person may take a call when the class of the call is within the person's clearance, nothing keeps such calls away
+// (KeptAway: devices, working from home), and every rule that is about the call and holds now is fulfilled. So a further rule can
+// only forbid more. What is not known of a call makes a rule be about it; what is not known of a person is lacking.
 
 import { type Clockwork, createClockwork, keptAnniversaries } from './clockwork.ts';
 import { clearanceLack, type Fulfilment, fulfil, type Lack, type Surroundings } from './fulfil.ts';
-import type { CallFacts, Operation, PersonFacts, Policy, PolicyDecision, PolicySource } from './policy.ts';
+import type { CallFacts, KeptAway, Operation, PersonFacts, Policy, PolicyDecision, PolicySource } from './policy.ts';
 import type { CallCondition, PolicyRules, Rule, Words } from './rules.ts';
 
 /** The rule that no file can take away: nobody takes a class beyond the own clearance. */
@@ -58,6 +58,8 @@ class Compiled implements CompiledPolicy {
     const rank = this.#rankOf(call);
     if (!this.#cleared(person, rank))
       return this.#forbidden(clearanceRule, null, call, rank, [clearanceLack(person, this.#around)]);
+    const [kept] = this.#keptAway(person, rank);
+    if (kept) return this.#forbidden(kept.rule, null, call, rank, [{ code: 'kept-away', words: kept.words }]);
     let decided: string | undefined;
     for (const rule of this.rules.rules) {
       if (!this.#isAbout(rule.calls, call, rank) || !this.#holdsNow(rule, operation, atMs).holds) continue;
@@ -83,11 +85,18 @@ class Compiled implements CompiledPolicy {
       const { lacks } = this.#fulfilment(rule, person, atMs);
       return { rule: name, outcome: lacks.length > 0 ? 'lacking' : 'fulfilled', lacks: [...lacks] };
     });
-    return [first, ...rest];
+    const keptAway = this.#keptAway(person, rank);
+    const kept = (person.keptAway ?? []).map((one): RuleTried => {
+      const { rule, words } = one;
+      if (!keptAway.includes(one)) return { rule, outcome: 'not-about', lacks: [] };
+      return { rule, outcome: 'lacking', lacks: [{ code: 'kept-away', words }] };
+    });
+    return [first, ...kept, ...rest];
   }
 
   standing(person: PersonFacts, operation: Operation, atMs: number): { key: string; untilMs: number | null } {
-    let key = `${this.#around.rankOf(person.clearance, 'least')}:`;
+    const kept = (person.keptAway ?? []).map(({ rule, classAtLeast }) => [rule, this.#keptFrom(classAtLeast)]);
+    let key = `${this.#around.rankOf(person.clearance, 'least')}:${kept.length > 0 ? JSON.stringify(kept) : ''}`;
     let untilMs = Number.POSITIVE_INFINITY;
     for (const rule of this.rules.rules) {
       const now = this.#holdsNow(rule, operation, atMs);
@@ -131,6 +140,16 @@ class Compiled implements CompiledPolicy {
 
   #cleared({ clearance }: PersonFacts, rank: number): boolean {
     return this.#around.rankOf(clearance, 'least') >= rank;
+  }
+
+  /** What holds of this that others keep away, for a call of this rank. */
+  #keptAway({ keptAway = [] }: Pick<PersonFacts, 'keptAway'>, rank: number): KeptAway[] {
+    return keptAway.filter(({ classAtLeast }) => rank >= this.#keptFrom(classAtLeast));
+  }
+
+  /** A class that is not known here keeps every call away. */
+  #keptFrom(classAtLeast: string | null): number {
+    return classAtLeast === null ? 0 : this.#around.rankOf(classAtLeast, 'least');
   }
 
   #isAbout(calls: CallCondition, call: CallFacts, rank: number): boolean {

@@ -17,7 +17,8 @@ export type LackCode =
   | 'training'
   | 'pledge'
   | 'device'
-  | 'connection-check';
+  | 'connection-check'
+  | 'kept-away';
 
 export interface Fulfilment {
   lacks: readonly Lack[];

@@ -19,7 +19,22 @@ export interface PersonFacts {
   pledge?: { version: string; signedAt: number };
   device?: 'managed' | 'enrolled' | 'unknown' | 'revoked';
   connectionCheck?: { passed: boolean; at: number };
+  /** What the company's rules for devices and for working from home keep away now, whatever its other rules allow. */
+  keptAway?: readonly KeptAway[];
 }
+
+/** Calls that somebody is not offered as things stand. */
+export interface KeptAway {
+  /** Which rule says so, with its file in front: `device:office-hours`, `home-work`. */
+  rule: string;
+  /** This class of personal information and all above; null: every call. */
+  classAtLeast: PiiClass | null;
+  /** What is lacking. */
+  words: { ja: string; en: string };
+}
+
+/** What is proven of a person, in place of what is registered; a fact that is there and undefined is unknown. */
+export type ProvenFacts = Pick<PersonFacts, 'device' | 'pledge' | 'connectionCheck' | 'keptAway'>;
 
 /** What is known of a call. */
 export interface CallFacts {

@@ -78,6 +78,13 @@ function drawing(random: Random) {
       ...maybe(0.8, () => ({ pledge: { version: pick(['1', '2']), signedAt: lately(8) } })),
       ...maybe(0.8, () => ({ device: pick(['managed', 'enrolled', 'unknown', 'revoked'] as const) })),
       ...maybe(0.8, () => ({ connectionCheck: { passed: chance(0.9), at: lately(3) } })),
+      ...maybe(0.2, () => ({
+        keptAway: Array.from({ length: pick([0, 1, 2]) }, (_, at) => ({
+          rule: `device:${at}`,
+          classAtLeast: pick([null, ...classIds, 'forgotten']),
+          words: label,
+        })),
+      })),
     }),
     call: (): CallFacts => ({
       direction: pick(['inbound', 'outbound']),

@@ -192,6 +192,7 @@ const optionalFacts = [
   'pledge',
   'device',
   'connectionCheck',
+  'keptAway',
   'skills',
   'tiers',
 ] as const;
