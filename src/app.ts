@@ -146,6 +146,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
       callbacks: config.callbacks,
       queues: config.queues,
       companyNumbers: config.company.numbers.map(({ number }) => number),
+      ...(config.dialling.reason === undefined ? {} : { outboundReason: config.dialling.reason }),
       demoNumbers: config.demo,
       outsideTargets: config.transfers.outside,
       parkSlots: config.transfers.parkSlots,

@@ -173,6 +173,8 @@ export const SoftphoneSettings = Type.Object({
 export const PlaceCall = Type.Object({
   to: Type.Union([Type.Object({ alias: Type.String() }), Type.Object({ number: Type.String({ maxLength: 32 }) })]),
   presentedNumber: Type.Optional(Type.String()),
+  /** What it is about: the rules of who may take what hold for it. Unless told: why this customer called last. */
+  reason: Type.Optional(Type.String({ maxLength: 64 })),
   /** For integrators and supervisors; an agent always calls for itself. */
   personId: Type.Optional(Type.String()),
 });

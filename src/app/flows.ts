@@ -81,6 +81,9 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
     const lines = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
     throw new AppError('config-invalid', lines.join('\n'));
   }
+  const { reason } = config.dialling;
+  if (reason !== undefined && !files.reasons.has(reason))
+    throw new AppError('config-invalid', `dialling.reason: there is no reason “${reason}” in ${places.reasons}.`);
   const broken = config.company.numbers.filter(({ flow }) => !files.flows.get(flow));
   if (broken.length > 0) {
     const lines = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);

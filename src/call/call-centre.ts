@@ -147,7 +147,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       desks.changed(personId);
     },
     setState: (personId, state, because) => setState(centre, personId, state, because),
-    dial: (personId, to, presentedNumber) => dial(centre, personId, to, presentedNumber),
+    dial: (personId, to, how) => dial(centre, personId, to, how),
     hold: (callId) => command(callId, (call) => holdCall(centre, call)),
     resume: (callId) => command(callId, (call) => resumeCall(centre, call)),
     setMuted: (callId, muted, personId) => command(callId, (call) => muteAgent(centre, call, muted, personId)),

@@ -162,6 +162,13 @@ export interface DeskState {
 
 export type DialTarget = { alias: string } | { number: string };
 
+export interface DialWishes {
+  /** One of the company; the first unless told. */
+  presentedNumber?: string;
+  /** What the call is about, for the rules of who may make it. Unless told: why this customer called last. */
+  reason?: string;
+}
+
 export interface CallCentre extends TalkCommands {
   /** The person has signed in at a desk: becomes not-ready. Idempotent. */
   signIn(personId: PersonId): Promise<void>;
@@ -178,7 +185,7 @@ export interface CallCentre extends TalkCommands {
   dial(
     personId: PersonId,
     to: DialTarget,
-    presentedNumber?: string,
+    how?: DialWishes,
   ): Promise<{ kind: 'ok'; callId: CallId } | Exclude<CommandOutcome, { kind: 'ok' }>>;
   hold(callId: CallId): Promise<CommandOutcome>;
   resume(callId: CallId): Promise<CommandOutcome>;

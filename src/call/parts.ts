@@ -38,6 +38,8 @@ export interface CallSettings {
   outboundAfterCallWorkSeconds: number;
   /** The company's numbers; the first one is presented on outbound calls unless told. */
   companyNumbers: readonly string[];
+  /** What calls are about that an agent begins, of which nothing else is known; absent: unknown, the strictest. */
+  outboundReason?: string;
   demoNumbers: boolean;
   /** Who was cut off and calls again within this takes the earlier place; 0: nobody does. */
   reentryMinutes: number;

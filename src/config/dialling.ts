@@ -110,6 +110,12 @@ export const Dialling = section('What people may dial by hand.', {
     default: [],
     description: 'Roles that may dial a number; everybody may call an alias back.',
   }),
+  reason: Type.Optional(
+    Type.String({
+      description:
+        'What a call is about that a person begins and says no reason of, to a customer whose last call had none (config/reasons.yaml). Without it that is unknown, and only those may call who may have the strictest class.',
+    }),
+  ),
   international: Type.Boolean({ default: false }),
   premium: Type.Boolean({ default: false, description: '0990 and the like, at home and abroad.' }),
   naviDial: Type.Boolean({ default: false, description: '0570.' }),

@@ -13,6 +13,7 @@ const centre = await startCentre(t, {
   config: {
     dialling: {
       numbersAllowed: ['agent'],
+      reason: 'product-question',
       allowCountries: ['US'],
       allowNumbers: ['0570000111'],
       emergencyTrunk: 'carrier',

@@ -179,6 +179,27 @@ t.test('the command line explains a decision, and does the day again under other
   t.match(table.stdout.toString(), /contracts +as it was +in force, simulated +changed, simulated/);
 });
 
+t.test('who may not take a call about a contract may not begin one either', async (t) => {
+  const customer = await centre.callIn(numbers.contract, 440);
+  await hearsMusic(customer, []);
+  const { alias } = await centre.call(await newestCall());
+  customer.hangUp();
+  await centre.atRest();
+  const refused = await aoi.dial({ alias: alias! });
+  t.match(refused, { status: 403, body: { code: 'dial-class' } }, 'what the last call was about counts');
+  const asked = await aoi.dial({ number: '08011112222' }, 'contract-change');
+  t.match(asked, { status: 403, body: { code: 'dial-class' } }, 'and so does what is said');
+  t.match(await aoi.dial({ number: '08011112222' }, 'nothing'), { body: { code: 'no-such-reason' } });
+  await switchTo('all-home', 'Typhoon 14');
+  centre.carrier.next({ answer: { toneHz: 440 } });
+  const { status, body } = await aoi.dial({ alias: alias! });
+  t.equal(status, 201, 'who is prepared for it may, when everybody works at home');
+  await aoi.shows('connected', (desk) => desk.call?.state === 'connected');
+  t.match(await centre.call(body.callId), { reason: 'contract-change', piiClass: 'personal' });
+  await aoi.command('hangup');
+  await switchTo('by-schedule');
+});
+
 t.test(
   'rules are read again without a restart, and a file with a mistake leaves those of before in force',
   async (t) => {

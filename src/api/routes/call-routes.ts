@@ -38,6 +38,8 @@ export function callRoutes(app: App, needs: ApiNeeds): void {
     },
     async (request, reply) => {
       const personId = await whoCalls(request, needs);
+      const { to, presentedNumber, reason } = request.body;
+      const how = { ...(presentedNumber ? { presentedNumber } : {}), ...(reason ? { reason } : {}) };
       const key = request.headers['idempotency-key'];
       const outcome = await idempotency.once(
         {
@@ -45,7 +47,7 @@ export function callRoutes(app: App, needs: ApiNeeds): void {
           key: typeof key === 'string' ? key : undefined,
           body: request.body,
         },
-        () => callCentre.dial(personId, request.body.to, request.body.presentedNumber),
+        () => callCentre.dial(personId, to, how),
       );
       if (outcome.kind !== 'ok') {
         requireOk(outcome, { code: 'unknown-alias', detail: 'Nobody is known by this alias.' });

@@ -92,7 +92,8 @@ export function createCallListWork(needs: ListNeeds): CallListWork {
       await lists.settle(entry.id, { kind: 'close', because: 'do-not-call' });
       return conflict('This customer is not to be called any more.');
     }
-    const placed = await callCentre.dial(personId, { alias: entry.alias }, list.presentedNumber);
+    const { presentedNumber, reason } = list;
+    const placed = await callCentre.dial(personId, { alias: entry.alias }, { presentedNumber, reason });
     if (placed.kind === 'forbidden' || placed.kind === 'not-found')
       await lists.settle(entry.id, { kind: 'close', because: 'not-dialable' });
     if (placed.kind !== 'ok') return placed;
@@ -103,7 +104,6 @@ export function createCallListWork(needs: ListNeeds): CallListWork {
       return false;
     });
     calls.set(callId, { entryId: entry.id, list, personId, written, answeredAt: null });
-    await callCentre.setReason(callId, list.reason);
     await written;
     return { kind: 'ok', callId };
   }

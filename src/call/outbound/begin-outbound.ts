@@ -1,6 +1,7 @@
 // What every call begins with that a desk makes: the agent is on it for the queues, and the own desk is rung first.
 
 import type { Alias } from '../../privacy/vault.ts';
+import type { Reason } from '../../routing/flow/flow.ts';
 import { newId, type PersonId } from '../../shared/ids.ts';
 import { type AgentParty, answeredAgent, type CallState, type Centre, isOver, newCall } from '../call-state.ts';
 import { endCall } from '../ending/end-call.ts';
@@ -12,7 +13,7 @@ import { watchAgent } from '../talk/join.ts';
 export async function beginOutbound(
   centre: Centre,
   personId: PersonId,
-  { presented, alias }: { presented: string; alias: Alias | null },
+  { presented, alias, reason }: { presented: string; alias: Alias | null; reason?: Reason | undefined },
 ): Promise<CallState | undefined> {
   const { parts, acd } = centre;
   const id = newId('call');
@@ -27,6 +28,7 @@ export async function beginOutbound(
     log: parts.log.child({ callId: id }),
     phase: 'dialling',
   });
+  call.reason = reason;
   call.alerting = { personId, since: call.startedAt, leg: undefined, withdrawn: call.over };
   centre.calls.set(id, call);
   tell(parts, {
@@ -38,6 +40,8 @@ export async function beginOutbound(
     trunk: null,
     personId,
   });
+  if (reason)
+    tell(parts, { type: 'reason-set', callId: id, reason: reason.id, piiClass: reason.piiClass, by: 'agent' });
   call.log.info({ alias, personId }, 'outbound call started');
   centre.deskChanged(personId);
   return call;

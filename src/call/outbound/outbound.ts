@@ -3,11 +3,13 @@
 
 import type { PhoneNumber } from '../../privacy/phone-number.ts';
 import type { Alias } from '../../privacy/vault.ts';
+import type { Reason } from '../../routing/flow/flow.ts';
 import type { CallId, PersonId } from '../../shared/ids.ts';
 import { type CallState, type Centre, callOfPerson } from '../call-state.ts';
-import type { CommandOutcome, DialTarget } from '../desk.ts';
+import type { CommandOutcome, DialTarget, DialWishes } from '../desk.ts';
 import { canBeRung } from '../queue/ring-desk.ts';
 import { faultEndsCall } from '../talk/join.ts';
+import { whyNotDial } from '../transfer/may-take.ts';
 import { beginOutbound, ringOwnDesk } from './begin-outbound.ts';
 import { callCustomer } from './call-customer.ts';
 import { refuseAloud, ruleOnEmergency } from './emergency.ts';
@@ -29,22 +31,47 @@ export async function dial(
   centre: Centre,
   personId: PersonId,
   to: DialTarget,
-  presentedNumber: string | undefined,
+  how: DialWishes = {},
 ): Promise<DialOutcome> {
   const { parts } = centre;
-  const presented = presentedNumber ?? parts.settings.companyNumbers[0];
+  const presented = how.presentedNumber ?? parts.settings.companyNumbers[0];
   if (!presented || !parts.settings.companyNumbers.includes(presented))
     return { kind: 'forbidden', because: 'The number to present is not one of the company.' };
   const target = await findTarget(centre, personId, to);
   if (target.kind !== 'found') return target;
   const busy = whyNotNow(centre, personId);
   if (busy) return { kind: 'conflict', because: busy };
-
-  const call = await beginOutbound(centre, personId, { presented: target.presented ?? presented, alias: target.alias });
+  let reason: Reason | undefined;
+  // Help is never refused for what might be said.
+  if (target.alias) {
+    const about = await whatAbout(centre, target.alias, how.reason);
+    if (about.kind !== 'known') return about;
+    reason = about.reason;
+    const facts = { direction: 'outbound' as const, reason: reason?.id, piiClass: reason?.piiClass };
+    const refused = await whyNotDial(centre, personId, facts);
+    if (refused) return refused;
+  }
+  const { alias } = target;
+  const call = await beginOutbound(centre, personId, { presented: target.presented ?? presented, alias, reason });
   // Reserved for a call in this very moment: then that one comes first.
   if (!call) return { kind: 'conflict', because: 'There is a call at this desk already.' };
   void connect(centre, call, personId, target).catch((thrown: unknown) => faultEndsCall(centre, call, thrown));
   return { kind: 'ok', callId: call.id };
+}
+
+/** What was said it is about; else why this customer called last; else what the company says of calls by hand. */
+async function whatAbout(
+  { parts }: Centre,
+  alias: Alias,
+  told: string | undefined,
+): Promise<{ kind: 'known'; reason: Reason | undefined } | { kind: 'conflict'; because: Refusal }> {
+  if (told !== undefined) {
+    const reason = parts.reason(told);
+    return reason ? { kind: 'known', reason } : { kind: 'conflict', because: 'There is no such reason.' };
+  }
+  const earlier = (await parts.callRecords?.list({ alias, limit: 5 }).catch(() => undefined)) ?? [];
+  const last = earlier.find(({ reason }) => reason !== null)?.reason ?? parts.settings.outboundReason;
+  return { kind: 'known', reason: last === undefined ? undefined : parts.reason(last) };
 }
 
 async function findTarget(

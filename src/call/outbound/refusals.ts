@@ -44,6 +44,7 @@ export const refusals = {
   'dial-cap': 'So many calls of this kind have been made that no more are allowed for now. A supervisor has been told.',
   'dial-emergency-not-here':
     'Emergency numbers are dialled from the centre only. Use your own telephone: from there your place is known.',
+  'dial-class': 'You may not make this call where you are: it touches personal information.',
   'dial-listed': 'This number is on the list of numbers that may not be dialled.',
   'dial-unknown': 'This is not a number that can be dialled.',
   'no-such-list': 'There is no such call list.',

@@ -4,7 +4,7 @@
 import { defaultClasses } from '../../privacy/pii-class.ts';
 import { compilePolicy } from '../../routing/policy/compile-policy.ts';
 import { defaultPolicy } from '../../routing/policy/load-policy.ts';
-import type { PersonFacts, PolicyDecision } from '../../routing/policy/policy.ts';
+import type { CallFacts, PersonFacts, PolicyDecision } from '../../routing/policy/policy.ts';
 import type { PersonId } from '../../shared/ids.ts';
 import type { CallState, Centre } from '../call-state.ts';
 import type { CommandOutcome } from '../desk.ts';
@@ -37,7 +37,20 @@ const takenBack: PolicyDecision = {
   },
 };
 
-async function decide({ parts, acd }: Centre, call: CallState, personId: PersonId): Promise<PolicyDecision> {
+/** Undefined: this person may make such a call. There is no call yet, so it is a line of the log alone. */
+export async function whyNotDial(centre: Centre, personId: PersonId, asked: CallFacts): Promise<Refused | undefined> {
+  const decision = await decideOn(centre, asked, personId);
+  if (decision.allowed) return undefined;
+  const { rule, because } = decision;
+  centre.parts.log.info({ personId, reason: asked.reason, rule, because: because.en }, 'may not make the call');
+  return { kind: 'forbidden', because: 'You may not make this call where you are: it touches personal information.' };
+}
+
+function decide(centre: Centre, call: CallState, personId: PersonId): Promise<PolicyDecision> {
+  return decideOn(centre, { ...factsOfCall(call), ...(call.queue === null ? {} : { queue: call.queue }) }, personId);
+}
+
+async function decideOn({ parts, acd }: Centre, asked: CallFacts, personId: PersonId): Promise<PolicyDecision> {
   const { rules, people, placeOf, provenOf, clock } = parts;
   const agent = acd.acd.agent(personId);
   let facts: PersonFacts | undefined = agent?.state === 'offline' ? undefined : agent;
@@ -47,6 +60,5 @@ async function decide({ parts, acd }: Centre, call: CallState, personId: PersonI
     const proven = person && (await provenOf?.(person));
     facts = { ...person?.facts, ...proven, clearance: person?.clearance ?? '', place: place ?? 'unknown' };
   }
-  const asked = { ...factsOfCall(call), ...(call.queue === null ? {} : { queue: call.queue }) };
   return rules ? rules.decide(facts, asked) : clearanceAlone.decide(facts, asked, 'normal', clock.now());
 }

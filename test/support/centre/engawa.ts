@@ -68,7 +68,7 @@ function demoConfig(dataFolder: string): Record<string, unknown> {
     http: { port: 0 },
     sip: { kind: 'embedded', listen: ['udp/127.0.0.1:0', 'tcp/127.0.0.1:0'] },
     queues: [queue('general', '一般のお問い合わせ', 'General questions'), queue('contracts', 'ご契約', 'Contracts')],
-    dialling: { numbersAllowed: ['agent', 'supervisor'] },
+    dialling: { numbersAllowed: ['agent', 'supervisor'], reason: 'product-question' },
     calls: { drainSeconds: 2, outboundAfterCallWorkSeconds: 5 },
     log: { level: 'debug' },
   };

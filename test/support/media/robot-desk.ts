@@ -52,7 +52,10 @@ export interface RobotDesk {
   setState(state: 'available' | 'not-ready' | 'offline', because?: string): Promise<void>;
   /** A command to the call that the desk shows; rejects unless it was accepted. */
   command(name: string, body?: unknown): Promise<void>;
-  dial(to: { alias: string } | { number: string }): Promise<RestAnswer<{ callId: string; detail?: string }>>;
+  dial(
+    to: { alias: string } | { number: string },
+    reason?: string,
+  ): Promise<RestAnswer<{ callId: string; code?: string; detail?: string }>>;
   /** Opens /sip and registers. */
   connectPhone(): Promise<void>;
   /** Waits for a call that rings and is not of an earlier `rings`. */
@@ -361,7 +364,7 @@ function createRobot(
       if (!call) throw new Error(`${name}: no call at this desk`);
       await must('POST', `/api/v1/calls/${call.id}/commands/${name}`, body);
     },
-    dial: (to) => rest('POST', '/api/v1/calls', { to }),
+    dial: (to, reason) => rest('POST', '/api/v1/calls', { to, ...(reason ? { reason } : {}) }),
     async rings(withinMs = 30_000) {
       const line = await eventually(
         `the desk of ${options.login} rings`,

@@ -52,6 +52,7 @@ export const refusedEn: Record<Refused, string> = {
   'dial-cap': 'No more calls of this kind for now: the limit is reached. Your supervisor knows.',
   'dial-emergency-not-here':
     'Call emergency numbers with your own telephone: from here they would be sent to the wrong place.',
+  'dial-class': 'This call touches personal information that you may not handle where you are.',
   'dial-listed': 'This number may not be dialled from here.',
   'dial-unknown': 'This is not a number that can be dialled. Check it and try again.',
   'call-over': 'This call is over already.',
@@ -151,6 +152,7 @@ export const refusedJa: Record<Refused, string> = {
   'dial-cap': '発信の上限に達したため、しばらくこの種類の発信はできません。スーパーバイザーに通知しました。',
   'dial-emergency-not-here':
     '緊急通報はご自身の電話からおかけください。ここからかけると、違う場所に出動してしまいます。',
+  'dial-class': 'この通話は、いまの場所では扱えない個人情報に触れるため発信できません。',
   'dial-listed': 'この番号にはここから発信できません。',
   'dial-unknown': '発信できる番号ではありません。確認して、もう一度お試しください。',
   'call-over': 'この通話はすでに終了しています。',
