@@ -6,12 +6,12 @@
 import type { Clock } from '../shared/clock.ts';
 import { createEmitter, type Unsubscribe } from '../shared/emitter.ts';
 import { AppError, asError } from '../shared/errors.ts';
-import { type ApiKeyId, newId, type PersonId, type SessionId } from '../shared/ids.ts';
+import type { ApiKeyId, PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { LiveState } from '../store/live-state.ts';
-import type { ApiKey, Person, Role, SecondFactor, Session, SessionChange } from '../store/records.ts';
+import type { ApiKey, Person, SecondFactor, Session, SessionChange } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import { hashApiKey, newApiKey } from './api-keys.ts';
+import { createApiKeyring, type NewKey } from './api-keys.ts';
 import { createAttempts, type Proof } from './attempts.ts';
 import { createLookups } from './lookups.ts';
 import { createPasswords, passwordProblem } from './password.ts';
@@ -24,7 +24,10 @@ export interface IdentityNeeds {
   log: Logger;
   store: Store;
   settings?: Partial<IdentitySettings>;
-  /** True while this person is on a call: the session is not ended under it. */
+  /**
+   * True while this person has to do with a call: offered, live on whichever device, asked about it, with an agent as a supervisor,
+   * in after-call work. The session is not ended under it.
+   */
   isBusy?: (personId: PersonId) => boolean;
   /** Where failed sign-ins are counted with those of other nodes; without it, each node counts its own. */
   overNodes?: Pick<LiveState, 'takeToken'>;
@@ -81,7 +84,14 @@ export interface Identity {
   touch(sessionId: SessionId): void;
   /** What a session learns after it began; at once on this node, soon on the others. */
   changeSession(sessionId: SessionId, change: SessionChange): Promise<void>;
-  endSession(sessionId: SessionId, because: SessionEnd): Promise<void>;
+  /** False: there is no such session. Every node cuts what hangs on it before this resolves or milliseconds later. */
+  endSession(sessionId: SessionId, because: SessionEnd): Promise<boolean>;
+  /** Newest first, without those whose time is up. */
+  sessionsOf(personId: PersonId): Promise<Session[]>;
+  /** How many there were. `except` goes on. */
+  endSessionsOf(personId: PersonId, because: SessionEnd, except?: SessionId): Promise<number>;
+  /** By what this node knows now, without asking: whether the session goes on. */
+  isLive(sessionId: SessionId): boolean;
   /** Told when a session is over, for whatever reason: cut what hangs on it. */
   onSessionEnded(listener: (ended: { session: Session; because: SessionEnd }) => void): Unsubscribe;
   /** Told when a session began, moved to another place, or ended, in this program: the person may be somewhere else now. */
@@ -95,10 +105,12 @@ export interface Identity {
     change: Partial<Omit<Person, 'id' | 'login' | 'createdAt' | 'passwordHash'>> & { password?: string },
   ): Promise<Person | undefined>;
   /** `secret` is shown now and never again. */
-  createApiKey(key: { name: string; role: Role }): Promise<{ key: ApiKey; secret: string }>;
+  createApiKey(key: NewKey): Promise<{ key: ApiKey; secret: string }>;
   revokeApiKey(id: ApiKeyId): Promise<boolean>;
   /** What this program did to sessions, people and keys, for others on the same database: see `tookPlaceElsewhere`. */
   onChanged(listener: (change: IdentityChange) => void): Unsubscribe;
+  /** The same, wherever it was done. */
+  onChangedAnywhere(listener: (change: IdentityChange) => void): Unsubscribe;
   /** Another program did this: what was looked up is forgotten, and what hangs on a session that ended is cut. */
   tookPlaceElsewhere(change: IdentityChange): void;
   /** Begins to look for sessions whose time is up. */
@@ -107,6 +119,8 @@ export interface Identity {
 }
 
 const sweepEveryMs = 30_000;
+/** Another node tells at once that it ended a session. Should its word be lost, the row is missing, which is noticed after this. */
+const lookForMissingEveryMs = 10_000;
 const seenWrittenEveryMs = 60_000;
 /** Even a call does not keep a session longer than this past its limit. */
 const busyGraceMs = 4 * 3_600_000;
@@ -121,6 +135,10 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   const changes = createEmitter<{ change: IdentityChange }>((error) =>
     log.error({ err: error }, 'a listener of changes failed'),
   );
+  const anywhere = createEmitter<{ change: IdentityChange }>((error) =>
+    log.error({ err: error }, 'a listener of changes failed'),
+  );
+  changes.on('change', (change) => anywhere.emit('change', change));
   const whereabouts = createEmitter<{ changed: PersonId }>((error) =>
     log.error({ err: error }, 'a listener of whereabouts failed'),
   );
@@ -135,9 +153,10 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   });
   const again = createAttempts({ clock, what: 'password-again', overNodes: needs.overNodes });
   const lookups = createLookups({ clock, log, store });
+  const keyring = createApiKeyring({ clock, log, store, lookups });
   const writtenSeenAt = new Map<SessionId, number>();
   const notRemoved = new Set<SessionId>();
-  let sweeping: { cancel(): void } | undefined;
+  const timers: { cancel(): void }[] = [];
 
   function reasonToEnd({ session, person }: { session: Session; person: { id: PersonId } }): SessionEnd | undefined {
     const now = clock.now();
@@ -203,8 +222,25 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     }
   }
 
-  async function endSessionsOf(personId: PersonId): Promise<void> {
-    for (const session of await store.sessions.ofPerson(personId)) await end(session, 'revoked');
+  /** A node that could not tell us has ended these. */
+  async function lookForMissing(): Promise<void> {
+    const known = lookups.knownSessions();
+    if (known.length === 0) return;
+    const there = new Set(await store.sessions.existing(known.map(({ id }) => id)));
+    for (const session of known) if (!there.has(session.id)) endedElsewhere(session, 'revoked');
+  }
+
+  function endedElsewhere(session: Session, because: SessionEnd): void {
+    lookups.forgetSession(session.id);
+    writtenSeenAt.delete(session.id);
+    ended.emit('ended', { session, because });
+  }
+
+  /** All are cut before the first row is gone. */
+  async function endSessionsOf(personId: PersonId, because: SessionEnd, except?: SessionId): Promise<number> {
+    const there = (await store.sessions.ofPerson(personId)).filter(({ id }) => id !== except);
+    await Promise.all(there.map((session) => end(lookups.knownSession(session.id) ?? session, because)));
+    return there.length;
   }
 
   function begun(outcome: SignedInOutcome): SignedInOutcome {
@@ -237,8 +273,8 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       return { kind: 'session', ...found };
     },
     async byApiKey(secret) {
-      const key = await lookups.apiKey(hashApiKey(secret));
-      return key && key.revokedAt === null ? { kind: 'key', key } : undefined;
+      const key = await keyring.find(secret);
+      return key && { kind: 'key', key };
     },
     touch(sessionId) {
       const session = lookups.knownSession(sessionId);
@@ -252,9 +288,16 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       if (known && change.deviceId !== undefined) whereabouts.emit('changed', known.personId);
     },
     async endSession(sessionId, because) {
-      const session = lookups.knownSession(sessionId);
+      const session = lookups.knownSession(sessionId) ?? (await store.sessions.byId(sessionId));
       if (session) await end(session, because);
+      return session !== undefined;
     },
+    async sessionsOf(personId) {
+      const rows = (await store.sessions.ofPerson(personId)).map((row) => lookups.knownSession(row.id) ?? row);
+      return rows.filter((session) => !reasonToEnd({ session, person: { id: personId } })).reverse();
+    },
+    endSessionsOf,
+    isLive: (sessionId) => lookups.knownSession(sessionId) !== undefined,
     onSessionEnded: (listener) => ended.on('ended', listener),
     onWhereabouts: (listener) => whereabouts.on('changed', listener),
     async createPerson({ password, ...person }) {
@@ -270,58 +313,41 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       lookups.forgetPerson(id);
       changes.emit('change', { kind: 'person-changed', personId: id });
       if (after && (passwordHash !== undefined || after.disabled || after.role !== before.role))
-        await endSessionsOf(id);
+        await endSessionsOf(id, 'revoked');
       return after;
     },
-    async createApiKey({ name, role }) {
-      if (role === 'agent')
-        throw new AppError('invalid-argument', 'An API key cannot be an agent: an agent is a person.');
-      const secret = newApiKey();
-      const now = clock.now();
-      const key: ApiKey = {
-        id: newId('apiKey', now),
-        name,
-        role,
-        keyHash: hashApiKey(secret),
-        createdAt: now,
-        revokedAt: null,
-      };
-      await store.apiKeys.create(key);
-      return { key, secret };
-    },
+    createApiKey: keyring.create,
     async revokeApiKey(id) {
-      lookups.forgetApiKey(id);
-      const revoked = await store.apiKeys.revoke(id, clock.now());
+      const revoked = await keyring.revoke(id);
       changes.emit('change', { kind: 'key-revoked', id });
       return revoked;
     },
     onChanged: (listener) => changes.on('change', listener),
+    onChangedAnywhere: (listener) => anywhere.on('change', listener),
     tookPlaceElsewhere(change) {
-      if (change.kind === 'person-changed') return lookups.forgetPerson(change.personId);
-      if (change.kind === 'key-revoked') return lookups.forgetApiKey(change.id);
-      if (change.kind === 'session-moved') {
-        const known = lookups.knownSession(change.session.id);
-        if (known) known.address = change.session.address;
-        return;
+      if (change.kind === 'person-changed') lookups.forgetPerson(change.personId);
+      else if (change.kind === 'key-revoked') lookups.forgetApiKey(change.id);
+      else if (change.kind === 'session-ended') endedElsewhere(change.session, change.because);
+      else {
+        const known = lookups.knownSession(change.kind === 'session-moved' ? change.session.id : change.id);
+        if (known)
+          Object.assign(known, change.kind === 'session-moved' ? { address: change.session.address } : change.change);
       }
-      if (change.kind === 'session-changed') {
-        const known = lookups.knownSession(change.id);
-        if (known) Object.assign(known, change.change);
-        return;
-      }
-      lookups.forgetSession(change.session.id);
-      writtenSeenAt.delete(change.session.id);
-      ended.emit('ended', { session: change.session, because: change.because });
+      anywhere.emit('change', change);
     },
     start() {
-      sweeping ??= clock.every(sweepEveryMs, () => {
-        sweep().catch((thrown) => log.warn({ err: asError(thrown) }, 'sessions could not be looked through'));
-      });
+      if (timers.length > 0) return;
+      const failed = (thrown: unknown) => log.warn({ err: asError(thrown) }, 'sessions could not be looked through');
+      timers.push(
+        clock.every(sweepEveryMs, () => void sweep().catch(failed)),
+        clock.every(lookForMissingEveryMs, () => void lookForMissing().catch(failed)),
+      );
     },
     close() {
-      sweeping?.cancel();
+      for (const timer of timers.splice(0)) timer.cancel();
       ended.clear();
       changes.clear();
+      anywhere.clear();
       whereabouts.clear();
     },
   };

@@ -30,6 +30,7 @@ export interface Lookups {
   apiKey(keyHash: string): Promise<ApiKey | undefined>;
   /** The session object in use, whose `seenAt` is the newest. */
   knownSession(id: SessionId): Session | undefined;
+  knownSessions(): Session[];
   forgetSession(id: SessionId): void;
   forgetPerson(id: PersonId): void;
   forgetApiKey(id: ApiKeyId): void;
@@ -83,6 +84,7 @@ export function createLookups({ clock, log, store }: { clock: Clock; log: Logger
       for (const { value } of sessions.values()) if (value.session.id === id) return value.session;
       return undefined;
     },
+    knownSessions: () => [...sessions.values()].map(({ value }) => value.session),
     forgetSession(id) {
       endedSessions.add(id);
       if (endedSessions.size > mostKept) endedSessions.delete(endedSessions.values().next().value!);

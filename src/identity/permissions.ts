@@ -10,7 +10,7 @@ const allowed = {
   /** Place a call for another person's desk. */
   'calls:place-any': ['supervisor', 'integrator'],
   'calls:read-own': ['agent'],
-  'calls:read-any': ['supervisor', 'administrator', 'integrator'],
+  'calls:read-any': ['supervisor', 'administrator', 'auditor', 'integrator'],
   'calls:command-own': ['agent', 'supervisor'],
   'calls:command-any': ['supervisor', 'integrator'],
   /** Make one-time codes for customers, see what became of them, revoke them. */
@@ -37,14 +37,18 @@ const allowed = {
   'flows:change': ['supervisor', 'administrator', 'integrator'],
   /** Close calendars by hand, and open them again. */
   'calendars:change': ['supervisor', 'administrator', 'integrator'],
-  'policy:read': ['supervisor', 'administrator', 'integrator'],
+  'policy:read': ['supervisor', 'administrator', 'auditor', 'integrator'],
   'policy:change': ['administrator'],
-  'operation:read': ['agent', 'supervisor', 'administrator', 'integrator'],
+  'operation:read': ['agent', 'supervisor', 'administrator', 'auditor', 'integrator'],
   /** The switch that is thrown when a typhoon comes. */
   'operation:change': ['supervisor', 'administrator', 'integrator'],
-  'decisions:read': ['supervisor', 'administrator', 'integrator'],
-  'people:read': ['supervisor', 'administrator'],
+  'decisions:read': ['supervisor', 'administrator', 'auditor', 'integrator'],
+  'people:read': ['supervisor', 'administrator', 'auditor'],
   'people:change': ['administrator'],
+  /** Who is signed in, where and since when; the own sessions are everybody's. */
+  'sessions:read': ['supervisor', 'administrator', 'auditor'],
+  'sessions:end': ['administrator'],
+  'keys:read': ['administrator', 'auditor'],
   'keys:change': ['administrator'],
   'trunks:read': ['supervisor', 'administrator', 'integrator'],
   'media-servers:read': ['supervisor', 'administrator', 'integrator'],
@@ -60,10 +64,30 @@ const allowed = {
 
 export type Permission = keyof typeof allowed;
 
+/** What concerns the whole company: not for who is limited to sites or queues (scopes.ts), whatever the role. */
+const unlimitedOnly: ReadonlySet<Permission> = new Set<Permission>([
+  'flows:change',
+  'calendars:change',
+  'policy:change',
+  'operation:change',
+  'people:change',
+  'sessions:end',
+  'keys:read',
+  'keys:change',
+  'media-servers:change',
+  'nodes:change',
+  'metrics:read',
+]);
+
 export const permissions = Object.keys(allowed) as Permission[];
 
 export function roleMay(role: Role, permission: Permission): boolean {
   return (allowed[permission] as readonly Role[]).includes(role);
+}
+
+/** Whether it reaches beyond any site and queue. */
+export function isForUnlimited(permission: Permission): boolean {
+  return unlimitedOnly.has(permission);
 }
 
 /** Who has a softphone: everybody with a desk, and supervisors, who are rung to be with an agent. */

@@ -8,6 +8,13 @@ import type { CallbackEnd } from './waiting-work.ts';
 export const roles = ['agent', 'supervisor', 'administrator', 'auditor', 'integrator'] as const;
 export type Role = (typeof roles)[number];
 
+/** What a person or a key is limited to. What is absent is not limited (identity/scopes.ts). */
+export interface Scope {
+  /** Names of sites at which people are employed. */
+  sites?: readonly string[];
+  queues?: readonly string[];
+}
+
 export interface Person {
   id: PersonId;
   login: string;
@@ -23,6 +30,9 @@ export interface Person {
   passwordHash: string;
   createdAt: number;
   facts?: WorkFacts;
+  /** The site that the person belongs to; absent: to none. */
+  site?: string;
+  scope?: Scope;
 }
 
 /** What is registered of a person for the rules of who may take which call. What is absent is not known. */
@@ -44,7 +54,8 @@ export interface People {
   update(id: PersonId, change: Partial<Omit<Person, 'id' | 'login' | 'createdAt'>>): Promise<Person | undefined>;
   byId(id: PersonId): Promise<Person | undefined>;
   byLogin(login: string): Promise<Person | undefined>;
-  list(page?: Page): Promise<Person[]>;
+  /** `search`: in login or name. */
+  list(page?: Page & { search?: string; role?: Role }): Promise<Person[]>;
 }
 
 export interface Session {
@@ -78,7 +89,10 @@ export interface Sessions {
   move(id: SessionId, address: string): Promise<void>;
   change(id: SessionId, change: SessionChange): Promise<void>;
   remove(id: SessionId): Promise<void>;
+  byId(id: SessionId): Promise<Session | undefined>;
   ofPerson(personId: PersonId): Promise<Session[]>;
+  /** Which of these are still there. */
+  existing(ids: readonly SessionId[]): Promise<SessionId[]>;
   /** Those past their absolute limit, or last seen at or before `seenBefore`. */
   ended(query: { expiredAt: number; seenBefore: number }): Promise<Session[]>;
 }
@@ -90,6 +104,11 @@ export interface ApiKey {
   role: Role;
   createdAt: number;
   revokedAt: number | null;
+  scope?: Scope;
+  /** It is good for nothing from then on; absent: until it is revoked. */
+  expiresAt?: number;
+  /** To the minute. */
+  lastUsedAt?: number;
 }
 
 export interface ApiKeys {
@@ -97,6 +116,7 @@ export interface ApiKeys {
   byHash(keyHash: string): Promise<ApiKey | undefined>;
   list(): Promise<ApiKey[]>;
   revoke(id: ApiKeyId, at: number): Promise<boolean>;
+  used(id: ApiKeyId, at: number): Promise<void>;
 }
 
 /** One agent's part of a call. A transfer starts another segment. */

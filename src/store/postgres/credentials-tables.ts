@@ -1,8 +1,9 @@
 // Sessions and API keys: both are looked up by the SHA-256 of a secret that is stored nowhere.
 
 import type { ApiKeyId, DeviceId, PersonId, SessionId } from '../../shared/ids.ts';
-import type { ApiKey, ApiKeys, Role, SecondFactor, Session, Sessions } from '../records.ts';
+import type { ApiKey, ApiKeys, Role, Scope, SecondFactor, Session, Sessions } from '../records.ts';
 import type { Database } from './database.ts';
+import { jsonbText } from './events-table.ts';
 
 interface SessionRow {
   id: SessionId;
@@ -61,6 +62,11 @@ export function createSessions(database: Database): Sessions {
     async remove(id) {
       await database.query('DELETE FROM sessions WHERE id = $1', [id]);
     },
+    byId: async (id) => (await many('id = $1', [id]))[0],
+    async existing(ids) {
+      const rows = await database.query<{ id: SessionId }>('SELECT id FROM sessions WHERE id = ANY($1)', [[...ids]]);
+      return rows.map(({ id }) => id);
+    },
     ofPerson: (personId) => many('person_id = $1', [personId]),
     ended: ({ expiredAt, seenBefore }) => many('expires_at <= $1 OR seen_at <= $2', [expiredAt, seenBefore]),
   };
@@ -89,14 +95,27 @@ interface ApiKeyRow {
   role: Role;
   created_at: number;
   revoked_at: number | null;
+  scope: Scope;
+  expires_at: number | null;
+  last_used_at: number | null;
 }
 
 export function createApiKeys(database: Database): ApiKeys {
   return {
     async create(key) {
       await database.query(
-        'INSERT INTO api_keys (id, name, key_hash, role, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6)',
-        [key.id, key.name, key.keyHash, key.role, key.createdAt, key.revokedAt],
+        `INSERT INTO api_keys (id, name, key_hash, role, created_at, revoked_at, scope, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [
+          key.id,
+          key.name,
+          key.keyHash,
+          key.role,
+          key.createdAt,
+          key.revokedAt,
+          jsonbText(key.scope ?? {}),
+          key.expiresAt ?? null,
+        ],
       );
     },
     async byHash(keyHash) {
@@ -113,6 +132,12 @@ export function createApiKeys(database: Database): ApiKeys {
       );
       return rows.length > 0;
     },
+    async used(id, at) {
+      await database.query('UPDATE api_keys SET last_used_at = greatest(coalesce(last_used_at, 0), $2) WHERE id = $1', [
+        id,
+        at,
+      ]);
+    },
   };
 }
 
@@ -124,5 +149,13 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     role: row.role,
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
+    ...(isLimited(row.scope) ? { scope: row.scope } : {}),
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),
   };
+}
+
+/** An empty one is none. */
+export function isLimited(scope: Scope): boolean {
+  return scope.sites !== undefined || scope.queues !== undefined;
 }

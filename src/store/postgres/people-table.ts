@@ -4,7 +4,8 @@ import type { Clock } from '../../shared/clock.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { PiiClass, Place } from '../../shared/events.ts';
 import { newId, type PersonId } from '../../shared/ids.ts';
-import type { People, Person, Role, WorkFacts } from '../records.ts';
+import type { People, Person, Role, Scope, WorkFacts } from '../records.ts';
+import { isLimited } from './credentials-tables.ts';
 import { type Database, isDuplicate } from './database.ts';
 import { jsonbText } from './events-table.ts';
 
@@ -21,6 +22,8 @@ interface PersonRow {
   password_hash: string;
   created_at: number;
   facts: WorkFacts;
+  site: string | null;
+  scope: Scope;
 }
 
 /** What may change, and the column it is in. */
@@ -34,6 +37,8 @@ const columns = {
   disabled: 'disabled',
   passwordHash: 'password_hash',
   facts: 'facts',
+  site: 'site',
+  scope: 'scope',
 } as const;
 
 export function createPeople(database: Database, clock: Clock): People {
@@ -49,8 +54,8 @@ export function createPeople(database: Database, clock: Clock): People {
       try {
         await database.query(
           `INSERT INTO people (id, login, display_name, role, place, clearance, queues, language, disabled,
-             password_hash, created_at, facts)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+             password_hash, created_at, facts, site, scope)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
           [
             row.id,
             row.login,
@@ -64,6 +69,8 @@ export function createPeople(database: Database, clock: Clock): People {
             row.passwordHash,
             row.createdAt,
             jsonbText(row.facts),
+            row.site || null,
+            jsonbText(row.scope ?? {}),
           ],
         );
       } catch (thrown) {
@@ -78,17 +85,20 @@ export function createPeople(database: Database, clock: Clock): People {
       const sets = fields.map((name, index) => `${columns[name]} = $${index + 2}`).join(', ');
       const rows = await database.query<PersonRow>(`UPDATE people SET ${sets} WHERE id = $1 RETURNING *`, [
         id,
-        ...fields.map((name) => (name === 'facts' ? jsonbText(change.facts) : change[name])),
+        ...fields.map((name) => (name === 'facts' || name === 'scope' ? jsonbText(change[name]) : change[name])),
       ]);
       return rows[0] && toPerson(rows[0]);
     },
     byId: (id) => one('id = $1', id),
     byLogin: (login) => one('login = $1', login),
-    async list({ limit = 1000, after = '' } = {}) {
-      const rows = await database.query<PersonRow>('SELECT * FROM people WHERE id > $1 ORDER BY id LIMIT $2', [
-        after,
-        limit,
-      ]);
+    async list({ limit = 1000, after = '', search, role } = {}) {
+      const rows = await database.query<PersonRow>(
+        `SELECT * FROM people
+         WHERE id > $1 AND ($3::text IS NULL OR strpos(lower(login || ' ' || display_name), lower($3)) > 0)
+           AND ($4::text IS NULL OR role = $4)
+         ORDER BY id LIMIT $2`,
+        [after, limit, search ?? null, role ?? null],
+      );
       return rows.map(toPerson);
     },
   };
@@ -108,5 +118,7 @@ function toPerson(row: PersonRow): Person {
     passwordHash: row.password_hash,
     createdAt: row.created_at,
     facts: row.facts,
+    ...(row.site ? { site: row.site } : {}),
+    ...(isLimited(row.scope) ? { scope: row.scope } : {}),
   };
 }
