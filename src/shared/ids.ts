@@ -22,6 +22,8 @@ export type DeviceId = Brand<'device'>;
 export type CodeId = Brand<'code'>;
 /** Sealed digits on their way to the company. */
 export type SealedPostId = Brand<'sealedPost'>;
+/** A check that a person made before a shift. */
+export type EnvironmentCheckId = Brand<'environmentCheck'>;
 export type CallListId = Brand<'callList'>;
 /** One customer on a call list. */
 export type ListEntryId = Brand<'listEntry'>;
@@ -42,6 +44,7 @@ const prefixes = {
   code: 'o',
   sealedPost: 'w',
   node: 'n',
+  environmentCheck: 'ec',
   callList: 'cl',
   listEntry: 'ce',
   auditEntry: 'a',

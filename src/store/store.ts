@@ -2,6 +2,7 @@
 
 import type { AuditLog } from './audit/audit-log.ts';
 import type { CallLists } from './call-lists.ts';
+import type { EnvironmentChecks } from './environment-checks.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowVersions } from './flow-versions.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
@@ -27,6 +28,7 @@ export interface Store {
   readonly ownTelephones: OwnTelephoneRows;
   readonly flowVersions: FlowVersions;
   readonly callLists: CallLists;
+  readonly environmentChecks: EnvironmentChecks;
   readonly verificationCodes: VerificationCodes;
   readonly sealedPosts: SealedPosts;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */

@@ -23,6 +23,7 @@ import {
 import { applyCallbackEvents, createCallbacks } from './callbacks-table.ts';
 import { createApiKeys, createSessions } from './credentials-tables.ts';
 import { type Database, openDatabase } from './database.ts';
+import { createEnvironmentChecks } from './environment-checks-table.ts';
 import { insertEvents, readEvents } from './events-table.ts';
 import { createFlowVersions } from './flow-versions-table.ts';
 import { migrate } from './migrate.ts';
@@ -109,6 +110,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     callbacks: createCallbacks(database, settled),
     voicemails: createVoicemails(database, settled),
     ownTelephones: createOwnTelephoneRows(database),
+    environmentChecks: createEnvironmentChecks(database),
     flowVersions: createFlowVersions(database),
     callLists: createCallLists(database),
     verificationCodes: createVerificationCodes(database),
