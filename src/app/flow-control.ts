@@ -12,7 +12,7 @@ import type { FlowSource } from '../routing/flow/file/book.ts';
 import { parseBook } from '../routing/flow/file/book.ts';
 import type { KnownNames } from '../routing/flow/file/known-names.ts';
 import { partsIncluded, peekFlow } from '../routing/flow/file/load.ts';
-import type { Flow, FlowProblem } from '../routing/flow/flow.ts';
+import type { Flow, FlowProblem, Language } from '../routing/flow/flow.ts';
 import { type Closures, openingAt } from '../routing/hours.ts';
 import { flowFiles, type RoutingFiles, type RoutingPlaces } from '../routing/routing-files.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -38,6 +38,8 @@ export interface FlowControlNeeds {
   clock: Clock;
   log: Logger;
   closer: Closer;
+  /** The recorded prompts that there are. */
+  prompts: () => Record<Language, string[]>;
   /** Further mistakes of flows that are to be published, such as what a proof finds. */
   prove?: (flow: Flow, source: FlowSource) => Promise<FlowProblem[]>;
   /** Flows changed: what they say can be made into sound. */
@@ -169,15 +171,14 @@ class Control implements FlowControl {
   };
 
   async publish(id: string, by: PersonId | null, yaml?: string): Promise<FlowOutcome> {
-    const { files, known, versions, clock, prove } = this.#needs;
+    const { files, versions, clock, prove } = this.#needs;
     const sources = await files.sources();
     const inFolder = sources.flows.find(({ text }) => peekFlow(text)?.id === id);
     const text = yaml ?? inFolder?.text;
     // A flow begins as a file: at a start without the database there must be something that answers.
     if (text === undefined || (!inFolder && !files.flows.get(id))) return { kind: 'not-found' };
     const file = yaml === undefined ? inFolder!.file : `${id}.yaml`;
-    const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
-    const [parsed] = parseBook([{ file, text }], sources.parts, names, files.flows.list()).flows;
+    const [parsed] = parseBook([{ file, text }], sources.parts, this.#names(), files.flows.list()).flows;
     if (!parsed) return { kind: 'not-found' };
     const problems = [...parsed.problems, ...(parsed.ok && prove ? await prove(parsed.flow, { file, text }) : [])];
     if (!parsed.ok || problems.some(({ severity }) => severity === 'error')) return { kind: 'refused', problems };
@@ -187,15 +188,23 @@ class Control implements FlowControl {
     return this.#put(id, version.version, by, problems);
   }
 
+  /** What a flow may name at the moment it is put in force; recorded prompts too, which a file may be ahead of. */
+  #names(): KnownNames {
+    const { files, known, prompts } = this.#needs;
+    return {
+      ...{ ...known(), prompts: prompts() },
+      ...{ reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] },
+    };
+  }
+
   async rollBack(id: string, by: PersonId | null, version?: string): Promise<FlowOutcome> {
-    const { versions, files, known } = this.#needs;
+    const { versions, files } = this.#needs;
     const present = files.flows.get(id)?.version;
     const target = version ?? (await this.#before(id, present));
     const found = target === undefined ? undefined : await versions.version(id, target);
     if (!found) return { kind: 'not-found' };
-    const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
     // What was right then may name a queue that is gone.
-    const [parsed] = parseBook([sourceOf(found)], [], names, files.flows.list()).flows;
+    const [parsed] = parseBook([sourceOf(found)], [], this.#names(), files.flows.list()).flows;
     if (!parsed?.ok) return { kind: 'refused', problems: parsed?.problems ?? [] };
     return this.#put(id, found.version, by, parsed.problems);
   }

@@ -14,11 +14,13 @@ import type { Calendar, Closures } from '../routing/hours.ts';
 import { createNumberPlan } from '../routing/numbers.ts';
 import { parsePolicy } from '../routing/policy/load-policy.ts';
 import type { Operation, Policy, PolicySource } from '../routing/policy/policy.ts';
+import { promptNames } from '../routing/prompt-names.ts';
 import { createRoutingFiles, type RoutingFiles } from '../routing/routing-files.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Closer } from '../shared/closer.ts';
 import { AppError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
+import { projectRoot } from '../shared/paths.ts';
 import type { Store } from '../store/store.ts';
 import { openFlowControl } from './flow-control.ts';
 
@@ -74,6 +76,8 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
   const serviceValues = new Map(config.lookups.map(({ name, values }) => [name, Object.keys(values)]));
   const known = () => ({ queues, services, serviceValues, mailboxes, destinations });
   const files = createRoutingFiles({ places, known });
+  const prompts = () => promptNames(join(projectRoot, 'config', 'prompts'));
+  let prove: ReturnType<typeof provingBy> | undefined;
   let closures: Closures | undefined;
   let operation: (() => Operation) | undefined;
   const { problems } = await files.reload();
@@ -116,15 +120,18 @@ export async function loadFlows(config: Config): Promise<AppFlows> {
       })),
     async check(yaml) {
       const { parts } = await files.sources();
-      const names = { ...known(), reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
-      return parseBook([{ file: 'flow.yaml', text: yaml }], parts, names, files.flows.list()).flows[0]!.problems;
+      const source = { file: 'flow.yaml', text: yaml };
+      const named = { reasons: [...files.reasons.keys()], calendars: [...files.calendars.keys()] };
+      const names = { ...known(), ...named, prompts: prompts() };
+      const [parsed] = parseBook([source], parts, names, files.flows.list()).flows;
+      return [...parsed!.problems, ...(parsed!.ok && prove ? await prove(parsed!.flow, source) : [])];
     },
     reload: () => files.reload(),
     async follow({ store, rules, ...site }) {
       operation = () => rules.operation().operation;
-      const prove = provingBy({ files, store, rules, ...site });
+      prove = provingBy({ files, store, rules, ...site });
       const versions = { versions: store.flowVersions, events: store.events };
-      const control = await openFlowControl({ ...site, ...versions, files, places, known, prove });
+      const control = await openFlowControl({ ...site, ...versions, files, places, known, prompts, prove });
       closures = control.closures;
       return control;
     },

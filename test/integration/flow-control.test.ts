@@ -36,7 +36,8 @@ async function node(more: Partial<FlowControlNeeds> = {}) {
   const events = { append: async (event: NewEvent) => void told.push(event) } as unknown as FlowControlNeeds['events'];
   const closer = createCloser();
   t.teardown(() => closer.close());
-  const needs = { files, places, known: () => ({}), versions: store.flowVersions, events, clock, log, closer };
+  const names = { known: () => ({}), prompts: () => ({ ja: ['hello'], en: [] }) };
+  const needs = { files, places, ...names, versions: store.flowVersions, events, clock, log, closer };
   const control = await openFlowControl({ ...needs, ...more });
   const said = () => {
     const node = files.flows.get('a')?.nodes.get('s');
@@ -100,6 +101,12 @@ t.test('a version with mistakes is refused with their places', async (t) => {
   });
   t.match(await one.control.publish('none', null), { kind: 'not-found' });
   t.equal(one.said(), '三');
+  const unrecorded =
+    'flow: a\nlanguage: ja\nstart: s\nnodes:\n  s: { say: { prompt: helo }, next: e }\n  e: { hang-up: { ja: 終, en: e } }\n';
+  t.match(await one.control.publish('a', null, unrecorded), {
+    kind: 'refused',
+    problems: [{ line: 5, message: /no prompt "helo"; did you mean/ }],
+  });
   const proven = await node({
     prove: async () => [{ severity: 'error', file: 'a', line: 4, column: 3, message: 'nobody may have it' }],
   });

@@ -104,6 +104,9 @@ t.test('a version with a mistake is refused with line and column, and what was i
       ],
     },
   });
+  const checked = (yaml: string) => ask('POST', '/flows/check', { yaml });
+  t.match(await checked(menu('payment')), { body: { ok: false, problems: [{ message: /nobody may have it/ }] } });
+  t.match(await checked(menu('contract-change')), { body: { ok: true } });
   t.equal((await present()).version, version);
   await t.rejects(engawa.post('/api/v1/flows/menu/follow-file', 'hanako'), /403/, 'not for agents');
 });
