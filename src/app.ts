@@ -8,6 +8,7 @@ import { openCallLists } from './app/call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app/cluster.ts';
 import { checkDial, checkNumber, dialRulesOf, emergencyOf, openToll } from './app/dialling.ts';
 import { loadFlows } from './app/flows.ts';
+import { openGuard } from './app/guard.ts';
 import { logEvent } from './app/log.ts';
 import { openMedia } from './app/media.ts';
 import { openRecorder } from './app/recorder.ts';
@@ -96,7 +97,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const vault = createNumberVault({ rows: store.vaultRows, clock, log, keys: secrets.vault });
   const cluster = await unlessStopped(site, joinCluster(config, secrets, store, site));
   const nodeId = cluster?.live.nodeId;
-  const sip = await openSip(config, { ...site, ...(nodeId ? { ownName: nodeId } : {}) });
+  const guard = openGuard(config, { clock, log, closer, events: (cluster?.store ?? store).events });
+  const sip = await openSip(config, { ...site, guard: guard.guard, ...(nodeId ? { ownName: nodeId } : {}) });
   const { media, prompts } = await openMedia(config, {
     ...site,
     sipServers: sip.servers,
@@ -195,7 +197,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
         callLists,
         verificationApi,
       },
-      ...{ rules: { rules, places, reload } },
+      ...{ rules: { rules, places, reload }, guard },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
     },

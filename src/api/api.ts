@@ -11,6 +11,7 @@ import { healthRoutes } from './health.ts';
 import { type ApiNeeds, type ListenSettings, limitDefaults } from './needs.ts';
 import { servePages } from './pages.ts';
 import { administrationRoutes } from './routes/administration-routes.ts';
+import { blockRoutes } from './routes/block-routes.ts';
 import { callCommandRoutes } from './routes/call-command-routes.ts';
 import { callListRoutes } from './routes/call-list-routes.ts';
 import { callRoutes } from './routes/call-routes.ts';
@@ -70,6 +71,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   talkRoutes(app, needs);
   mediaRoutes(app, needs);
   nodeRoutes(app, needs);
+  blockRoutes(app, needs);
   recordingRoutes(app, needs);
   verifyRoutes(app, needs);
   administrationRoutes(app, needs);

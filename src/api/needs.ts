@@ -20,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { FlowOutcome, FlowVersionInfo } from './flow-contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
+import type { BlocksNeeds } from './routes/block-routes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
 import type { PolicyNeeds } from './routes/policy-routes.ts';
 import type { StepChoices } from './talk-contract.ts';
@@ -60,6 +61,8 @@ export interface ApiNeeds {
   telephones?: Pick<OwnTelephones, 'view' | 'set' | 'choose'>;
   callLists?: CallListNeeds;
   trunks: () => TrunkView[];
+  /** Sources of SIP that are shut out. */
+  blocks?: BlocksNeeds;
   /** Rules for who may take what; without them their routes are not there. */
   policy?: PolicyNeeds;
   mediaServers?: MediaServers;

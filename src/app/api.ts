@@ -23,6 +23,7 @@ import { projectRoot } from '../shared/paths.ts';
 import type { Store } from '../store/store.ts';
 import type { Cluster } from './cluster.ts';
 import type { AppFlows } from './flows.ts';
+import type { OpenedGuard } from './guard.ts';
 import { recordingsFolder } from './recorder.ts';
 import type { AppRules } from './rules.ts';
 
@@ -38,6 +39,7 @@ interface Rooms {
   carrier: DemoCarrier | undefined;
   telephones: OwnTelephones;
   rules: AppRules;
+  guard: OpenedGuard;
   callLists: CallListNeeds;
   verificationApi: VerificationNeeds;
   cluster?: Cluster;
@@ -100,6 +102,7 @@ export async function openApi(
       turn: { ...config.turn, secret: secrets.turnSecret },
     },
     trunks: border.trunks,
+    blocks: rooms.guard.blocks,
     ...(rooms.nodes ? { nodes: rooms.nodes } : {}),
     mediaServers: { list: media.members, drain: media.drain, resume: media.resume },
     health: async () => [
@@ -109,7 +112,7 @@ export async function openApi(
     ],
     recordingsFolder: recordingsFolder(config),
     mailboxes: config.mailboxes,
-    gauges: () => ({ engawa_active_calls: callCentre.activeCalls() }),
+    gauges: () => ({ engawa_active_calls: callCentre.activeCalls(), ...rooms.guard.gauges() }),
     onPersonChanged: callCentre.factsChanged,
     policy: {
       rules: rooms.rules.rules,

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import type { SipServerAddress } from '../sbc/border.ts';
 import type { BorderOptions } from '../sbc/drachtio-border.ts';
 import { createSipServer } from '../sbc/embedded/sip-server.ts';
+import type { SipGuard } from '../sbc/guard/sip-guard.ts';
 import { secretOf } from '../secrets.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Closer } from '../shared/closer.ts';
@@ -15,7 +16,7 @@ import type { Logger } from '../shared/logger.ts';
 export interface OpenedSip {
   servers: SipServerAddress[];
   /** The rest of what the border is told about them. */
-  more: Pick<BorderOptions, 'accept' | 'region'>;
+  more: Pick<BorderOptions, 'accept' | 'region' | 'guard'>;
   /** Where our own server takes SIP over UDP; undefined with drachtio-server, which tells once it is connected. */
   udp: { host: string; port: number } | undefined;
   /** Our own server's control port, for other nodes; undefined unless it is opened to them. */
@@ -25,15 +26,16 @@ export interface OpenedSip {
 interface Site {
   /** What other nodes call this node's own SIP server. */
   ownName?: string;
+  guard: SipGuard;
   log: Logger;
   clock: Clock;
   closer: Closer;
 }
 
 export async function openSip({ sip }: Config, site: Site): Promise<OpenedSip> {
-  return sip.kind === 'embedded'
-    ? openEmbedded(sip, site)
-    : { ...drachtioServers(sip), udp: undefined, control: undefined };
+  if (sip.kind === 'embedded') return openEmbedded(sip, site);
+  const { servers, more } = drachtioServers(sip);
+  return { servers, more: { ...more, guard: site.guard }, udp: undefined, control: undefined };
 }
 
 type Embedded = Extract<Config['sip'], { kind: 'embedded' }>;
@@ -44,7 +46,7 @@ const pem = ({ certFile, keyFile }: { certFile: string; keyFile: string }) => ({
   key: readFileSync(keyFile),
 });
 
-async function openEmbedded(sip: Embedded, { log, clock, closer, ownName = 'own' }: Site): Promise<OpenedSip> {
+async function openEmbedded(sip: Embedded, { log, clock, closer, guard, ownName = 'own' }: Site): Promise<OpenedSip> {
   const place = sip.control ? placeOf(sip.control.listen) : { host: '127.0.0.1', port: 0 };
   const secret = sip.control ? secretOf(sip.control.secret, 'sip.control.secret') : randomBytes(24).toString('hex');
   if (!isLoopback(place.host) && secret.length < 16)
@@ -60,6 +62,7 @@ async function openEmbedded(sip: Embedded, { log, clock, closer, ownName = 'own'
     sip: [...sip.listen, 'ws/127.0.0.1:0'],
     ...(sip.externalAddress ? { externalAddress: sip.externalAddress } : {}),
     ...(sip.tls ? { tls: pem(sip.tls) } : {}),
+    layer: { guard },
   });
   closer.add('SIP server', () => server.close());
   const { control } = server.listening;
@@ -73,7 +76,7 @@ async function openEmbedded(sip: Embedded, { log, clock, closer, ownName = 'own'
         ...(controlTls ? { tls: { ca: readFileSync(controlTls.certFile), anyName: true } } : {}),
       },
     ],
-    more: {},
+    more: { guard },
     udp: flow && { host: flow.localAddress, port: flow.localPort },
     control: sip.control ? control : undefined,
   };

@@ -9,7 +9,9 @@ import { VerificationSchema } from '../call/verify/verification-settings.ts';
 import { MailboxSchema } from '../call/voicemail/mailbox-settings.ts';
 import { TrunkSettingsSchema } from '../sbc/trunk-settings.ts';
 import { section } from '../shared/yaml/yaml-schema.ts';
+import { BorderSettings } from './border.ts';
 import { Dialling, Telephones } from './dialling.ts';
+import { Playback } from './playback.ts';
 import { Policy } from './policy.ts';
 import { Queue } from './queues.ts';
 import { Steps, Transfers } from './transfers.ts';
@@ -345,6 +347,7 @@ export const ConfigSchema = section('Engawa', {
   company: Company,
   http: Http,
   sip: Sip,
+  border: BorderSettings,
   media: Media,
   turn: Turn,
   speech: Speech,
@@ -352,6 +355,7 @@ export const ConfigSchema = section('Engawa', {
   liveState: LiveState,
   cluster: Cluster,
   recording: Recording,
+  playback: Playback,
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),
   calls: Calls,

@@ -56,6 +56,9 @@ const allowed = {
   'nodes:read': ['supervisor', 'administrator', 'integrator'],
   /** Scripts that restart node after node do it with a key. */
   'nodes:change': ['administrator', 'integrator'],
+  /** Sources of SIP that are shut out; whoever lets one in again answers for it. */
+  'blocks:read': ['supervisor', 'administrator', 'integrator'],
+  'blocks:change': ['administrator', 'integrator'],
   'test-calls': ['agent', 'supervisor', 'administrator', 'integrator'],
   'feed:own': ['agent', 'supervisor', 'administrator', 'integrator'],
   'feed:all': ['supervisor', 'administrator', 'integrator'],

@@ -1,8 +1,9 @@
 // What happens to a request that opens something: an INVITE of a carrier becomes an inbound call or a refusal, OPTIONS of a
 // carrier an answer, everything from elsewhere a refusal.
 //
-// Unknown sources get 403, not silence: the SIP server has said 100 Trying before we see the INVITE, so silence would hide
-// nothing and only hold the transaction for a minute. They are logged once a minute each.
+// Unknown sources that come this far get 403, not silence: the SIP server has said 100 Trying before we see the INVITE, so silence
+// would hide nothing and only hold the transaction for a minute. Our own SIP server does not let them come this far
+// (guard/sip-guard.ts). They are logged once a minute each.
 
 import { parseTrunkNumber } from '../privacy/number-forms.ts';
 import { parseAddress } from '../protocol/sip/address.ts';
@@ -14,6 +15,7 @@ import type { Random } from '../shared/random.ts';
 import type { InboundCall } from './border.ts';
 import { loggableCallId, readCaller, readDiverting } from './caller-identity.ts';
 import { createDigestVerifier } from './digest/verifier.ts';
+import type { SipGuard } from './guard/sip-guard.ts';
 import { createInboundLeg } from './legs/inbound-leg.ts';
 import { allowedMethods, type ServerLoss } from './legs/sip-dialog.ts';
 import { type ControlLink, respond } from './link/control-link.ts';
@@ -31,6 +33,7 @@ export interface AdmissionOptions {
   realm: string;
   sessionExpiresSeconds: number;
   onServerLost: ServerLoss;
+  guard?: SipGuard;
   isDraining: () => boolean;
   onCall: (call: InboundCall) => void;
 }
@@ -55,6 +58,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function reportStranger(request: IncomingRequest): void {
+    options.guard?.strike(request.source_address, 'unknown-source');
     const now = clock.now();
     if (now - (heardOf.get(request.source_address) ?? -quietMs) < quietMs) return;
     if (heardOf.size >= maxQuiet) heardOf.clear();
@@ -80,7 +84,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
       return trunk && { password: trunk.settings.digest!.password, who: trunk };
     });
     if (verdict.kind === 'ok') return verdict.who;
-    if (verdict.kind === 'wrong') return undefined;
+    if (verdict.kind === 'wrong') {
+      options.guard?.strike(request.source_address, 'digest-guessing');
+      return undefined;
+    }
     // Several trunks may wait behind one challenge; what all of them take is offered.
     const [first, ...others] = asking.map(({ settings }) => settings.digest!.algorithms ?? defaultAlgorithms);
     const common = first!.filter((algorithm) => others.every((other) => other.includes(algorithm)));

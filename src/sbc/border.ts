@@ -46,7 +46,7 @@ export interface SoftphoneCall {
   displayName: string;
   sdpOffer: string;
   /** The desk answers by itself (outbound calls, re-attaching): Call-Info answer-after=0 and the header X-Engawa-Purpose. */
-  autoAnswer?: 'outbound' | 'attach' | 'monitor';
+  autoAnswer?: 'outbound' | 'attach' | 'monitor' | 'measure';
   ringTimeoutSeconds: number;
 }
 

@@ -9,6 +9,7 @@ import { type Random, systemRandom } from '../shared/random.ts';
 import { createAdmission } from './admission.ts';
 import type { Border, BorderEvents, SoftphoneCall, TrunkCall } from './border.ts';
 import { type DialRules, mayDial } from './dial-rules.ts';
+import type { SipGuard } from './guard/sip-guard.ts';
 import { inviteForSoftphone } from './header-policy.ts';
 import type { Leg } from './leg.ts';
 import { createAdoptedLeg } from './legs/adopted-leg.ts';
@@ -53,6 +54,8 @@ export interface BorderOptions {
   linkTiming?: Partial<LinkTiming>;
   /** How long a call in progress waits for a SIP server to go on with, in milliseconds, when its own is gone. */
   rescueWithinMs?: number;
+  /** Is told who our trunks are, and of who guesses passwords. */
+  guard?: SipGuard;
   /** How long `start` waits for a SIP server, in milliseconds. */
   connectTimeoutMs?: number;
 }
@@ -92,6 +95,11 @@ export function createBorder(options: BorderOptions): Border {
       onState: ({ up, because }) => emitter.emit('trunkState', { trunk: settings.name, up, because }),
     }),
   );
+  options.guard?.follow({
+    owns: (address) => trunks.some((trunk) => trunk.ownsAddress(address)),
+    isRegisteredContact: (user) => trunks.some(({ registration }) => registration?.contactUser === user),
+    takesCredentials: trunks.some(({ settings }) => settings.digest && settings.addresses.length === 0),
+  });
   const registrations = options.registrations ?? createMemoryRegistrations(clock);
   const registrar = createRegistrar({
     clock,
@@ -116,6 +124,7 @@ export function createBorder(options: BorderOptions): Border {
     realm: domain,
     sessionExpiresSeconds,
     onServerLost: rescue,
+    ...(options.guard ? { guard: options.guard } : {}),
     isDraining: () => draining,
     onCall: (call) => emitter.emit('call', call),
   });

@@ -77,6 +77,15 @@ export interface MediaQuality {
   codec: string | null;
 }
 
+/** What a source of SIP did to be shut out. */
+export type BlockReason =
+  | 'scanner'
+  | 'unknown-source'
+  | 'malformed-sip'
+  | 'digest-guessing'
+  | 'flood'
+  | 'idle-connection';
+
 /** `drained`: it is draining and nothing is left on it. `open`: its circuit breaker is. */
 export type MediaServerState = 'starting' | 'up' | 'down' | 'open' | 'half-open' | 'draining' | 'drained';
 
@@ -310,6 +319,9 @@ interface EventFields {
   /** Other rules for who may take what. Without a person or a key: they came with a start. */
   'policy-changed': { version: string; personId: PersonId | null; keyId: ApiKeyId | null };
   'flow-published': { flow: string; version: string; personId: PersonId | null };
+  /** A source of SIP is not looked at any more until then. At most some a minute are told; GET /blocks has all. */
+  'source-blocked': { source: string; because: BlockReason; untilMs: number };
+  'source-let-in': { source: string; personId: PersonId | null; keyId: ApiKeyId | null };
   'trunk-state': { trunk: string; up: boolean; because: string };
   'sip-server-state': { server: string; up: boolean; because: string };
   'media-engine-state': { engine: string; up: boolean; because: string };

@@ -105,6 +105,8 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'operation-changed': ['operation', 'from', 'by', 'personId', 'keyId', 'why', 'untilMs'],
   'policy-changed': ['version', 'personId', 'keyId'],
   'flow-published': ['flow', 'version', 'personId'],
+  'source-blocked': ['source', 'because', 'untilMs'],
+  'source-let-in': ['source', 'personId', 'keyId'],
   'trunk-state': ['trunk', 'up', 'because'],
   'sip-server-state': ['server', 'up', 'because'],
   'media-engine-state': ['engine', 'up', 'because'],

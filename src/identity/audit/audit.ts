@@ -119,5 +119,6 @@ export const auditActs = [
   'node-drained',
   'media-server-changed',
   'command-run',
+  'source-let-in',
   'api-called',
 ] as const;

@@ -81,6 +81,10 @@ export interface TransactionLayer {
   /** Sends without a transaction: ACK to a 2xx, and a response or request of a stateless proxy. */
   send(message: SipRequest | SipResponse, target: Target): Promise<Flow>;
   onConnectionClosed(handler: (connectionId: string) => void): void;
+  /** Whether a request with a To tag, from a source we do not know, is of a dialog of ours. Without it none is. */
+  onStranger?(
+    belongs: (request: SipRequest, callId: string, toTag: string, fromTag: string | undefined) => boolean,
+  ): void;
   readonly listening: readonly Flow[];
   /** What became of every message that arrived, and more; see transaction/counters.ts. */
   readonly counters: Readonly<Record<string, number>>;

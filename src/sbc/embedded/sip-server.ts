@@ -49,7 +49,7 @@ export interface SipServerOptions {
   /** Passed to the transaction layer as they are. */
   layer?: Pick<
     TransactionLayerOptions,
-    'limits' | 'maxServerTransactions' | 'retryAfterSeconds' | 'datagrams' | 'dns' | 'clientTls'
+    'limits' | 'maxServerTransactions' | 'retryAfterSeconds' | 'datagrams' | 'dns' | 'clientTls' | 'guard'
   >;
 }
 
@@ -167,6 +167,10 @@ function connectLayer(stack: Stack): void {
   layer.onAck((ack, text, flow) => guard('ack', () => receiveAck(stack, ack, text, flow)));
   layer.onCancel((cancel, invite) => guard('cancel', () => receiveCancel(stack, cancel, invite)));
   layer.onConnectionClosed((connectionId) => stack.contacts.connectionClosed(connectionId));
+  layer.onStranger?.(
+    (request, callId, toTag, fromTag) =>
+      stack.dialogs.find(callId, toTag, fromTag) !== undefined || stack.proxy.isInDialog(request),
+  );
 }
 
 async function closeAll(stack: Stack, control: ControlServer, layer: TransactionLayer): Promise<void> {

@@ -70,6 +70,8 @@ export interface Forwarder {
   obey(application: Application, command: ProxyCommand): void;
   /** Requests of dialogs that we stay in as a proxy; false when it is none. */
   inDialog(transaction: ServerTransaction): boolean;
+  /** Whether `inDialog` would take it. */
+  isInDialog(request: SipRequest): boolean;
   ack(ack: SipRequest): boolean;
   cancel(invite: ServerTransaction): boolean;
 }

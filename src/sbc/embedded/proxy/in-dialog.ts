@@ -29,6 +29,11 @@ function nextHop(stack: Stack, request: SipRequest, mark: Mark): { request: SipR
   return { request: forwarded, target };
 }
 
+/** Whether it is of a dialog that we stay in; forwards nothing. */
+export function isOfProxiedDialog(stack: Stack, request: SipRequest, mark: Mark): boolean {
+  return nextHop(stack, request, mark) !== undefined;
+}
+
 /** True when the request was one of ours to forward. */
 export function forwardInDialog(stack: Stack, transaction: ServerTransaction, mark: Mark): boolean {
   const { request } = transaction;

@@ -1,12 +1,15 @@
 // What arrives: every message is matched, absorbed, answered or counted as dropped (RFC 3261 §17.1.3, §17.2.3, §18.2.1).
+// Of a stranger (guard/sip-guard.ts) only what belongs to something of ours gets an answer.
 // Decides which transaction a message belongs to; what a transaction does with it is server.ts and client-attempt.ts.
 
 import { makeResponse } from '../../../protocol/sip/make-response.ts';
-import type { SipRequest, SipResponse } from '../../../protocol/sip/message.ts';
+import { header, type SipRequest, type SipResponse } from '../../../protocol/sip/message.ts';
 import { defaultParseLimits, type Malformed, type ParsedMessage, parseMessage } from '../../../protocol/sip/parse.ts';
 import { serialize } from '../../../protocol/sip/serialize.ts';
 import { newTag } from '../../../protocol/sip/tokens.ts';
+import { parseUri, unescapeUri } from '../../../protocol/sip/uri.ts';
 import { markSource, parseViaLoosely } from '../../../protocol/sip/via.ts';
+import type { SipGuard } from '../../guard/sip-guard.ts';
 import type { Flow, ServerTransaction } from '../layers.ts';
 import type { BrokenFrame } from '../transport/transport.ts';
 import type { LayerContext } from './context.ts';
@@ -19,10 +22,13 @@ export interface UserHandlers {
   ack?: (ack: SipRequest, text: string, flow: Flow) => void;
   cancel?: (cancel: ServerTransaction, invite: ServerTransaction | undefined) => void;
   closed?: (connectionId: string) => void;
+  belongs?: (request: SipRequest, callId: string, toTag: string, fromTag: string | undefined) => boolean;
 }
 
 export interface IncomingOptions {
   context: LayerContext;
+  /** Who may speak; without it everybody. */
+  guard?: SipGuard | undefined;
   handlers: UserHandlers;
   maxServerTransactions: number;
   retryAfterSeconds: number;
@@ -36,11 +42,39 @@ export interface Incoming {
 
 export function createIncoming({
   context,
+  guard: who,
   handlers,
   maxServerTransactions,
   retryAfterSeconds,
 }: IncomingOptions): Incoming {
   const { counters, guard, log, random, transport } = context;
+
+  /** What comes over our WebSocket was let in by its session. */
+  const isStranger = ({ protocol, address }: Flow): boolean =>
+    who !== undefined && protocol !== 'ws' && protocol !== 'wss' && who.standing(address) === 'stranger';
+
+  /** No word to whoever has no business here; a connection is closed. */
+  function ignore(flow: Flow, what: string): void {
+    counters.outcome(`dropped-stranger-${what}`);
+    if (flow.connectionId !== undefined) transport.end(flow.connectionId);
+  }
+
+  /** Whether a stranger's request belongs to something of ours, or may begin something. */
+  function isHeard(request: SipRequest, parsed: ParsedMessage, flow: Flow): boolean {
+    const { callId, from, to, toTag, fromTag } = parsed;
+    const { method } = request;
+    if (context.servers.has(serverKey(parsed, method))) return true;
+    if (method === 'CANCEL' || method === 'ACK') {
+      if (context.servers.has(serverKey(parsed, 'INVITE'))) return true;
+      if (method === 'CANCEL') return false;
+    }
+    if (toTag !== undefined) return handlers.belongs?.(request, callId, toTag, fromTag) === true;
+    if (method === 'ACK') return false;
+    const uri = parseUri(request.uri);
+    const uriUser = uri?.scheme === 'sip' || uri?.scheme === 'sips' ? unescapeUri(uri.user ?? '') : undefined;
+    const userAgent = header(request, 'user-agent');
+    return who!.admitsRequest({ address: flow.address, method, uriUser, userAgent, from, to });
+  }
 
   function bytes(received: Buffer, flow: Flow): void {
     counters.received();
@@ -60,6 +94,10 @@ export function createIncoming({
 
   function onMalformed({ because, status, partial }: Malformed, flow: Flow): void {
     log.debug({ because, protocol: flow.protocol, address: flow.address }, 'malformed SIP message');
+    if (isStranger(flow)) {
+      who?.strike(flow.address, 'malformed-sip');
+      return ignore(flow, 'malformed');
+    }
     const viaHeader = partial?.headers[0];
     const via = viaHeader && parseViaLoosely(viaHeader.value);
     if (status === undefined || !partial || !via) return counters.outcome('dropped-malformed');
@@ -102,6 +140,7 @@ export function createIncoming({
       text = text.slice(0, parsed.viaStart) + marked + text.slice(parsed.viaEnd);
     }
     const { method } = request;
+    if (isStranger(flow) && !isHeard(request, parsed, flow)) return ignore(flow, method === 'ACK' ? 'ack' : 'request');
     if (method === 'ACK') return onAck(request, parsed, text, flow);
     const key = serverKey(parsed, method);
     const known = context.servers.get(key);

@@ -10,6 +10,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { asError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/logger.ts';
 import type { Random } from '../../../shared/random.ts';
+import type { SipGuard } from '../../guard/sip-guard.ts';
 import { createResolver, type Dns } from '../dns.ts';
 import type { Flow, Target, TransactionLayer } from '../layers.ts';
 import {
@@ -39,6 +40,8 @@ export interface TransactionLayerOptions {
   datagrams?: DatagramFactory;
   dns?: Dns;
   clientTls?: TransportOptions['clientTls'];
+  /** Who may speak; without it everybody. */
+  guard?: SipGuard;
 }
 
 export async function createTransactionLayer(options: TransactionLayerOptions): Promise<TransactionLayer> {
@@ -72,6 +75,7 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
     limits: options.limits,
     datagrams: options.datagrams,
     clientTls: options.clientTls,
+    guard: options.guard,
     handlers: {
       message: (bytes, flow) => (incoming ? void guard(() => incoming?.bytes(bytes, flow)) : tooEarly()),
       keepalive() {
@@ -101,6 +105,7 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
 
   incoming = createIncoming({
     context,
+    guard: options.guard,
     handlers,
     maxServerTransactions: options.maxServerTransactions ?? 100_000,
     retryAfterSeconds: options.retryAfterSeconds ?? 5,
@@ -157,6 +162,9 @@ export async function createTransactionLayer(options: TransactionLayerOptions): 
     },
     onConnectionClosed(handler) {
       handlers.closed = handler;
+    },
+    onStranger(belongs) {
+      handlers.belongs = belongs;
     },
     request(request, target, clientHandlers) {
       const client = new ClientRequest(context, request, clientHandlers);

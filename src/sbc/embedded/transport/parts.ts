@@ -4,6 +4,7 @@ import type { Socket, SocketOptions } from 'node:dgram';
 import type { Frame } from '../../../protocol/sip/stream-framer.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/logger.ts';
+import type { SipGuard } from '../../guard/sip-guard.ts';
 import type { Flow, TransportProtocol } from '../layers.ts';
 
 export interface TlsMaterial {
@@ -32,6 +33,10 @@ export interface TransportLimits {
   maxConnectionsPerAddress: number;
   /** A connection that has not brought its first message by then is closed. */
   firstMessageWithinMs: number;
+  /** The same for a stranger, TLS handshake included. */
+  strangersFirstMessageWithinMs: number;
+  /** A message that has begun is whole by then, or its connection is closed: nobody sends a header line a minute. */
+  messageWithinMs: number;
   /** A connection on which nothing came for this long is closed; WebSockets are kept by ping and pong instead. */
   idleAfterMs: number;
   connectWithinMs: number;
@@ -47,6 +52,8 @@ export const defaultTransportLimits: TransportLimits = {
   maxConnections: 5000,
   maxConnectionsPerAddress: 1000,
   firstMessageWithinMs: 30_000,
+  strangersFirstMessageWithinMs: 5_000,
+  messageWithinMs: 10_000,
   idleAfterMs: 15 * 60_000,
   connectWithinMs: 5000,
   webSocketPingMs: 25_000,
@@ -101,10 +108,16 @@ export interface Connections {
   add(flow: Flow, wire: Wire, options?: { outbound?: boolean; serverName?: string }): Flow | undefined;
   /** Whether another one from this address is within the limits; counts when not. */
   admits(address: string): boolean;
+  /** A socket that is no connection yet (TLS handshake); undefined when a limit forbids it, else undoes it. */
+  begin(address: string): (() => void) | undefined;
   remove(connectionId: string): void;
   /** A message or keep-alive came in. */
   touch(connectionId: string, spoke: boolean): void;
+  /** Bytes of a message that has not ended have come (true), or none are left. */
+  pending(connectionId: string, unfinished: boolean): void;
   send(connectionId: string, bytes: Buffer): boolean;
+  /** Closes it. */
+  end(connectionId: string): void;
   flowOf(connectionId: string): Flow | undefined;
   towards(destination: Destination): Flow | undefined;
   closeAll(): void;
@@ -118,4 +131,6 @@ export interface TransportContext {
   limits: TransportLimits;
   connections: Connections;
   clientTls: ClientTls | undefined;
+  /** Who may speak; without it everybody. */
+  guard: SipGuard | undefined;
 }

@@ -11,20 +11,26 @@ import type { Destination, ListenAddress, Listener, TransportContext } from './p
 const pong = Buffer.from('\r\n');
 
 export async function listenStream(spec: ListenAddress, context: TransportContext): Promise<Listener> {
-  const { log, handlers, connections, limits } = context;
+  const { log, handlers, connections, limits, guard } = context;
   const secure = spec.protocol === 'tls';
   if (secure && !spec.tls) throw new AppError('config-invalid', 'SIP over TLS needs a certificate and a key');
   // TCP connections that never finish a TLS handshake count as half-open too.
-  const server: Server = secure
-    ? createTlsServer({ ...spec.tls, handshakeTimeout: limits.firstMessageWithinMs })
-    : createTcpServer();
+  const handshakeTimeout = guard ? limits.strangersFirstMessageWithinMs : limits.firstMessageWithinMs;
+  const server: Server = secure ? createTlsServer({ ...spec.tls, handshakeTimeout }) : createTcpServer();
   server.maxConnections = limits.maxConnections;
   server.on('drop', () => handlers.count('connection-refused'));
-  server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
-    if (!adopt(socket, spec.protocol, context)) socket.destroy();
+  // Before TLS costs anything.
+  server.on('connection', (socket: Socket) => {
+    const over = connections.begin(plain(socket.remoteAddress ?? ''));
+    if (over) socket.once('close', over);
+    else socket.destroy();
   });
-  server.on('tlsClientError', (error) => {
+  server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
+    if (!socket.destroyed && !adopt(socket, spec.protocol, context)) socket.destroy();
+  });
+  server.on('tlsClientError', (error, socket) => {
     handlers.count('tls-handshake-failed');
+    if (socket.remoteAddress) guard?.strike(plain(socket.remoteAddress), 'idle-connection');
     log.debug({ err: error }, 'a TLS handshake failed');
   });
   await new Promise<void>((resolve, reject) => {
@@ -78,7 +84,7 @@ function adopt(
   context: TransportContext,
   options: { outbound?: boolean; serverName?: string } = {},
 ): Flow | undefined {
-  const { handlers, connections, limits } = context;
+  const { handlers, connections, limits, guard } = context;
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   socket.on('error', () => handlers.count('connection-error'));
   if (remoteAddress === undefined || remotePort === undefined || !localAddress || !localPort) return undefined;
@@ -107,6 +113,7 @@ function adopt(
   socket.on('data', (chunk: Buffer) => {
     for (const frame of framer.push(chunk)) {
       connections.touch(connectionId, frame.kind === 'message');
+      if (guard && !guard.admitsMessage(flow.address)) return void socket.destroy();
       if (frame.kind === 'message') handlers.message(frame.bytes, flow);
       else if (frame.kind === 'broken') {
         handlers.broken(frame, flow);
@@ -116,6 +123,7 @@ function adopt(
         if (frame.kind === 'ping') socket.write(pong);
       }
     }
+    connections.pending(connectionId, framer.pendingBytes > 0);
   });
   socket.on('close', () => connections.remove(connectionId));
   return flow;

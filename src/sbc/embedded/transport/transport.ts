@@ -4,6 +4,7 @@
 
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/logger.ts';
+import type { SipGuard } from '../../guard/sip-guard.ts';
 import type { Flow } from '../layers.ts';
 import { createConnections } from './connections.ts';
 import { localAddressFor } from './local-address.ts';
@@ -40,6 +41,8 @@ export interface TransportOptions {
   /** Makes UDP sockets; a test puts a lossy network here. */
   datagrams?: DatagramFactory;
   clientTls?: ClientTls;
+  /** Who may speak; without it everybody. */
+  guard?: SipGuard;
 }
 
 export interface SipTransport {
@@ -48,6 +51,8 @@ export interface SipTransport {
   send(bytes: Buffer, flow: Flow, failed?: () => void): boolean;
   /** The flow towards a destination: at once over UDP or an open connection. Rejects when it cannot connect. */
   connect(destination: Destination): Flow | Promise<Flow>;
+  /** Closes a connection without a word. */
+  end(connectionId: string): void;
   /** The flow of a connection that is alive. */
   flowOf(connectionId: string): Flow | undefined;
   /** Host and port for the Via of a request on this flow. */
@@ -58,8 +63,9 @@ export interface SipTransport {
 export async function createTransport(options: TransportOptions): Promise<SipTransport> {
   const limits = { ...defaultTransportLimits, ...options.limits };
   const { clock, log, handlers } = options;
-  const connections = createConnections({ clock, log, handlers, limits });
-  const context: TransportContext = { clock, log, handlers, limits, connections, clientTls: options.clientTls };
+  const { guard, clientTls } = options;
+  const connections = createConnections({ clock, log, handlers, limits, guard });
+  const context: TransportContext = { clock, log, handlers, limits, connections, clientTls, guard };
   const udp: UdpEndpoint[] = [];
   const listening: Flow[] = [];
   const external = new Map<string, { host: string; port?: number }>();
@@ -98,6 +104,7 @@ export async function createTransport(options: TransportOptions): Promise<SipTra
 
   function connect(destination: Destination): Flow | Promise<Flow> {
     const { protocol, address, port } = destination;
+    guard?.asked(address);
     if (protocol === 'udp') {
       const endpoint = udp.find((one) => one.ipv6 === address.includes(':'));
       if (!endpoint) throw new Error(`no UDP socket can reach ${address}`);
@@ -123,6 +130,7 @@ export async function createTransport(options: TransportOptions): Promise<SipTra
       return endpoint?.send(bytes, flow.port, flow.address, failed) ?? false;
     },
     connect,
+    end: connections.end,
     flowOf: connections.flowOf,
     sentBy(flow) {
       const same = listening.filter(({ protocol }) => protocol === flow.protocol);

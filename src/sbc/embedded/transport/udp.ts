@@ -28,7 +28,7 @@ function noLookup(
 export async function listenUdp(
   { address, port }: ListenAddress,
   factory: DatagramFactory = createSocket,
-  { log, handlers }: TransportContext,
+  { log, handlers, guard }: TransportContext,
 ): Promise<UdpEndpoint> {
   const ipv6 = address.includes(':');
   const socket = factory({ type: ipv6 ? 'udp6' : 'udp4', lookup: noLookup, ipv6Only: ipv6 });
@@ -41,6 +41,7 @@ export async function listenUdp(
     log.warn({ err: error }, 'a UDP socket reported an error');
   });
   socket.on('message', (bytes: Buffer, from: RemoteInfo) => {
+    if (guard && !guard.admitsMessage(from.address)) return;
     const flow: Flow = {
       protocol: 'udp',
       address: from.address,
