@@ -10,6 +10,7 @@ import type { RecordingFiles, RecordingLives } from './recording-files.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
 import type { SealedPosts, VerificationCodes } from './verification.ts';
 import type { Callbacks, Voicemails } from './waiting-work.ts';
+import type { SignInStore } from './sign-in.ts';
 
 export interface Store {
   readonly kind: 'embedded' | 'postgres';
@@ -33,6 +34,7 @@ export interface Store {
   readonly sealedPosts: SealedPosts;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */
   readonly vaultRows: VaultRows;
+  readonly signIn: SignInStore;
   /** Answers within a second; `ok: false` while the database is away. */
   health(): Promise<{ ok: boolean; because?: string }>;
   /** Writes what waits, then lets go of the database. Closing twice is closing once. */

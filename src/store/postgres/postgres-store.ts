@@ -35,6 +35,7 @@ import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
 import { insertVaultRows, readVaultRow } from './vault-table.ts';
 import { createSealedPosts, createVerificationCodes } from './verification-tables.ts';
+import { createSignInStore } from './sign-in-tables.ts';
 import { applyVoicemailEvents, createVoicemails } from './voicemails-table.ts';
 
 export interface PostgresStore extends Store {
@@ -117,6 +118,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     sealedPosts: createSealedPosts(database),
     vaultRows: {
       put: (vaultRow) => writer.put({ vaultRow }),
+    signIn: createSignInStore(database),
       async byAlias(alias) {
         await settled();
         return readVaultRow(database, alias);
