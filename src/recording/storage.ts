@@ -1,9 +1,10 @@
 // Where sealed recordings are kept, and the maker for a folder. Sees sealed bytes only.
 // Files are 0600 in folders 0700, by day (UTC) of the recording's id: `2026/11/21/r_….opus.age`.
 
-import { constants } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import type { Readable } from 'node:stream';
 
 export interface StoredFile {
   /** Writes all of it or rejects; may be repeated at the same position. */
@@ -25,6 +26,10 @@ export interface RecordingStorage {
   /** Every file there is. */
   listAll(): Promise<string[]>;
   read(name: string): Promise<Buffer>;
+  /** Bytes `from` to `to`, both included; to the end unless told. */
+  stream(name: string, range?: { from: number; to?: number }): Readable;
+  /** Removes a file after its first bytes were overwritten where they lie, as far as disk and file system obey. */
+  wipe(name: string, bytes: number): Promise<void>;
   info(name: string): Promise<{ bytes: number; changedAt: number }>;
 }
 
@@ -67,11 +72,28 @@ export function createFolderStorage({ folder }: { folder: string }): RecordingSt
       return names.map((name) => name.split(sep).join('/'));
     },
     read: (name) => readFile(at(name)),
+    stream: (name, { from = 0, to } = { from: 0 }) =>
+      createReadStream(at(name), { start: from, ...(to === undefined ? {} : { end: to }) }),
+    async wipe(name, bytes) {
+      const handle = await open(at(name), constants.O_WRONLY | constants.O_NOFOLLOW).catch(undefinedIfMissing);
+      if (!handle) return;
+      try {
+        await handle.write(Buffer.alloc(bytes), 0, bytes, 0);
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+      await rm(at(name), { force: true });
+    },
     async info(name) {
       const { size, mtimeMs } = await stat(at(name));
       return { bytes: size, changedAt: Math.round(mtimeMs) };
     },
   };
+}
+
+function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 function emptyIfMissing(error: NodeJS.ErrnoException): string[] {

@@ -7,6 +7,7 @@ import type { EventLog } from './event-log.ts';
 import type { FlowVersions } from './flow-versions.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { RecordingFiles, RecordingLives } from './recording-files.ts';
+import type { RecordingFiles, RecordingLives } from './recording-files.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
 import type { SealedPosts, VerificationCodes } from './verification.ts';
 import type { Callbacks, Voicemails } from './waiting-work.ts';
@@ -22,6 +23,8 @@ export interface Store {
   readonly apiKeys: ApiKeys;
   readonly calls: CallRecords;
   readonly recordings: Recordings;
+  readonly recordingFiles: RecordingFiles;
+  readonly recordingLives: RecordingLives;
   readonly recordingFiles: RecordingFiles;
   readonly recordingLives: RecordingLives;
   readonly callbacks: Callbacks;

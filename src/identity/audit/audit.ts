@@ -93,6 +93,8 @@ export const auditActs = [
   'recording-held',
   'recording-released',
   'recording-shredded',
+  'recording-sealed',
+  'recording-rotated',
   'customer-viewed',
   'number-revealed',
   'policy-changed',

@@ -31,6 +31,8 @@ import { createOwnTelephoneRows } from './own-telephones-table.ts';
 import { createPeople } from './people-table.ts';
 import { createRecordingFiles } from './recording-files-table.ts';
 import { createRecordingLives } from './recording-lives-table.ts';
+import { createRecordingFiles } from './recording-files-table.ts';
+import { createRecordingLives } from './recording-lives-table.ts';
 import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
 import { insertVaultRows, readVaultRow } from './vault-table.ts';
@@ -106,6 +108,8 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     apiKeys: createApiKeys(database),
     calls: createCallRecords(database, settled),
     recordings: createRecordings(database),
+    recordingFiles: createRecordingFiles(database),
+    recordingLives: createRecordingLives(database),
     recordingFiles: createRecordingFiles(database),
     recordingLives: createRecordingLives(database),
     callbacks: createCallbacks(database, settled),

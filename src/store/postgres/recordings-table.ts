@@ -4,7 +4,7 @@ import type { CallId, RecordingId } from '../../shared/ids.ts';
 import type { RecordingRow, Recordings } from '../records.ts';
 import type { Database } from './database.ts';
 
-interface TableRow {
+export interface RecordingTableRow {
   id: RecordingId;
   call_id: CallId;
   started_at: number;
@@ -58,11 +58,11 @@ export function createRecordings(database: Database): Recordings {
       );
     },
     async byId(id) {
-      const rows = await database.query<TableRow>('SELECT * FROM recordings WHERE id = $1', [id]);
+      const rows = await database.query<RecordingTableRow>('SELECT * FROM recordings WHERE id = $1', [id]);
       return rows[0] && toRecording(rows[0]);
     },
     async list({ before, limit = 50, callId }) {
-      const rows = await database.query<TableRow>(
+      const rows = await database.query<RecordingTableRow>(
         `SELECT * FROM recordings WHERE ($1::text IS NULL OR id < $1) AND ($2::text IS NULL OR call_id = $2)
          ORDER BY id DESC LIMIT $3`,
         [before ?? null, callId ?? null, Math.min(1000, Math.max(1, limit))],
@@ -72,7 +72,7 @@ export function createRecordings(database: Database): Recordings {
   };
 }
 
-function toRecording(row: TableRow): RecordingRow {
+export function toRecording(row: RecordingTableRow): RecordingRow {
   return {
     id: row.id,
     callId: row.call_id,
