@@ -3,6 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { environmentProblems } from './config/environment.ts';
+import { playbackProblems } from './config/playback.ts';
 import { placeProblems } from './config/policy.ts';
 import { type Config, ConfigSchema, logLevels } from './config/schema.ts';
 import { serviceProblems } from './config/services.ts';
@@ -48,7 +50,7 @@ export function parseConfig(text: string, file: string, environment: NodeJS.Proc
   const config = value as Config;
   applyEnvironment(config, environment);
   readTrunkPasswords(config, environment, file);
-  const problems = [...environmentProblems(config), ...crossChecks(config)];
+  const problems = [...variableProblems(config), ...crossChecks(config)];
   if (problems.length > 0) throw new AppError('config-invalid', problems.map((line) => `${file}: ${line}`).join('\n'));
   return { config: deepFreeze(resolvePaths(config)), choices: choicesOf(config, environment) };
 }
@@ -66,7 +68,7 @@ function applyEnvironment(config: Config, environment: NodeJS.ProcessEnv): void 
   }
 }
 
-function environmentProblems(config: Config): string[] {
+function variableProblems(config: Config): string[] {
   const { port } = config.http;
   const problems: string[] = [];
   if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push('ENGAWA_HTTP_PORT must be 0 to 65535.');
@@ -129,6 +131,8 @@ function crossChecks(config: Config): string[] {
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
   problems.push(...mediaProblems(config.media), ...serviceProblems(config), ...placeProblems(config));
+  problems.push(...environmentProblems(config));
+  problems.push(...playbackProblems(config));
   const { taps } = config.recording;
   if (taps && (taps.certFile === undefined) !== (taps.keyFile === undefined))
     problems.push('recording.taps needs certFile and keyFile, or neither.');

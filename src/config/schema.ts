@@ -11,6 +11,7 @@ import { TrunkSettingsSchema } from '../sbc/trunk-settings.ts';
 import { section } from '../shared/yaml/yaml-schema.ts';
 import { BorderSettings } from './border.ts';
 import { Dialling, Telephones } from './dialling.ts';
+import { Environment } from './environment.ts';
 import { Playback } from './playback.ts';
 import { Policy } from './policy.ts';
 import { Queue } from './queues.ts';
@@ -372,6 +373,7 @@ export const ConfigSchema = section('Engawa', {
   sessions: Sessions,
   flows: Flows,
   policy: Policy,
+  environment: Environment,
   log: section('Logging.', {
     level: Type.Union(
       logLevels.map((level) => Type.Literal(level)),

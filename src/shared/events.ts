@@ -2,7 +2,18 @@
 // Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
 // customer's number, never what was said or keyed.
 
-import type { ApiKeyId, CallId, CodeId, EventId, LegId, NodeId, PersonId, RecordingId, SessionId } from './ids.ts';
+import type {
+  ApiKeyId,
+  CallId,
+  CodeId,
+  EventId,
+  LegId,
+  ListeningKeyId,
+  NodeId,
+  PersonId,
+  RecordingId,
+  SessionId,
+} from './ids.ts';
 
 /**
  * How much personal information a conversation touches: the id of one of the company's classes (config/reasons.yaml). What is
@@ -305,6 +316,13 @@ interface EventFields {
   'signed-in': { personId: PersonId; sessionId: SessionId; place: Place };
   'sign-in-failed': { login: string; because: 'unknown' | 'password' | 'throttled' | 'disabled' };
   'signed-out': { personId: PersonId; sessionId: SessionId; because: 'asked' | 'idle' | 'expired' | 'revoked' };
+  /** With which somebody hears recordings: registered, approved (sealed to from then on), ended. */
+  'listening-key-changed': {
+    keyId: ListeningKeyId;
+    personId: PersonId;
+    change: 'added' | 'approved' | 'ended';
+    by: PersonId;
+  };
   'recording-opened': { recordingId: RecordingId; personId: PersonId };
   /** The mode of operation is another. By hand until `untilMs` (null: until somebody switches), or as the schedule says. */
   'operation-changed': {

@@ -27,6 +27,10 @@ export type EnvironmentCheckId = Brand<'environmentCheck'>;
 export type CallListId = Brand<'callList'>;
 /** One customer on a call list. */
 export type ListEntryId = Brand<'listEntry'>;
+/** With which somebody hears recordings. */
+export type ListeningKeyId = Brand<'listeningKey'>;
+/** One time that somebody asked to hear a recording. */
+export type PlayId = Brand<'play'>;
 /** One running program of a company's several. New at every start, so a node that comes back is another one. */
 export type NodeId = Brand<'node'>;
 
@@ -47,6 +51,8 @@ const prefixes = {
   environmentCheck: 'ec',
   callList: 'cl',
   listEntry: 'ce',
+  listeningKey: 'lk',
+  play: 'pl',
   auditEntry: 'a',
 } as const;
 

@@ -5,13 +5,14 @@ import type { CallLists } from './call-lists.ts';
 import type { EnvironmentChecks } from './environment-checks.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowVersions } from './flow-versions.ts';
+import type { ListeningKeys } from './listening-keys.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { RecordingFiles, RecordingLives } from './recording-files.ts';
-import type { RecordingFiles, RecordingLives } from './recording-files.ts';
+import type { RecordingSearch } from './recording-search.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
+import type { SignInStore } from './sign-in.ts';
 import type { SealedPosts, VerificationCodes } from './verification.ts';
 import type { Callbacks, Voicemails } from './waiting-work.ts';
-import type { SignInStore } from './sign-in.ts';
 
 export interface Store {
   readonly kind: 'embedded' | 'postgres';
@@ -25,19 +26,19 @@ export interface Store {
   readonly recordings: Recordings;
   readonly recordingFiles: RecordingFiles;
   readonly recordingLives: RecordingLives;
-  readonly recordingFiles: RecordingFiles;
-  readonly recordingLives: RecordingLives;
+  readonly recordingSearch: RecordingSearch;
+  readonly listeningKeys: ListeningKeys;
   readonly callbacks: Callbacks;
   readonly voicemails: Voicemails;
   readonly ownTelephones: OwnTelephoneRows;
   readonly flowVersions: FlowVersions;
   readonly callLists: CallLists;
   readonly environmentChecks: EnvironmentChecks;
+  readonly signIn: SignInStore;
   readonly verificationCodes: VerificationCodes;
   readonly sealedPosts: SealedPosts;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */
   readonly vaultRows: VaultRows;
-  readonly signIn: SignInStore;
   /** Answers within a second; `ok: false` while the database is away. */
   health(): Promise<{ ok: boolean; because?: string }>;
   /** Writes what waits, then lets go of the database. Closing twice is closing once. */

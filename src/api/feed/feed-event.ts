@@ -101,6 +101,7 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'signed-in': ['personId', 'sessionId', 'place'],
   'sign-in-failed': ['login', 'because'],
   'signed-out': ['personId', 'sessionId', 'because'],
+  'listening-key-changed': ['keyId', 'personId', 'change', 'by'],
   'recording-opened': ['recordingId', 'personId'],
   'operation-changed': ['operation', 'from', 'by', 'personId', 'keyId', 'why', 'untilMs'],
   'policy-changed': ['version', 'personId', 'keyId'],

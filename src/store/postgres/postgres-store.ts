@@ -26,18 +26,18 @@ import { type Database, openDatabase } from './database.ts';
 import { createEnvironmentChecks } from './environment-checks-table.ts';
 import { insertEvents, readEvents } from './events-table.ts';
 import { createFlowVersions } from './flow-versions-table.ts';
+import { createListeningKeys } from './listening-keys-table.ts';
 import { migrate } from './migrate.ts';
 import { createOwnTelephoneRows } from './own-telephones-table.ts';
 import { createPeople } from './people-table.ts';
 import { createRecordingFiles } from './recording-files-table.ts';
 import { createRecordingLives } from './recording-lives-table.ts';
-import { createRecordingFiles } from './recording-files-table.ts';
-import { createRecordingLives } from './recording-lives-table.ts';
+import { createRecordingSearch } from './recording-search.ts';
 import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
+import { createSignInStore } from './sign-in-tables.ts';
 import { insertVaultRows, readVaultRow } from './vault-table.ts';
 import { createSealedPosts, createVerificationCodes } from './verification-tables.ts';
-import { createSignInStore } from './sign-in-tables.ts';
 import { applyVoicemailEvents, createVoicemails } from './voicemails-table.ts';
 
 export interface PostgresStore extends Store {
@@ -110,19 +110,19 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     recordings: createRecordings(database),
     recordingFiles: createRecordingFiles(database),
     recordingLives: createRecordingLives(database),
-    recordingFiles: createRecordingFiles(database),
-    recordingLives: createRecordingLives(database),
+    recordingSearch: createRecordingSearch(database),
+    listeningKeys: createListeningKeys(database),
     callbacks: createCallbacks(database, settled),
     voicemails: createVoicemails(database, settled),
     ownTelephones: createOwnTelephoneRows(database),
     environmentChecks: createEnvironmentChecks(database),
     flowVersions: createFlowVersions(database),
     callLists: createCallLists(database),
+    signIn: createSignInStore(database),
     verificationCodes: createVerificationCodes(database),
     sealedPosts: createSealedPosts(database),
     vaultRows: {
       put: (vaultRow) => writer.put({ vaultRow }),
-    signIn: createSignInStore(database),
       async byAlias(alias) {
         await settled();
         return readVaultRow(database, alias);
