@@ -31,6 +31,8 @@ export async function listenStream(spec: ListenAddress, context: TransportContex
   server.on('tlsClientError', (error, socket) => {
     handlers.count('tls-handshake-failed');
     if (socket.remoteAddress) guard?.strike(plain(socket.remoteAddress), 'idle-connection');
+    // Node tells of a handshake that takes too long, and leaves the socket open.
+    socket.destroy();
     log.debug({ err: error }, 'a TLS handshake failed');
   });
   await new Promise<void>((resolve, reject) => {
