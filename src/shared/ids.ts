@@ -18,6 +18,8 @@ export type EventId = Brand<'event'>;
 export type ApiKeyId = Brand<'apiKey'>;
 /** A computer that somebody with the right to has let in. */
 export type DeviceId = Brand<'device'>;
+/** A pledge that somebody has signed. */
+export type PledgeId = Brand<'pledge'>;
 /** A one-time code, without saying which: the company knows for whom it had it made. */
 export type CodeId = Brand<'code'>;
 /** Sealed digits on their way to the company. */
@@ -45,6 +47,7 @@ const prefixes = {
   event: 'v',
   apiKey: 'k',
   device: 'd',
+  pledge: 'pl',
   code: 'o',
   sealedPost: 'w',
   node: 'n',

@@ -3,10 +3,12 @@
 import type { AuditLog } from './audit/audit-log.ts';
 import type { CallLists } from './call-lists.ts';
 import type { EnvironmentChecks } from './environment-checks.ts';
+import type { Devices } from './devices.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowVersions } from './flow-versions.ts';
 import type { ListeningKeys } from './listening-keys.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
+import type { Pledges } from './pledges.ts';
 import type { RecordingFiles, RecordingLives } from './recording-files.ts';
 import type { RecordingSearch } from './recording-search.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
@@ -37,6 +39,8 @@ export interface Store {
   readonly signIn: SignInStore;
   readonly verificationCodes: VerificationCodes;
   readonly sealedPosts: SealedPosts;
+  readonly devices: Devices;
+  readonly pledges: Pledges;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */
   readonly vaultRows: VaultRows;
   /** Answers within a second; `ok: false` while the database is away. */

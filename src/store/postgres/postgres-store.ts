@@ -23,6 +23,7 @@ import {
 import { applyCallbackEvents, createCallbacks } from './callbacks-table.ts';
 import { createApiKeys, createSessions } from './credentials-tables.ts';
 import { type Database, openDatabase } from './database.ts';
+import { createDevices } from './devices-tables.ts';
 import { createEnvironmentChecks } from './environment-checks-table.ts';
 import { insertEvents, readEvents } from './events-table.ts';
 import { createFlowVersions } from './flow-versions-table.ts';
@@ -30,6 +31,7 @@ import { createListeningKeys } from './listening-keys-table.ts';
 import { migrate } from './migrate.ts';
 import { createOwnTelephoneRows } from './own-telephones-table.ts';
 import { createPeople } from './people-table.ts';
+import { createPledges } from './pledges-tables.ts';
 import { createRecordingFiles } from './recording-files-table.ts';
 import { createRecordingLives } from './recording-lives-table.ts';
 import { createRecordingSearch } from './recording-search.ts';
@@ -121,6 +123,8 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     signIn: createSignInStore(database),
     verificationCodes: createVerificationCodes(database),
     sealedPosts: createSealedPosts(database),
+    devices: createDevices(database),
+    pledges: createPledges(database),
     vaultRows: {
       put: (vaultRow) => writer.put({ vaultRow }),
       async byAlias(alias) {
