@@ -1,8 +1,10 @@
 // RTP and RTCP over UDP towards carriers and telephones, plain or as SRTP with keys from SDES (RFC 3711, RFC 4568).
-// Symmetric RTP (RFC 4961): until a packet has come we send to the address in the SDP; the first valid packet says where the
-// far end really is (latching). From then on other sources are refused, so nobody can inject audio or turn ours aside by
-// guessing a port; only the address that the SDP names may still take over from a source that it did not name.
-// Does not look at what the packets say.
+// Symmetric RTP (RFC 4961): until a packet has come we send to the address in the SDP; packets say where the far end really is
+// (latching). From then on other sources are refused, so nobody can inject audio or turn ours aside by guessing a port; only the
+// address that the SDP names may still take over from a source that it did not name.
+// Whom to believe first: with SRTP whoever has the key. In plain RTP the host that the SDP names, from whatever port; another host only
+// when it has sent several packets in order, of one source, and the named host none: at once where the SDP names a private address,
+// which is a far end behind a translator, else after a second of nothing from the named one. Does not look at what the packets say.
 
 import type { Transport, TransportListener } from './transport.ts';
 import type { PortPair } from './udp-ports.ts';
@@ -24,6 +26,18 @@ export interface RemoteAddress {
   rtcpPort: number;
 }
 
+/** A source that is not the one of the SDP, on probation. */
+interface Probation {
+  from: Remote;
+  ssrc: number;
+  sequence: number;
+  inOrder: number;
+}
+
+/** 100 ms of speech; who guesses a port seldom guesses so well, and who sends to all ports hits none so often. */
+const probationPackets = 5;
+const namedHostHasMs = 1000;
+
 export class UdpTransport implements Transport {
   refused = 0;
   protection: PacketProtection | undefined;
@@ -36,6 +50,9 @@ export class UdpTransport implements Transport {
   private sendTo: Remote | undefined;
   private rtcpTo: Remote | undefined;
   private latched = false;
+  private probation: Probation | undefined;
+  private signalledIsPrivate = false;
+  private signalledAt = 0;
   private closed = false;
 
   constructor(pair: PortPair, listener: TransportListener) {
@@ -61,6 +78,9 @@ export class UdpTransport implements Transport {
     }
     if (this.latched && sameRemote(before, this.signalled)) return;
     this.latched = false;
+    this.probation = undefined;
+    this.signalledIsPrivate = isPrivate(given.address);
+    this.signalledAt = performance.now();
     this.sendTo = this.signalled;
     this.rtcpTo = this.pair.rtcp.remote(given.rtcpAddress, given.rtcpPort);
     this.listener.onConnected();
@@ -78,17 +98,45 @@ export class UdpTransport implements Transport {
       return;
     }
     const known = sameRemote(from, this.sendTo);
-    if (!known && this.latched && !sameRemote(from, this.signalled)) {
+    if (!known && this.latched && !this.mayTakeOver(from)) {
       this.refused++;
       return;
     }
     const plain = this.protection ? this.protection.unprotectRtp(packet) : packet;
-    if (!plain) {
+    if (!plain || (!known && !this.protection && !this.isBelieved(packet, from))) {
       this.refused++;
       return;
     }
     if (!known || !this.latched) this.latch(from, known);
     this.listener.onRtp(plain);
+  }
+
+  /** The address that the SDP names, and any port of that host from a host that it does not name. */
+  private mayTakeOver(from: Remote): boolean {
+    const named = this.signalled;
+    return sameRemote(from, named) || (from.address === named?.address && this.sendTo?.address !== named.address);
+  }
+
+  /** Plain RTP from an address that we do not send to. */
+  private isBelieved(packet: Buffer, from: Remote): boolean {
+    if (from.address === this.signalled?.address) return true;
+    if (!this.signalled || this.latched) return false;
+    if (!this.signalledIsPrivate && performance.now() - this.signalledAt < namedHostHasMs) return false;
+    const sequence = packet.readUInt16BE(2);
+    const ssrc = packet.readUInt32BE(8);
+    const known = this.probation;
+    if (
+      !known ||
+      !sameRemote(from, known.from) ||
+      ssrc !== known.ssrc ||
+      sequence !== ((known.sequence + 1) & 0xffff)
+    ) {
+      this.probation = { from, ssrc, sequence, inOrder: 1 };
+      return false;
+    }
+    known.sequence = sequence;
+    known.inOrder++;
+    return known.inOrder >= probationPackets;
   }
 
   private latch(from: Remote, known: boolean): void {
@@ -134,4 +182,13 @@ export class UdpTransport implements Transport {
     this.closed = true;
     await Promise.all([this.pair.rtp.close(), this.pair.rtcp.close()]);
   }
+}
+
+/** Of networks that are behind translators (RFC 1918, RFC 6598, RFC 3927, RFC 4193), or nobody's. */
+function isPrivate(address: string): boolean {
+  return (
+    /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|0\.)/.test(
+      address,
+    ) || /^f[cde]/i.test(address)
+  );
 }
