@@ -25,12 +25,14 @@ import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { stepUpRoutes } from './routes/step-up-routes.ts';
 import { talkRoutes } from './routes/talk-routes.ts';
+import { sessionListRoutes } from './routes/session-list-routes.ts';
 import { telephoneRoutes } from './routes/telephone-routes.ts';
 import { verifyRoutes } from './routes/verify-routes.ts';
 import { waitingWorkRoutes } from './routes/waiting-work-routes.ts';
 import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
 import { acceptSoftphones } from './softphone/softphones.ts';
 import { createViews } from './views.ts';
+import { createScoped } from './scoped.ts';
 
 export interface Api {
   /** Binds, begins to look after sessions; resolves with the URL under which browsers reach this. */
@@ -61,9 +63,13 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
 
   const views = createViews(needs);
   sessionRoutes(app, needs);
+  const scoped = createScoped(needs);
+  app.decorate('scoped', scoped);
+  app.addHook('onClose', async () => scoped.close());
   stepUpRoutes(app, needs);
   deskRoutes(app, needs, views);
   callRoutes(app, needs);
+  sessionListRoutes(app, needs);
   callCommandRoutes(app, needs);
   callListRoutes(app, needs);
   centreRoutes(app, needs, views);
@@ -143,7 +149,15 @@ const describeProblems: NonNullable<FastifyDynamicSwaggerOptions['transform']> =
   const answers = (schema as { response?: object } | undefined)?.response;
   const needs = (route.config as { needs?: Need } | undefined)?.needs;
   const open = needs === 'public' ? { security: [] } : {};
-  return { url, schema: { ...schema, ...open, response: { ...answers, default: problemAnswer } } as FastifySchema };
+  return {
+    url,
+    schema: {
+      ...schema,
+      ...open,
+      'x-needs': needs,
+      response: { ...answers, default: problemAnswer },
+    } as unknown as FastifySchema,
+  };
 };
 
 function requireTlsBeyondLoopback({ host, tls }: ListenSettings): void {

@@ -5,7 +5,8 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { Identity, KeyHolder, SignedIn } from '../identity/identity.ts';
-import { hasDesk, hasSoftphone, type Permission, roleMay } from '../identity/permissions.ts';
+import { hasDesk, hasSoftphone, isForUnlimited, type Permission, roleMay } from '../identity/permissions.ts';
+import { isLimited } from '../identity/scopes.ts';
 import { csrfTokenOf, isSame } from '../identity/tokens.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Person, Role } from '../store/records.ts';
@@ -38,8 +39,11 @@ export function roleOf(caller: Caller): Role {
   return caller.kind === 'session' ? caller.person.role : caller.key.role;
 }
 
+/** By role; and what concerns the whole company not by who is limited to sites or queues. */
 export function may(caller: Caller, permission: Permission): boolean {
-  return roleMay(roleOf(caller), permission);
+  if (!roleMay(roleOf(caller), permission)) return false;
+  const { scope } = caller.kind === 'session' ? caller.person : caller.key;
+  return !(isLimited(scope) && isForUnlimited(permission));
 }
 
 /** The id that limits and idempotency keys are kept under. */

@@ -2,6 +2,7 @@
 // and web-softphone imports their types. Times are epoch milliseconds; lists page by `cursor`.
 
 import { type Static, type TSchema, Type } from 'typebox';
+import { ScopeSchema } from './people-contract.ts';
 import { ChangeFacts, WorkFactsSchema } from './policy-contract.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import { talkFields } from './talk-contract.ts';
@@ -59,6 +60,8 @@ export const PersonView = Type.Object({
   disabled: Type.Boolean(),
   facts: Type.Optional(WorkFactsSchema),
 });
+  site: Type.Optional(Nullable(Type.String())),
+  scope: Type.Optional(Nullable(ScopeSchema)),
 
 /** GET /api/v1/session, and the answer to signing in. The cookie `engawa_session` is HttpOnly, SameSite=Strict. */
 export const SessionView = Type.Object({
@@ -343,6 +346,8 @@ export const NewPerson = Type.Object({
 });
 export const ChangePerson = Type.Partial(
   Type.Object({
+  site: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  scope: Type.Optional(ScopeSchema),
     displayName: Type.String({ minLength: 1, maxLength: 128 }),
     role: RoleSchema,
     place: PlaceSchema,
@@ -355,16 +360,8 @@ export const ChangePerson = Type.Partial(
   }),
 );
 
-export const NewApiKey = Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }), role: RoleSchema });
-export const ApiKeyView = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  role: RoleSchema,
-  createdAt: Type.Integer(),
-  revokedAt: Nullable(Type.Integer()),
-  key: Type.Optional(Type.String({ description: 'Only in the answer that creates it.' })),
-});
-
+    site: Nullable(Type.String({ minLength: 1, maxLength: 64 })),
+    scope: Nullable(ScopeSchema),
 /** POST /api/v1/test-calls (demo only): a simulated customer calls in through the SIP port, as a carrier would. */
 export const PlaceTestCall = Type.Object({
   number: Type.Optional(Type.String({ description: "The company's number to call; the first one unless told." })),

@@ -12,10 +12,11 @@ import type { Flow, FlowProblem, Reason } from '../routing/flow/flow.ts';
 import type { Calendar, Opening } from '../routing/hours.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Unsubscribe } from '../shared/emitter.ts';
+import type { Place } from '../shared/events.ts';
 import type { NodeId, PersonId, SessionId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Closure } from '../store/flow-versions.ts';
-import type { Role } from '../store/records.ts';
+import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { FlowOutcome, FlowVersionInfo } from './flow-contract.ts';
@@ -46,6 +47,8 @@ export interface ApiNeeds {
     queues: readonly QueueSettings[];
     /** Where agents may take customers outside; the number stays in the call's rooms. */
     outsidePlaces?: readonly { name: string; label: { ja: string; en: string } }[];
+    /** Names of the sites that people belong to. */
+    sites?: readonly string[];
     /** What may be told when a call is handed over. */
     steps?: StepChoices;
     /** Roles that may dial a number by hand; an alias may be called back by everybody with a desk. */
@@ -53,6 +56,8 @@ export interface ApiNeeds {
   };
   softphone: SoftphoneNeeds;
   flows: FlowCatalogue;
+  /** Which place an address proves; without it none does. */
+  placeAt?: (address: string, person: Person) => Place;
   /** Where versions of flows are kept. */
   flowControl?: FlowControl;
   /** One-time codes, and what customers can be asked for. */
@@ -112,6 +117,8 @@ export interface SoftphoneNeeds {
 export interface VerificationNeeds {
   codes: Pick<OneTimeCodes, 'make' | 'byId' | 'revoke'>;
   factors: readonly { name: string; label: { ja: string; en: string } }[];
+  /** The session over which this person's softphone is registered, on whichever node: there the desk is open. */
+  sessionOf?: (personId: PersonId) => SessionId | undefined;
   /** Undefined when it is none. */
   numberOf(typed: string): PhoneNumber | undefined;
 }

@@ -2,9 +2,10 @@
 
 import type { CallCentre, DeskCallState, DeskState } from '../call/desk.ts';
 import { defaultClasses, type PiiClass } from '../privacy/pii-class.ts';
-import type { CallRecord, Person, RecordingRow, Role } from '../store/records.ts';
+import type { CallRecord, Person, RecordingRow, Role, Scope } from '../store/records.ts';
 import type { AgentRow, CallView, DeskCall, DeskView, PersonView, QueueView, RecordingView } from './contract.ts';
 import type { ApiNeeds } from './needs.ts';
+import type { ScopeView } from './people-contract.ts';
 
 type Label = { ja: string; en: string };
 
@@ -15,7 +16,16 @@ export function personView(person: Person): PersonView {
 
 /** For who administers people. */
 export function personWithFacts(person: Person): PersonView {
-  return { ...personView(person), facts: person.facts ?? {} };
+  return {
+    ...personView(person),
+    facts: person.facts ?? {},
+    site: person.site ?? null,
+    scope: person.scope ? scopeView(person.scope) : null,
+  };
+}
+
+export function scopeView({ sites, queues }: Scope): ScopeView {
+  return { ...(sites ? { sites: [...sites] } : {}), ...(queues ? { queues: [...queues] } : {}) };
 }
 
 export function callView(record: CallRecord): CallView {

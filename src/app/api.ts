@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Api, createApi } from '../api/api.ts';
 import type { FlowControl, NodesNeeds, TestCalls, VerificationNeeds } from '../api/needs.ts';
 import type { CallListNeeds } from '../api/routes/call-list-routes.ts';
+import type { EnvironmentApi } from '../api/routes/environment-routes.ts';
 import type { RunningCallCentre } from '../call/call-centre.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { Config } from '../config.ts';
@@ -29,6 +30,7 @@ import type { AppRules } from './rules.ts';
 
 interface Rooms {
   audit: Audit;
+  environment: EnvironmentApi;
   store: Store;
   callCentre: RunningCallCentre;
   border: Border;
@@ -71,6 +73,7 @@ export async function openApi(
     store,
     identity,
     audit: rooms.audit,
+    environment: rooms.environment,
     callCentre,
     telephones,
     flows,
@@ -91,11 +94,14 @@ export async function openApi(
       domain: config.company.domain,
       numbers: config.company.numbers,
       queues: config.queues,
+      sites: config.policy.sites.map(({ name }) => name),
       mayDialNumbers: config.dialling.numbersAllowed,
       outsidePlaces: config.transfers.outside.map(({ name, label }) => ({ name, label })),
       steps: { factors: config.steps.factors, facts: config.steps.facts },
     },
+    placeAt: rooms.rules.places.at,
     softphone: {
+      sessionOf: border.softphoneSession,
       tunnelTarget: () => border.webSocketTarget,
       admit: border.admitSoftphone,
       registerExpiresSeconds: 300,

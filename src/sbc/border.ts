@@ -84,6 +84,8 @@ export interface Border extends Listenable<BorderEvents> {
     dialog: DialogFacts;
   }): Leg;
   isSoftphoneRegistered(personId: PersonId): boolean;
+  /** The session over which the softphone of this person is registered, on whichever node. */
+  softphoneSession(personId: PersonId): SessionId | undefined;
   /**
    * Says who is behind a WebSocket that the API let through to a SIP server: `peer` is the address and port the SIP server
    * sees (`127.0.0.1:43210`), `server` the one that `webSocketTarget` named (any, when there is only one). SIP from a peer that

@@ -260,6 +260,7 @@ export function createBorder(options: BorderOptions): Border {
         onEnded: release,
       });
     },
+    softphoneSession: (personId) => registrations.find(personId)?.sessionId,
     isSoftphoneRegistered: (personId) => registrations.find(personId) !== undefined,
     admitSoftphone(peer, who, more = {}) {
       const server = more.server ?? servers.states()[0]?.server ?? '';

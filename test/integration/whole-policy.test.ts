@@ -1,11 +1,8 @@
 // Who may take a call: its class against the agent's clearance, with the whole program. hanako works at home and is cleared
 // for nothing; taro is cleared for everything.
 
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import t from 'tap';
-import type { SessionView } from '../../src/api/contract.ts';
-import { projectRoot } from '../../src/shared/paths.ts';
+import { addAdministrator } from '../support/centre/administrator.ts';
 import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -19,32 +16,11 @@ t.afterEach(async () => {
   await centre.atRest();
 });
 
-/** The administrator that an installation makes on the command line, while it runs. */
 async function administrator() {
-  const password = 'correct horse battery staple';
-  const cli = join(projectRoot, 'dist/src/cli/engawa.js');
-  const config = join(engawa.dataFolder, 'engawa.yaml');
-  const made = spawnSync(process.execPath, [cli, 'user', 'add', 'boss', '--config', config, '--password-stdin'], {
-    input: `${password}\n`,
-    encoding: 'utf8',
-  });
-  if (made.status !== 0) throw new Error(`engawa user add: ${made.stdout}${made.stderr}`);
-  const headers = { 'content-type': 'application/json', origin: engawa.url };
-  const signedIn = await fetch(new URL('/api/v1/session', engawa.url), {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ login: 'boss', password }),
-  });
-  if (!signedIn.ok) throw new Error(`boss cannot sign in: ${signedIn.status} ${await signedIn.text()} ${made.stdout}`);
-  const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
-  const { csrfToken } = (await signedIn.json()) as SessionView;
+  const { rest } = await addAdministrator(engawa, 'boss');
   return async (personId: string, change: object) => {
-    const answer = await fetch(new URL(`/api/v1/users/${personId}`, engawa.url), {
-      method: 'PATCH',
-      headers: { ...headers, cookie, 'x-csrf-token': csrfToken },
-      body: JSON.stringify(change),
-    });
-    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+    const { status, body } = await rest('PATCH', `/api/v1/users/${personId}`, change);
+    if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
   };
 }
 

@@ -18,9 +18,10 @@ import { type Caller, callerOf, credentialOf, may } from '../caller.ts';
 import { HttpProblem } from '../errors.ts';
 import type { ApiLimits, ApiNeeds } from '../needs.ts';
 import { openDesk } from '../routes/desk-routes.ts';
+import type { Reach } from '../scoped.ts';
 import type { App } from '../server.ts';
 import type { Views } from '../views.ts';
-import { type EventStream, openEventStream } from './event-stream.ts';
+import { type CutReason, type EventStream, openEventStream } from './event-stream.ts';
 import { createFeedFilter, type FeedFilter } from './feed-filter.ts';
 import { keepRecentEvents, type RecentEvents } from './recent-events.ts';
 
@@ -43,7 +44,7 @@ export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, vie
   const { store, identity, clock, limits, log } = needs;
   const recent = keepRecentEvents(store.events);
   const readers = new Set<Reader>();
-  const cutWhere = (which: (reader: Reader) => boolean, because: 'signed-out' | 'shutting-down') => {
+  const cutWhere = (which: (reader: Reader) => boolean, because: CutReason) => {
     for (const reader of readers) if (which(reader)) reader.stream.cut(because);
   };
   const offSessions = identity.onSessionEnded(({ session }) =>
@@ -52,9 +53,18 @@ export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, vie
   const offMoves = needs.nodes?.onPageMoves((personId) =>
     cutWhere(({ caller }) => caller.kind === 'session' && caller.person.id === personId, 'shutting-down'),
   );
+  // Role, queues and limits of who reads may be others now: the page comes back at once and is told what it may see.
+  const offChanges = identity.onChangedAnywhere((change) => {
+    const concerns = ({ caller }: Reader) =>
+      change.kind === 'person-changed'
+        ? caller.kind === 'session' && caller.person.id === change.personId
+        : change.kind === 'key-revoked' && caller.kind === 'key' && caller.key.id === change.id;
+    cutWhere(concerns, change.kind === 'key-revoked' ? 'signed-out' : 'replaced');
+  });
   app.addHook('preClose', async () => {
     cutWhere(() => true, 'shutting-down');
     offSessions();
+    offChanges();
     offMoves?.();
     recent.close();
   });
@@ -85,7 +95,7 @@ export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, vie
       readers.add(reader);
       const heart = clock.every(limits.feedHeartbeatMs, () => beat(needs, reader, request.headers.authorization));
       const offDesk = person && hasDesk(person) ? followDesk(needs, views, stream, person) : () => {};
-      const offEvents = followEvents(needs, recent, stream, caller, since);
+      const offEvents = followEvents(needs, recent, stream, { caller, reach: app.scoped.ofCaller(caller) }, since);
       stream.onClose(() => {
         readers.delete(reader);
         heart.cancel();
@@ -164,7 +174,7 @@ function followEvents(
   needs: ApiNeeds,
   recent: RecentEvents,
   stream: EventStream,
-  caller: Caller,
+  { caller, reach }: { caller: Caller; reach: Reach | undefined },
   since: EventId | undefined,
 ): () => void {
   const own = may(caller, 'feed:all') || caller.kind !== 'session' ? undefined : caller.person.id;
@@ -173,20 +183,34 @@ function followEvents(
   /** What the backfill has told, until the cut-over. */
   const backfilled = new Set<EventId>();
 
-  function tell(event: EngawaEvent): void {
+  /** Who is limited is told in the same order, each event once it is known whether it is covered. */
+  let telling = Promise.resolve();
+  function tell(event: EngawaEvent): Promise<void> | void {
+    if (!reach) return pass(event);
+    telling = telling.then(async () => {
+      if (stream.open && (await reach.event(event))) pass(event);
+    });
+    telling = telling.catch((thrown) => {
+      needs.log.warn({ err: asError(thrown) }, 'an event could not be told to a limited reader');
+      stream.cut('fault');
+    });
+    return telling;
+  }
+
+  function pass(event: EngawaEvent): void {
     const told = filter.pass(event);
     if (told) stream.send({ event: 'event', id: event.id, data: told });
   }
 
   const off = needs.store.events.subscribe((event) => {
     if (aside) aside.push(event);
-    else tell(event);
+    else void tell(event);
   });
 
   /** At the reader's pace. */
   async function tellAll(events: readonly EngawaEvent[]): Promise<void> {
     for (const event of events) {
-      tell(event);
+      await tell(event);
       const drained = stream.drained(readerMayTakeMs);
       if (drained !== true && !(await drained)) return stream.cut('slow-reader');
     }

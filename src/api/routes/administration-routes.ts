@@ -1,18 +1,39 @@
 // People and API keys: an administrator's.
 
 import { Type } from 'typebox';
+import { isLimited } from '../../identity/scopes.ts';
 import type { ApiKeyId, PersonId } from '../../shared/ids.ts';
-import type { ApiKey, WorkFacts } from '../../store/records.ts';
+import { type ApiKey, type Person, type Role, roles, type Scope, type WorkFacts } from '../../store/records.ts';
+import { actorOf } from '../audited.ts';
 import { callerOf } from '../caller.ts';
-import { ApiKeyView, ChangePerson, list, NewApiKey, NewPerson, PersonView } from '../contract.ts';
+import { ChangePerson, list, NewPerson, PersonView } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
 import type { ApiNeeds } from '../needs.ts';
-import { PageQuery, page } from '../paging.ts';
+import { coveredPage, PageQuery } from '../paging.ts';
+import { ApiKeyView, NewApiKey } from '../people-contract.ts';
 import type { App } from '../server.ts';
-import { personWithFacts } from '../views.ts';
+import { personWithFacts, scopeView } from '../views.ts';
 
 const PersonParams = Type.Object({ personId: Type.String({ maxLength: 64 }) });
 const noSuchPerson = () => new HttpProblem(404, 'There is no such person.');
+
+function requireKnownSites(company: ApiNeeds['company'], sites: readonly string[]): void {
+  if (!sites.every((site) => company.sites?.includes(site)))
+    throw new HttpProblem(400, 'One of these sites does not exist: policy.sites of the configuration names them.');
+}
+
+/** What of a person an auditor sees changed: names of what is another now, and the few values that matter most. */
+function changesTold(before: Person, after: Person, password: boolean): Record<string, string | boolean> {
+  const names = (['displayName', 'place', 'clearance', 'queues', 'language', 'facts', 'site', 'scope'] as const).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+  return {
+    ...(names.length > 0 ? { changed: names.join(' ') } : {}),
+    ...(before.role === after.role ? {} : { role: after.role, roleBefore: before.role }),
+    ...(before.disabled === after.disabled ? {} : { disabled: after.disabled }),
+    ...(password ? { password: true } : {}),
+  };
+}
 
 export function administrationRoutes(app: App, needs: ApiNeeds): void {
   peopleRoutes(app, needs);
@@ -33,6 +54,14 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
     return Object.fromEntries(Object.entries({ ...before, ...change }).filter(([, value]) => value != null));
   }
 
+  /** Who administers reaches everything; and nobody is limited to what does not exist. */
+  function requireGoodScope({ role, scope, site }: { role: Role; scope?: Scope | null; site?: string | null }): void {
+    if (isLimited(scope ?? undefined) && role === 'administrator')
+      throw new HttpProblem(400, 'An administrator is not limited to sites or queues.');
+    requireKnownQueues(scope?.queues);
+    requireKnownSites(company, [...(scope?.sites ?? []), ...(site == null ? [] : [site])]);
+  }
+
   function requireKnownClass(clearance: string | undefined): void {
     const classes = needs.policy?.classes().map(({ id }) => id);
     if (clearance !== undefined && classes?.includes(clearance) === false)
@@ -46,12 +75,29 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
       schema: {
         tags: ['users'],
         summary: 'People',
-        querystring: Type.Object(PageQuery),
+        querystring: Type.Object({
+          ...PageQuery,
+          search: Type.Optional(Type.String({ maxLength: 128, description: 'Part of a login or a name.' })),
+          role: Type.Optional(Type.Unsafe<Role>({ type: 'string', enum: [...roles] })),
+        }),
         response: { 200: list(PersonView) },
       },
     },
-    async ({ query: { cursor, limit } }) =>
-      page(limit, (size) => store.people.list({ after: cursor, limit: size }), personWithFacts),
+    async (request) => {
+      const { cursor, limit, search, role } = request.query;
+      const reach = request.server.scoped.of(request);
+      return coveredPage(
+        { limit, cursor, covers: reach?.person },
+        (size, after) =>
+          store.people.list({
+            limit: size,
+            ...(after === undefined ? {} : { after }),
+            ...(search ? { search } : {}),
+            ...(role ? { role } : {}),
+          }),
+        personWithFacts,
+      );
+    },
   );
 
   app.get(
@@ -62,20 +108,35 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
     },
     async (request) => {
       const person = await store.people.byId(request.params.personId as PersonId);
-      if (!person) throw noSuchPerson();
+      if (!person || request.server.scoped.of(request)?.person(person) === false) throw noSuchPerson();
       return personWithFacts(person);
     },
+  );
+
+  app.get(
+    '/api/v1/sites',
+    {
+      config: { needs: 'people:read' },
+      schema: {
+        tags: ['users'],
+        summary: 'Sites that people may belong to',
+        response: { 200: list(Type.Object({ name: Type.String() })) },
+      },
+    },
+    async () => ({ items: (company.sites ?? []).map((name) => ({ name })), nextCursor: null }),
   );
 
   app.post(
     '/api/v1/users',
     {
-      config: { needs: 'people:change' },
+      config: { needs: 'people:change', stepUp: true },
       schema: { tags: ['users'], summary: 'Add a person', body: NewPerson, response: { 201: PersonView } },
     },
     async (request, reply) => {
       const { login, displayName, role, place, clearance, queues, language, password, facts } = request.body;
+      const { site, scope } = request.body;
       requireKnownQueues(queues);
+      requireGoodScope(request.body);
       requireKnownClass(clearance);
       const person = await identity.createPerson({
         login,
@@ -87,6 +148,15 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
         language,
         password,
         ...(facts ? { facts } : {}),
+        ...(site ? { site } : {}),
+        ...(scope ? { scope } : {}),
+      });
+      await needs.audit?.write({
+        act: 'person-added',
+        by: actorOf(request),
+        target: { kind: 'person', id: person.id },
+        outcome: 'done',
+        details: { role },
       });
       void onPersonChanged(person.id);
       void reply.header('location', `/api/v1/users/${person.id}`);
@@ -97,7 +167,7 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
   app.patch(
     '/api/v1/users/:personId',
     {
-      config: { needs: 'people:change' },
+      config: { needs: 'people:change', stepUp: true },
       schema: {
         tags: ['users'],
         summary: 'Change a person',
@@ -119,10 +189,21 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
           409,
           'Nobody takes the administration from themselves: have another administrator do it.',
         );
+      const before = await store.people.byId(id);
+      if (!before) throw noSuchPerson();
+      const { site = before.site, scope = before.scope } = request.body;
+      requireGoodScope({ role: role ?? before.role, site: request.body.site ?? null, scope: scope ?? null });
       const facts = request.body.facts && (await changedFacts(id, request.body.facts));
       const change = { displayName, role, place, clearance, queues, language, disabled, password, facts };
-      const person = await identity.changePerson(id, change);
+      const person = await identity.changePerson(id, { ...change, site: site ?? '', scope: scope ?? {} });
       if (!person) throw noSuchPerson();
+      await needs.audit?.write({
+        act: 'person-changed',
+        by: actorOf(request),
+        target: { kind: 'person', id },
+        outcome: 'done',
+        details: changesTold(before, person, password !== undefined),
+      });
       void onPersonChanged(person.id);
       return personWithFacts(person);
     },
@@ -130,13 +211,18 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
 }
 
 function keyRoutes(app: App, needs: ApiNeeds): void {
-  const { identity, store } = needs;
-  const view = ({ id, name, role, createdAt, revokedAt }: ApiKey) => ({ id, name, role, createdAt, revokedAt });
+  const { identity, store, company } = needs;
+  const view = ({ id, name, role, createdAt, revokedAt, scope, expiresAt, lastUsedAt }: ApiKey) => ({
+    ...{ id, name, role, createdAt, revokedAt },
+    scope: scope ? scopeView(scope) : null,
+    expiresAt: expiresAt ?? null,
+    lastUsedAt: lastUsedAt ?? null,
+  });
 
   app.get(
     '/api/v1/api-keys',
     {
-      config: { needs: 'keys:change' },
+      config: { needs: 'keys:read' },
       schema: { tags: ['api-keys'], summary: 'API keys, without the keys', response: { 200: list(ApiKeyView) } },
     },
     async () => ({ items: (await store.apiKeys.list()).map(view), nextCursor: null }),
@@ -145,7 +231,7 @@ function keyRoutes(app: App, needs: ApiNeeds): void {
   app.post(
     '/api/v1/api-keys',
     {
-      config: { needs: 'keys:change' },
+      config: { needs: 'keys:change', stepUp: true },
       schema: {
         tags: ['api-keys'],
         summary: 'Make an API key',
@@ -155,7 +241,22 @@ function keyRoutes(app: App, needs: ApiNeeds): void {
       },
     },
     async (request, reply) => {
-      const { key, secret } = await identity.createApiKey({ name: request.body.name, role: request.body.role });
+      const { name, role, scope, expiresAt } = request.body;
+      if (scope?.queues?.every((queue) => company.queues.some((known) => known.name === queue)) === false)
+        throw new HttpProblem(400, 'One of these queues does not exist.');
+      requireKnownSites(company, scope?.sites ?? []);
+      const { key, secret } = await identity.createApiKey({
+        ...{ name, role },
+        ...(scope ? { scope } : {}),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      });
+      await needs.audit?.write({
+        act: 'api-key-made',
+        by: actorOf(request),
+        target: { kind: 'api-key', id: key.id },
+        outcome: 'done',
+        details: { role, limited: isLimited(key.scope), expiresAt: expiresAt ?? null },
+      });
       return reply.code(201).send({ ...view(key), key: secret });
     },
   );
@@ -163,7 +264,7 @@ function keyRoutes(app: App, needs: ApiNeeds): void {
   app.delete(
     '/api/v1/api-keys/:apiKeyId',
     {
-      config: { needs: 'keys:change' },
+      config: { needs: 'keys:change', stepUp: true },
       schema: {
         tags: ['api-keys'],
         summary: 'Revoke an API key',
@@ -174,6 +275,12 @@ function keyRoutes(app: App, needs: ApiNeeds): void {
     async (request, reply) => {
       if (!(await identity.revokeApiKey(request.params.apiKeyId as ApiKeyId)))
         throw new HttpProblem(404, 'There is no such key, or it was revoked before.');
+      await needs.audit?.write({
+        act: 'api-key-revoked',
+        by: actorOf(request),
+        target: { kind: 'api-key', id: request.params.apiKeyId },
+        outcome: 'done',
+      });
       return reply.code(204).send(null);
     },
   );

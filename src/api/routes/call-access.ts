@@ -19,12 +19,12 @@ export interface Access {
  * `ownOnly`: only whoever is on the call. `consultedToo`: also a colleague who is asked about it. Throws what is answered for a
  * call that is over: nothing is told about other people's calls.
  */
-export function requireOwnOrAny(
+export async function requireOwnOrAny(
   request: FastifyRequest,
   callCentre: Pick<CallCentre, 'partOf'>,
   callId: CallId,
   { ownOnly = false, consultedToo = false }: { ownOnly?: boolean; consultedToo?: boolean } = {},
-): Access {
+): Promise<Access> {
   const caller = callerOf(request);
   const person = caller.kind === 'session' ? caller.person : undefined;
   const part = person && callCentre.partOf(callId, person.id);
@@ -32,6 +32,9 @@ export function requireOwnOrAny(
     if (part === 'agent') return { by: 'agent', person };
     if (part === 'consulted' && consultedToo) return { by: 'consulted', person };
   }
-  if (!ownOnly && may(caller, 'calls:command-any')) return { by: person ? 'supervisor' : 'integrator', person };
-  throw new HttpProblem(404, 'There is no such call, or it is over.', { code: 'call-over' });
+  if (ownOnly || !may(caller, 'calls:command-any')) throw callOver();
+  await request.server.scoped.requireCall(request, callId, callOver);
+  return { by: person ? 'supervisor' : 'integrator', person };
 }
+
+export const callOver = () => new HttpProblem(404, 'There is no such call, or it is over.', { code: 'call-over' });

@@ -108,7 +108,7 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
       },
       async (request, reply) => {
         const callId = request.params.callId as CallId;
-        const access = requireOwnOrAny(request, callCentre, callId, command);
+        const access = await requireOwnOrAny(request, callCentre, callId, command);
         requireOk(await command.run(callId, request.body as never, { ...access, request }));
         return reply.code(204).send(null);
       },

@@ -1,5 +1,6 @@
 // Outbound call lists: made, filled and looked at by supervisors and the company's systems, worked on at desks.
 
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type Added, type CustomerRow, readCustomers } from '../../call/lists/add-customers.ts';
 import type { CallListWork } from '../../call/lists/call-list-work.ts';
@@ -8,6 +9,7 @@ import { defaultRetryRules, figuresOf } from '../../routing/call-list.ts';
 import type { CallListId, ListEntryId, PersonId } from '../../shared/ids.ts';
 import { newId } from '../../shared/ids.ts';
 import type { CallList, ListEntry } from '../../store/call-lists.ts';
+import type { Store } from '../../store/store.ts';
 import {
   CallListChange,
   CallListFigures,
@@ -40,6 +42,16 @@ export interface CallListNeeds {
 const ListParams = Type.Object({ listId: Type.String({ maxLength: 64 }) });
 const noSuchList = () => new HttpProblem(404, 'There is no such call list.', { code: 'no-such-list' });
 
+const outsideQueue = () => new HttpProblem(422, 'There is no such queue.');
+
+/** Throws for one that does not exist, and for one outside the caller's queues alike. */
+async function coveredList(request: FastifyRequest, { callLists }: Pick<Store, 'callLists'>, id: string) {
+  const found = await callLists.byId(id as CallListId);
+  if (!found) throw noSuchList();
+  request.server.scoped.requireQueue(request, found.queue, noSuchList);
+  return found;
+}
+
 export function callListRoutes(app: App, needs: ApiNeeds): void {
   if (!needs.callLists) return;
   listRoutes(app, needs, needs.callLists);
@@ -61,7 +73,10 @@ function listRoutes(app: App, { store, clock }: ApiNeeds, { unknownIn }: CallLis
       config: { needs: 'signed-in' },
       schema: { tags: ['call lists'], summary: 'All call lists', response: { 200: list(CallListView) } },
     },
-    async () => ({ items: await lists.list(), nextCursor: null }),
+    async (request) => {
+      const reach = request.server.scoped.of(request);
+      return { items: (await lists.list()).filter(({ queue }) => !reach || reach.queue(queue)), nextCursor: null };
+    },
   );
 
   app.post(
@@ -77,6 +92,7 @@ function listRoutes(app: App, { store, clock }: ApiNeeds, { unknownIn }: CallLis
     },
     async (request, reply) => {
       refuseUnknown(request.body);
+      request.server.scoped.requireQueue(request, request.body.queue, outsideQueue);
       const made: CallList = {
         retry: defaultRetryRules,
         ...request.body,
@@ -104,7 +120,9 @@ function listRoutes(app: App, { store, clock }: ApiNeeds, { unknownIn }: CallLis
     },
     async (request) => {
       refuseUnknown(request.body);
-      const changed = await lists.update(request.params.listId as CallListId, request.body);
+      const known = await coveredList(request, store, request.params.listId);
+      request.server.scoped.requireQueue(request, request.body.queue ?? known.queue, outsideQueue);
+      const changed = await lists.update(known.id, request.body);
       if (!changed) throw noSuchList();
       return changed;
     },
@@ -121,9 +139,8 @@ function listRoutes(app: App, { store, clock }: ApiNeeds, { unknownIn }: CallLis
         response: { 200: CallListFigures },
       },
     },
-    async ({ params }) => {
-      const known = await lists.byId(params.listId as CallListId);
-      if (!known) throw noSuchList();
+    async (request) => {
+      const known = await coveredList(request, store, request.params.listId);
       return figuresOf(await lists.totals(known.id));
     },
   );
@@ -148,9 +165,9 @@ function entryRoutes(app: App, { store }: ApiNeeds, { add }: CallListNeeds): voi
         response: { 200: CustomersAdded },
       },
     },
-    async ({ params, body }) => {
-      const known = await lists.byId(params.listId as CallListId);
-      if (!known) throw noSuchList();
+    async (request) => {
+      const { params, body } = request;
+      const known = await coveredList(request, store, params.listId);
       return typeof body === 'string' ? add(known.id, readCustomers(body), 2) : add(known.id, body.customers, 1);
     },
   );
@@ -172,9 +189,9 @@ function entryRoutes(app: App, { store }: ApiNeeds, { add }: CallListNeeds): voi
         response: { 200: list(ListEntryView) },
       },
     },
-    async ({ params, query: { cursor, limit, state } }) => {
-      const listId = params.listId as CallListId;
-      if (!(await lists.byId(listId))) throw noSuchList();
+    async (request) => {
+      const { cursor, limit, state } = request.query;
+      const { id: listId } = await coveredList(request, store, request.params.listId);
       const before = cursor as ListEntryId | undefined;
       return page(
         limit,
@@ -195,7 +212,9 @@ function entryRoutes(app: App, { store }: ApiNeeds, { add }: CallListNeeds): voi
         response: { 204: Type.Null() },
       },
     },
-    async ({ params }, reply) => {
+    async (request, reply) => {
+      const { params } = request;
+      await coveredList(request, store, params.listId);
       const entry = await lists.entryById(params.entryId as ListEntryId);
       if (!entry || entry.listId !== params.listId)
         throw new HttpProblem(404, 'There is no such customer on this list.');
@@ -247,7 +266,10 @@ function doNotCallRoutes(app: App, { store, clock }: ApiNeeds, { aliasOf }: Call
         response: { 204: Type.Null() },
       },
     },
-    async ({ params }, reply) => {
+    async (request, reply) => {
+      const { params } = request;
+      // It holds for every list there is.
+      if (request.server.scoped.of(request)) throw new HttpProblem(403, 'This concerns lists of the whole company.');
       if (!(await store.callLists.removeDoNotCall(params.alias)))
         throw new HttpProblem(404, 'This alias is not on the list of those who are not to be called.');
       return reply.code(204).send(null);

@@ -12,7 +12,7 @@ import { FeedEvent } from '../feed/feed-event.ts';
 import { createFeedFilter } from '../feed/feed-filter.ts';
 import { createIdempotency } from '../idempotency.ts';
 import type { ApiNeeds } from '../needs.ts';
-import { PageQuery, page } from '../paging.ts';
+import { coveredPage, PageQuery } from '../paging.ts';
 import type { App } from '../server.ts';
 import { callView, mayDial } from '../views.ts';
 import { openDesk } from './desk-routes.ts';
@@ -77,9 +77,10 @@ export function callRoutes(app: App, needs: ApiNeeds): void {
     async (request) => {
       const { cursor, limit, queue, alias } = request.query;
       const personId = onlyOwn(request) ?? (request.query.personId as PersonId | undefined);
-      return page(
-        limit,
-        (size) => store.calls.list({ before: cursor as CallId | undefined, limit: size, personId, queue, alias }),
+      return coveredPage(
+        { limit, cursor, covers: request.server.scoped.of(request)?.record },
+        (size, before) =>
+          store.calls.list({ before: before as CallId | undefined, limit: size, personId, queue, alias }),
         callView,
       );
     },
@@ -90,6 +91,8 @@ export function callRoutes(app: App, needs: ApiNeeds): void {
     const own = onlyOwn(request);
     const mine = own === undefined || callCentre.agentOf(callId as CallId) === own;
     if (!record || !(mine || record.segments.some((segment) => segment.personId === own))) throw noSuchCall();
+    const reach = own === undefined ? request.server.scoped.of(request) : undefined;
+    if (reach && !(await reach.record(record))) throw noSuchCall();
     return record;
   }
 
@@ -144,7 +147,9 @@ async function whoCalls(request: FastifyRequest, needs: ApiNeeds): Promise<Perso
   if (personId !== undefined && personId !== own?.id) {
     if (!may(caller, 'calls:place-any')) throw new HttpProblem(403, 'Calls are placed from the own desk only.');
     const person = await needs.store.people.byId(personId as PersonId);
-    if (!person || person.disabled || !hasDesk(person)) throw new HttpProblem(404, 'Nobody with a desk has this id.');
+    const reach = request.server.scoped.of(request);
+    if (!person || person.disabled || !hasDesk(person) || reach?.person(person) === false)
+      throw new HttpProblem(404, 'Nobody with a desk has this id.');
     if (!needs.callCentre.desk(person.id))
       throw new HttpProblem(409, 'This person is not at the desk.', { code: 'not-at-the-desk' });
     return person.id;

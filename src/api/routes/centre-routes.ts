@@ -24,7 +24,10 @@ export function centreRoutes(app: App, needs: ApiNeeds, views: Views): void {
       config: { needs: 'queues:read' },
       schema: { tags: ['queues'], summary: 'Queues, now', response: { 200: list(QueueViewSchema) } },
     },
-    async () => whole(views.queues()),
+    async (request) => {
+      const reach = request.server.scoped.of(request);
+      return whole(views.queues().filter(({ name }) => !reach || reach.queue(name)));
+    },
   );
 
   app.get(
@@ -33,8 +36,9 @@ export function centreRoutes(app: App, needs: ApiNeeds, views: Views): void {
       config: { needs: 'agents:read' },
       schema: { tags: ['agents'], summary: 'Everybody with a desk, now', response: { 200: list(AgentViewSchema) } },
     },
-    async () => {
-      const people = await needs.store.people.list();
+    async (request) => {
+      const reach = request.server.scoped.of(request);
+      const people = (await needs.store.people.list()).filter((person) => !reach || reach.person(person));
       return whole(people.filter((person) => hasDesk(person) && !person.disabled).map(views.agent));
     },
   );

@@ -11,6 +11,7 @@ import type { ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
 import { iceSettings } from '../turn-credentials.ts';
 import type { Views } from '../views.ts';
+import { callOver } from './call-access.ts';
 
 /** The desk of somebody who is signed in; after a restart of this program the session is older than the desk. */
 export async function openDesk(callCentre: CallCentre, personId: PersonId): Promise<DeskState> {
@@ -109,6 +110,7 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
     },
     async (request, reply) => {
       const personId = request.params.personId as PersonId;
+      await request.server.scoped.requirePerson(request, personId, callOver);
       const outcome = callCentre.desk(personId)
         ? await callCentre.setState(personId, request.body.state, request.body.because ?? 'supervisor')
         : ({ kind: 'not-found' } as const);

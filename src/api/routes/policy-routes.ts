@@ -14,7 +14,7 @@ import type { Store } from '../../store/store.ts';
 import { type Caller, callerOf } from '../caller.ts';
 import { list } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
-import { PageQuery, page } from '../paging.ts';
+import { coveredPage, PageQuery } from '../paging.ts';
 import {
   CheckPolicy,
   DecisionQuery,
@@ -27,6 +27,7 @@ import {
   ReloadedPolicy,
   SwitchOperation,
 } from '../policy-contract.ts';
+import type { Reach } from '../scoped.ts';
 import type { App } from '../server.ts';
 
 export interface PolicyNeeds {
@@ -125,7 +126,8 @@ function ruleRoutes(app: App, { store, policy }: Needs): void {
     async (request) => {
       const { personId, call, place: told, operation: asked } = request.body;
       const person = await store.people.byId(personId as PersonId);
-      if (!person) throw new HttpProblem(404, 'There is no such person.');
+      if (!person || request.server.scoped.of(request)?.person(person) === false)
+        throw new HttpProblem(404, 'There is no such person.');
       const place = told ?? (await policy.placeOf(person));
       const operation = asked ?? rules.operation().operation;
       const facts = { ...person.facts, ...(await policy.provenOf?.(person)), clearance: person.clearance, place };
@@ -182,7 +184,9 @@ function decisionRoutes(app: App, { clock, store }: Needs): void {
         response: { 200: list(DecisionView) },
       },
     },
-    async ({ query }) => {
+    async (request) => {
+      const { query } = request;
+      const reach = request.server.scoped.of(request);
       const { cursor, limit, decision, personId, callId, alias, queue, rule, code, from, to } = query;
       const callIds = alias === undefined ? undefined : await callsOf(store, alias);
       if (callIds?.length === 0) return { items: [], nextCursor: null };
@@ -198,13 +202,13 @@ function decisionRoutes(app: App, { clock, store }: Needs): void {
         ...(personId ? { personId: personId as PersonId } : {}),
         ...(callId ? { callId: callId as CallId } : {}),
         ...(callIds ? { callIds } : {}),
-        ...(cursor ? { before: cursor as EventId } : {}),
       };
       const aliases = new Map<CallId, string | null>();
-      return page(
-        limit,
-        async (size) => {
-          const events = (await store.events.read({ ...asked, limit: size })) as Decided[];
+      return coveredPage(
+        { limit, cursor, covers: reach && ((event: Decided) => coversDecision(reach, event)) },
+        async (size, before) => {
+          const after = before ? { before: before as EventId } : {};
+          const events = (await store.events.read({ ...asked, ...after, limit: size })) as Decided[];
           for (const id of new Set(events.map((event) => event.callId)))
             aliases.set(id, (await store.calls.byId(id))?.alias ?? null);
           return events;
@@ -213,6 +217,11 @@ function decisionRoutes(app: App, { clock, store }: Needs): void {
       );
     },
   );
+}
+
+/** By its queue; one that was made without, by its person. Which person of another site was offered a call is told nobody. */
+async function coversDecision(reach: Reach, { queue, personId }: Decided): Promise<boolean> {
+  return (!queue || reach.queue(queue)) && (await reach.personById(personId));
 }
 
 /** The newest of this customer. */

@@ -3,6 +3,7 @@
 
 import { open } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { CallId, RecordingId } from '../../shared/ids.ts';
 import type { RecordingRow } from '../../store/records.ts';
@@ -10,18 +11,21 @@ import { personOf } from '../caller.ts';
 import { list, RecordingView } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
 import type { ApiNeeds } from '../needs.ts';
-import { PageQuery, page } from '../paging.ts';
+import { coveredPage, PageQuery } from '../paging.ts';
 import type { App } from '../server.ts';
 import { recordingView } from '../views.ts';
 
 const RecordingParams = Type.Object({ recordingId: Type.String({ maxLength: 64 }) });
 
+const noSuchRecording = () => new HttpProblem(404, 'There is no such recording.');
+
 export function recordingRoutes(app: App, needs: ApiNeeds): void {
   const { store, recordingsFolder } = needs;
 
-  async function byId(id: string): Promise<RecordingRow> {
+  async function byId(request: FastifyRequest, id: string): Promise<RecordingRow> {
     const row = await store.recordings.byId(id as RecordingId);
-    if (!row) throw new HttpProblem(404, 'There is no such recording.');
+    if (!row) throw noSuchRecording();
+    await request.server.scoped.requireCall(request, row.callId, noSuchRecording);
     return row;
   }
 
@@ -36,17 +40,20 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
         response: { 200: list(RecordingView) },
       },
     },
-    async ({ query: { cursor, limit, callId } }) =>
-      page(
-        limit,
-        (size) =>
+    async (request) => {
+      const { cursor, limit, callId } = request.query;
+      const reach = request.server.scoped.of(request);
+      return coveredPage(
+        { limit, cursor, covers: reach && ((row: RecordingRow) => reach.call(row.callId)) },
+        (size, before) =>
           store.recordings.list({
-            before: cursor as RecordingId | undefined,
+            before: before as RecordingId | undefined,
             limit: size,
             callId: callId as CallId | undefined,
           }),
         recordingView,
-      ),
+      );
+    },
   );
 
   /** A reading of the call's events, as the call record is. */
@@ -69,7 +76,7 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
       },
     },
     async (request) => {
-      const row = await byId(request.params.recordingId);
+      const row = await byId(request, request.params.recordingId);
       return { ...recordingView(row), marks: await marksOf(row) };
     },
   );
@@ -87,7 +94,7 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
     },
     async (request, reply) => {
       const person = personOf(request);
-      const row = await byId(request.params.recordingId);
+      const row = await byId(request, request.params.recordingId);
       if (row.state === 'open')
         throw new HttpProblem(409, 'This recording is still being made.', { code: 'recording-open' });
       const file = await openBelow(recordingsFolder, row.path);

@@ -23,7 +23,7 @@ import {
   type TransferTarget,
 } from '../talk-contract.ts';
 import { mayDial } from '../views.ts';
-import { requireOwnOrAny } from './call-access.ts';
+import { callOver, requireOwnOrAny } from './call-access.ts';
 import { CallParams } from './call-routes.ts';
 import { openDesk } from './desk-routes.ts';
 
@@ -63,7 +63,7 @@ function stepRoutes(app: App, needs: ApiNeeds): void {
     },
     async (request, reply) => {
       const callId = request.params.callId as CallId;
-      const { person } = requireOwnOrAny(request, callCentre, callId);
+      const { person } = await requireOwnOrAny(request, callCentre, callId);
       requireOk(await callCentre.handOver(callId, person?.id ?? null, request.body));
       return reply.code(204).send(null);
     },
@@ -81,7 +81,7 @@ function stepRoutes(app: App, needs: ApiNeeds): void {
     },
     async (request, reply) => {
       const callId = request.params.callId as CallId;
-      requireOwnOrAny(request, callCentre, callId);
+      await requireOwnOrAny(request, callCentre, callId);
       requireOk(await callCentre.piiCameUp(callId));
       return reply.code(204).send(null);
     },
@@ -105,6 +105,7 @@ function supervisionRoutes(app: App, needs: ApiNeeds): void {
     },
     async (request, reply) => {
       const { id } = personOf(request);
+      await request.server.scoped.requireCall(request, request.params.callId as CallId, callOver);
       requireOk(await callCentre.monitor(request.params.callId as CallId, id, request.body.mode));
       return reply.code(204).send(null);
     },
@@ -135,19 +136,36 @@ function supervisionRoutes(app: App, needs: ApiNeeds): void {
         response: { 200: list(MonitorSchema) },
       },
     },
-    async () => ({ items: callCentre.monitors(), nextCursor: null }),
+    async (request) => {
+      const reach = request.server.scoped.of(request);
+      const all = callCentre.monitors();
+      const covered = await Promise.all(
+        all.map(({ callId, personId }) => !reach || personId === personOf(request).id || reach.call(callId)),
+      );
+      return { items: all.filter((_, at) => covered[at]), nextCursor: null };
+    },
   );
 }
 
 function parkRoutes(app: App, needs: ApiNeeds): void {
   const { callCentre } = needs;
+
+  /** By its queue; one without by who parked it. */
+  async function parkedFor(request: Request) {
+    const reach = request.server.scoped.of(request);
+    const all = callCentre.parked();
+    if (!reach) return all;
+    const covered = await Promise.all(all.map(({ queue, by }) => (queue ? reach.queue(queue) : reach.personById(by))));
+    return all.filter((_, at) => covered[at]);
+  }
+
   app.get(
     '/api/v1/parked',
     {
       config: { needs: 'queues:read' },
       schema: { tags: ['calls'], summary: 'Parked calls', response: { 200: list(ParkedSchema) } },
     },
-    async () => ({ items: callCentre.parked(), nextCursor: null }),
+    async (request) => ({ items: await parkedFor(request), nextCursor: null }),
   );
   app.post(
     '/api/v1/parked/:slot/retrieve',
@@ -163,7 +181,7 @@ function parkRoutes(app: App, needs: ApiNeeds): void {
     async (request, reply) => {
       const { id } = deskOwnerOf(request);
       await openDesk(callCentre, id);
-      const parked = callCentre.parked().find(({ slot }) => slot === request.params.slot);
+      const parked = (await parkedFor(request)).find(({ slot }) => slot === request.params.slot);
       if (!parked) throw new HttpProblem(404, 'This call is not parked any more.', { code: 'not-parked' });
       requireOk(await callCentre.retrieve(parked.callId, id));
       return reply.code(204).send(null);
@@ -186,8 +204,10 @@ function choiceRoutes(app: App, needs: ApiNeeds): void {
     },
     async (request) => {
       const own = personOf(request).id;
+      const reach = request.server.scoped.of(request);
       const items = (await store.people.list()).flatMap((person) => {
         const state = callCentre.desk(person.id)?.agent.state ?? 'offline';
+        if (reach?.person(person) === false) return [];
         if (person.id === own || person.disabled || !hasDesk(person) || state === 'offline') return [];
         return [{ personId: person.id as string, displayName: person.displayName, state, queues: person.queues }];
       });

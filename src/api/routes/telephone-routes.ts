@@ -1,5 +1,6 @@
 // Own telephones: an administrator enters the number, its owner chooses today's device, a live call moves between the two.
 
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { OwnTelephones } from '../../call/telephone/own-telephones.ts';
 import type { CallId, PersonId } from '../../shared/ids.ts';
@@ -10,6 +11,7 @@ import type { App } from '../server.ts';
 import { ChangeTelephone, ChooseDevice, DeviceView, MoveCall, TelephoneView } from '../telephone-contract.ts';
 import { CallParams } from './call-routes.ts';
 
+const noSuchPerson = () => new HttpProblem(404, 'There is no such person.');
 const PersonParams = Type.Object({ personId: Type.String({ maxLength: 64 }) });
 
 export function telephoneRoutes(app: App, needs: ApiNeeds): void {
@@ -55,8 +57,9 @@ function deviceRoutes(app: App, telephones: Pick<OwnTelephones, 'view' | 'choose
 }
 
 function numberRoutes(app: App, { store }: ApiNeeds, telephones: Pick<OwnTelephones, 'view' | 'set'>): void {
-  const view = async (personId: PersonId) => {
-    if (!(await store.people.byId(personId))) throw new HttpProblem(404, 'There is no such person.');
+  const view = async (request: FastifyRequest, personId: PersonId) => {
+    await request.server.scoped.requirePerson(request, personId, noSuchPerson);
+    if (!(await store.people.byId(personId))) throw noSuchPerson();
     const { allowed, masked, device } = await telephones.view(personId);
     return { allowed, masked, device };
   };
@@ -72,13 +75,13 @@ function numberRoutes(app: App, { store }: ApiNeeds, telephones: Pick<OwnTelepho
         response: { 200: TelephoneView },
       },
     },
-    async (request) => view(request.params.personId as PersonId),
+    async (request) => view(request, request.params.personId as PersonId),
   );
 
   app.put(
     '/api/v1/users/:personId/telephone',
     {
-      config: { needs: 'people:change' },
+      config: { needs: 'people:change', stepUp: true },
       schema: {
         tags: ['users'],
         summary: 'Enter or remove the own telephone of a person',
@@ -89,10 +92,10 @@ function numberRoutes(app: App, { store }: ApiNeeds, telephones: Pick<OwnTelepho
     },
     async (request) => {
       const personId = request.params.personId as PersonId;
-      await view(personId);
+      await view(request, personId);
       const caller = callerOf(request);
       requireOk(await telephones.set(personId, request.body, caller.kind === 'session' ? caller.person.id : null));
-      return view(personId);
+      return view(request, personId);
     },
   );
 }

@@ -18,6 +18,7 @@ import {
   VerificationCodeView,
   VerificationFactor,
 } from '../verify-contract.ts';
+import { callOver } from './call-access.ts';
 import { CallParams } from './call-routes.ts';
 
 const defaultFactor = 'one-time-code';
@@ -125,12 +126,12 @@ function codeRoutes(app: App, { codes, numberOf }: VerificationNeeds): void {
 const unknownAlias = () => new HttpProblem(404, 'There is no customer with this alias.', { code: 'unknown-alias' });
 
 function callRoutes(app: App, { callCentre }: ApiNeeds): void {
-  function requireCommand(request: FastifyRequest, callId: CallId): void {
+  async function requireCommand(request: FastifyRequest, callId: CallId): Promise<void> {
     const caller = callerOf(request);
     const own = caller.kind === 'session' && callCentre.agentOf(callId) === caller.person.id;
     if (own && may(caller, 'calls:command-own')) return;
-    if (may(caller, 'calls:command-any')) return;
-    throw new HttpProblem(404, 'There is no such call, or it is over.', { code: 'call-over' });
+    if (!may(caller, 'calls:command-any')) throw callOver();
+    await request.server.scoped.requireCall(request, callId, callOver);
   }
 
   app.post(
@@ -149,7 +150,7 @@ function callRoutes(app: App, { callCentre }: ApiNeeds): void {
     },
     async (request, reply) => {
       const callId = request.params.callId as CallId;
-      requireCommand(request, callId);
+      await requireCommand(request, callId);
       requireOk(await callCentre.verify(callId, request.body));
       return reply.code(204).send(null);
     },
@@ -168,7 +169,7 @@ function callRoutes(app: App, { callCentre }: ApiNeeds): void {
     },
     async (request, reply) => {
       const callId = request.params.callId as CallId;
-      requireCommand(request, callId);
+      await requireCommand(request, callId);
       requireOk(await callCentre.cancelVerification(callId));
       return reply.code(204).send(null);
     },

@@ -1,16 +1,17 @@
 // What waits for customers who did not: call backs that were promised, messages that were left. Of the messages everybody sees those that
 // the rules would let this person take as a call; who has no rule to see one does not learn that it is there.
 
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { CallCentre } from '../../call/desk.ts';
 import type { MailboxSettings } from '../../call/voicemail/mailbox-settings.ts';
 import type { CallId, RecordingId } from '../../shared/ids.ts';
 import type { Store } from '../../store/store.ts';
-import type { VoicemailRow } from '../../store/waiting-work.ts';
+import type { CallbackRow, VoicemailRow } from '../../store/waiting-work.ts';
 import { type Caller, callerOf, personOf, roleOf } from '../caller.ts';
 import { list } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
-import { PageQuery, page } from '../paging.ts';
+import { coveredPage, PageQuery, page } from '../paging.ts';
 import type { App } from '../server.ts';
 import { CallbackView, VoicemailView } from '../waiting-work-contract.ts';
 import type { PolicyNeeds } from './policy-routes.ts';
@@ -46,20 +47,23 @@ function callbackRoutes(app: App, { store, callCentre }: Needs): void {
         response: { 200: list(CallbackView) },
       },
     },
-    async ({ query: { cursor, limit, waiting, queue } }) =>
-      page(
-        limit,
-        async (size) => {
+    async (request) => {
+      const { cursor, limit, waiting, queue } = request.query;
+      const reach = request.server.scoped.of(request);
+      return coveredPage(
+        { limit, cursor, covers: reach && ((row: CallbackRow & { id: CallId }) => reach.queue(row.queue)) },
+        async (size, before) => {
           const rows = await store.callbacks.list({
             ...(waiting === undefined ? {} : { waiting }),
             ...(queue === undefined ? {} : { queues: [queue] }),
-            ...(cursor === undefined ? {} : { before: cursor as CallId }),
+            ...(before === undefined ? {} : { before: before as CallId }),
             limit: size,
           });
           return rows.map((row) => ({ ...row, id: row.callId }));
         },
         ({ id: _, skills: __, priority: ___, ...row }) => row,
-      ),
+      );
+    },
   );
 
   app.delete(
@@ -71,8 +75,12 @@ function callbackRoutes(app: App, { store, callCentre }: Needs): void {
     async (request, reply) => {
       const caller = callerOf(request);
       const personId = caller.kind === 'session' ? caller.person.id : null;
-      const outcome = await callCentre.cancelCallback(request.params.callId as CallId, personId);
-      if (outcome === 'not-found') throw new HttpProblem(404, 'There is no such call back, or it is over.');
+      const callId = request.params.callId as CallId;
+      const noSuchCallback = () => new HttpProblem(404, 'There is no such call back, or it is over.');
+      if (request.server.scoped.of(request))
+        request.server.scoped.requireQueue(request, (await store.callbacks.byCall(callId))?.queue, noSuchCallback);
+      const outcome = await callCentre.cancelCallback(callId, personId);
+      if (outcome === 'not-found') throw noSuchCallback();
       return reply.code(204).send();
     },
   );
@@ -82,7 +90,14 @@ function voicemailRoutes(app: App, { store, mailboxes, policy }: Needs): void {
   const queueOf = (mailbox: string) => mailboxes.find(({ name }) => name === mailbox)?.queue;
 
   /** Undefined: every message there is. */
-  async function visibleTo(caller: Caller): Promise<((row: VoicemailRow) => boolean) | undefined> {
+  async function visibleTo(request: FastifyRequest): Promise<((row: VoicemailRow) => boolean) | undefined> {
+    const reach = request.server.scoped.of(request);
+    const ruled = await allowedTo(callerOf(request));
+    if (!reach) return ruled;
+    return (row) => reach.queue(queueOf(row.mailbox)) && (!ruled || ruled(row));
+  }
+
+  async function allowedTo(caller: Caller): Promise<((row: VoicemailRow) => boolean) | undefined> {
     if (caller.kind !== 'session') return roleOf(caller) === 'integrator' ? undefined : () => false;
     const { person } = caller;
     if (!policy) return () => false;
@@ -120,7 +135,7 @@ function voicemailRoutes(app: App, { store, mailboxes, policy }: Needs): void {
     },
     async (request) => {
       const { cursor, limit, mailbox, open } = request.query;
-      const visible = await visibleTo(callerOf(request));
+      const visible = await visibleTo(request);
       const listed = await page(
         limit,
         async (size) => {
@@ -148,7 +163,7 @@ function voicemailRoutes(app: App, { store, mailboxes, policy }: Needs): void {
     async (request, reply) => {
       const person = personOf(request);
       const row = await store.voicemails.byRecording(request.params.recordingId as RecordingId);
-      const visible = await visibleTo(callerOf(request));
+      const visible = await visibleTo(request);
       if (!row || (visible && !visible(row))) throw new HttpProblem(404, 'There is no such message.');
       const { callId, recordingId, mailbox } = row;
       if (row.doneAt === null)

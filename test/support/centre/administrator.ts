@@ -27,7 +27,7 @@ export async function addAdministrator(engawa: RunningEngawa, login = 'kanri'): 
   });
   const { csrfToken } = (await signedIn.json()) as { csrfToken: string };
   const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
-  return {
+  const administrator: Administrator = {
     async rest<T>(method: string, path: string, body?: unknown) {
       const response = await fetch(new URL(path, engawa.url), {
         method,
@@ -38,4 +38,7 @@ export async function addAdministrator(engawa: RunningEngawa, login = 'kanri'): 
       return { status: response.status, body: (text ? JSON.parse(text) : null) as T };
     },
   };
+  const steppedUp = await administrator.rest('POST', '/api/v1/session/step-up', { password });
+  if (steppedUp.status !== 200) throw new Error(`stepping up: ${JSON.stringify(steppedUp)}`);
+  return administrator;
 }

@@ -48,8 +48,10 @@ async function administrator(engawa: RunningEngawa): Promise<(path: string, body
   if (!signedIn.ok) throw new Error(`boss cannot sign in: ${signedIn.status} ${await signedIn.text()}`);
   const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
   const { csrfToken } = (await signedIn.json()) as SessionView;
-  return async (path, body) => {
+  const post = async (path: string, body: object) => {
     const answer = await send(path, body, { cookie, 'x-csrf-token': csrfToken });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   };
+  await post('/api/v1/session/step-up', { password });
+  return post;
 }
