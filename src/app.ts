@@ -7,6 +7,7 @@ import { openAudit } from './app/audit.ts';
 import { openCallLists } from './app/call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app/cluster.ts';
 import { checkDial, checkNumber, dialRulesOf, emergencyOf, openToll } from './app/dialling.ts';
+import { openEnvironment } from './app/environment.ts';
 import { loadFlows } from './app/flows.ts';
 import { openGuard } from './app/guard.ts';
 import { logEvent } from './app/log.ts';
@@ -108,7 +109,13 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const { border, carrier, sipUdp } = await openBorder(config, sip, media, cluster, site);
 
   const live = cluster ? { live: cluster.live } : {};
-  const telephones = await openTelephones(config, { store, closer, clock, log, vault, ...live });
+  const environment = await openEnvironment(config, {
+    ...{ border, media, clock, log, closer, ...live },
+    store: cluster?.store ?? store,
+    later: { callCentre: () => callCentre, telephones: () => telephones, placeOf: (person) => places.of(person) },
+  });
+  const rule = environment.deviceRule;
+  const telephones = await openTelephones(config, { store, closer, clock, log, vault, rule, ...live });
   const services = openServices(config, site);
   const needed = { ...site, ...services, store, vault, secrets };
   const { verification, forApi: verificationApi } = openVerification(config, needed);
@@ -157,6 +164,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     },
     rules,
     placeOf: places.of,
+    provenOf: (person) => environment.provenOf(person),
+    whyNotAvailable: environment.whyNotAvailable,
     flowFor: flows.flowFor,
     startFlow: flows.start,
     reason: flows.reason,
@@ -186,6 +195,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     {
       ...{
         audit,
+        auditHeads,
+        environment: environment.api,
         callCentre,
         border,
         media,

@@ -17,6 +17,7 @@ import { callListRoutes } from './routes/call-list-routes.ts';
 import { callRoutes } from './routes/call-routes.ts';
 import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
+import { environmentRoutes } from './routes/environment-routes.ts';
 import { flowRoutes } from './routes/flow-routes.ts';
 import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
@@ -90,6 +91,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
     feedReaders: () => feed.readers,
     softphoneConnections: () => softphones.connections,
   });
+  environmentRoutes(app, needs);
   app.get('/api/v1/openapi.json', { config: { needs: 'public' }, schema: { hide: true } }, async () => app.swagger());
   app.addHook('preClose', async () => softphones.close());
   if (needs.webRoot === undefined || !(await servePages(app, needs.webRoot, otherMethods, log)))

@@ -2,6 +2,7 @@
 // and web-softphone imports their types. Times are epoch milliseconds; lists page by `cursor`.
 
 import { type Static, type TSchema, Type } from 'typebox';
+import { EnvironmentStanding } from './environment-contract.ts';
 import { ScopeSchema } from './people-contract.ts';
 import { ChangeFacts, WorkFactsSchema } from './policy-contract.ts';
 import type { ProblemCode } from './problem-codes.ts';
@@ -121,6 +122,7 @@ export const DeskView = Type.Object({
   afterCallWorkEndsAt: Nullable(Type.Integer()),
   /** When who did not answer is available again by itself; absent: when the agent says so. */
   returnsAt: Type.Optional(Type.Integer()),
+  environment: Type.Optional(EnvironmentStanding),
   softphone: Type.Object({ registered: Type.Boolean() }),
   device: Type.Unsafe<'browser' | 'telephone'>({
     ...DeviceSchema,
@@ -293,6 +295,7 @@ export const AgentViewSchema = Type.Object({
   afterCallWorkEndsAt: Nullable(Type.Integer()),
   /** When who did not answer is available again by itself; absent: when the agent says so. */
   returnsAt: Type.Optional(Type.Integer()),
+  environment: Type.Optional(EnvironmentStanding),
 });
 
 export const RecordingView = Type.Object({

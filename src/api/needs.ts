@@ -24,6 +24,7 @@ import type { OverNodes } from './limits-over-nodes.ts';
 import type { BlocksNeeds } from './routes/block-routes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
 import type { PolicyNeeds } from './routes/policy-routes.ts';
+import type { EnvironmentApi } from './routes/environment-routes.ts';
 import type { StepChoices } from './talk-contract.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
@@ -65,6 +66,8 @@ export interface ApiNeeds {
   /** Own telephones of people; without it everybody is at the browser. */
   telephones?: Pick<OwnTelephones, 'view' | 'set' | 'choose'>;
   callLists?: CallListNeeds;
+  /** The check before a shift; without it there is none. */
+  environment?: EnvironmentApi;
   trunks: () => TrunkView[];
   /** Sources of SIP that are shut out. */
   blocks?: BlocksNeeds;

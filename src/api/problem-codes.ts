@@ -40,6 +40,10 @@ export type ApiRefusal =
   | 'step-up-needed'
   /** What was given to prove who one is, is wrong. */
   | 'proof-wrong'
+  | 'check-not-now'
+  | 'check-running'
+  | 'check-full'
+  | 'check-over'
   | 'recording-open'
   | 'recording-gone';
 

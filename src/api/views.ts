@@ -43,7 +43,9 @@ export interface Views {
   agent(person: Person): AgentRow;
 }
 
-export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCentre' | 'policy'>): Views {
+export function createViews(
+  needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCentre' | 'policy' | 'environment'>,
+): Views {
   const { clock, company, callCentre, policy } = needs;
   const queueLabels = new Map(company.queues.map((queue) => [queue.name, queue.label]));
   const numberLabels = new Map(company.numbers.map(({ number, label }) => [number, label]));
@@ -87,6 +89,12 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
     verified: [...state.verified],
   });
 
+  function environmentOf({ id }: Person): Pick<DeskView, 'environment'> {
+    const standing =
+      needs.environment?.settings.check === 'off' ? undefined : needs.environment?.checks.lastStanding(id);
+    return standing ? { environment: { ...standing } } : {};
+  }
+
   return {
     desk: (person, { revision, agent, softphoneRegistered, device, call: current }) => ({
       revision,
@@ -96,6 +104,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
       nextState: agent.nextState,
       afterCallWorkEndsAt: agent.afterCallWorkEndsAt,
       ...(agent.returnsAt === null ? {} : { returnsAt: agent.returnsAt }),
+      ...environmentOf(person),
       softphone: { registered: softphoneRegistered },
       device,
       call: current && call(current),
@@ -134,6 +143,7 @@ export function createViews(needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCen
         callId: desk?.call?.id ?? null,
         afterCallWorkEndsAt: desk?.agent.afterCallWorkEndsAt ?? null,
         ...(desk?.agent.returnsAt ? { returnsAt: desk.agent.returnsAt } : {}),
+        ...environmentOf(person),
       };
     },
   };

@@ -314,6 +314,8 @@ async function setState(
   if (!acd.acd.agent(personId)) return { kind: 'conflict', because: 'Sign in at the desk first.' };
   if (state === 'available' && !canBeRung(centre, personId))
     return { kind: 'conflict', because: 'The softphone of this desk is not connected.' };
+  const forbids = state === 'available' ? await centre.parts.whyNotAvailable?.(personId) : undefined;
+  if (forbids) return { kind: 'conflict', because: forbids };
   if (state === 'available') await acd.apply({ kind: 'agentReady', personId });
   else if (state === 'not-ready') await acd.apply({ kind: 'agentNotReady', personId, because: because ?? 'break' });
   else await acd.apply({ kind: 'agentSignedOut', personId });

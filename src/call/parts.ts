@@ -110,6 +110,8 @@ export interface CallParts {
   /** What else is proven of a person (device, pledge, what is kept away); without it what is registered. */
   provenOf?(person: Person): Promise<ProvenFacts>;
   startFlow(flow: Flow, caller?: CallerFacts): FlowRun;
+  /** Why this person may not become available as things stand; without it everybody may. */
+  whyNotAvailable?(personId: PersonId): Promise<Refusal | undefined>;
   reason(id: string): Reason | undefined;
   /** The company's classes of personal information, from least to most; without it the default ones. */
   classes?(): readonly PiiClass[];

@@ -2,18 +2,7 @@
 // Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
 // customer's number, never what was said or keyed.
 
-import type {
-  ApiKeyId,
-  CallId,
-  CodeId,
-  EventId,
-  LegId,
-  ListeningKeyId,
-  NodeId,
-  PersonId,
-  RecordingId,
-  SessionId,
-} from './ids.ts';
+import type { ApiKeyId, CallId, CodeId, EnvironmentCheckId, EventId, LegId, ListeningKeyId, NodeId, PersonId, RecordingId, SessionId } from './ids.ts';
 
 /**
  * How much personal information a conversation touches: the id of one of the company's classes (config/reasons.yaml). What is
@@ -307,6 +296,10 @@ interface EventFields {
   /** An administrator entered or removed an own telephone, or said whether the person may work with it. */
   'telephone-changed': { personId: PersonId; known: boolean; allowed: boolean; by: PersonId | null };
   'device-chosen': { personId: PersonId; device: Device };
+  /** A person made the check before a shift. `network`: its kind. */
+  'environment-checked': { personId: PersonId; checkId: EnvironmentCheckId; passed: boolean; network: string };
+  /** Whether this person's newest check counts has changed: made, too old, or made on another network. */
+  'environment-standing': { personId: PersonId; state: string; required: boolean };
   'softphone-registered': { personId: PersonId; sessionId: SessionId };
   'softphone-unregistered': {
     personId: PersonId;

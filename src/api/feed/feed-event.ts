@@ -96,6 +96,8 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'agent-state': ['personId', 'from', 'to', 'because'],
   'telephone-changed': ['personId', 'known', 'allowed', 'by'],
   'device-chosen': ['personId', 'device'],
+  'environment-checked': ['personId', 'checkId', 'passed', 'network'],
+  'environment-standing': ['personId', 'state', 'required'],
   'softphone-registered': ['personId', 'sessionId'],
   'softphone-unregistered': ['personId', 'because'],
   'signed-in': ['personId', 'sessionId', 'place'],

@@ -29,6 +29,7 @@ export const refusals = {
   'no-such-queue': 'There is no such queue.',
   'no-such-reason': 'There is no such reason.',
   'not-our-number': 'The number to present is not one of the company.',
+  'environment-check-needed': 'The check before the shift is missing, was not passed, or no longer counts. Make it first.',
   'telephone-not-set': 'No telephone of your own is known. The administration enters it.',
   'telephone-not-allowed': 'You may not work by telephone.',
   'telephone-only': 'Only the telephone may be used at the moment.',

@@ -87,6 +87,7 @@ export const auditActs = [
   'device-refused',
   'pledge-signed',
   'environment-checked',
+  'environment-report-sent',
   'recording-played',
   'recording-fetched',
   'recording-exported',

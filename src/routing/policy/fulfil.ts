@@ -138,7 +138,7 @@ const checks: readonly Check[] = [
       lack({ code: 'device', words: deviceWords[device] ?? deviceWords.unknown });
   },
   function ofConnection({ connectionCheck }, person, { atMs, turnsAt, lack }) {
-    if (!connectionCheck) return;
+    if (!connectionCheck || person.connectionCheck?.byTelephone) return;
     const { withinHours } = connectionCheck;
     const code = 'connection-check';
     if (person.connectionCheck?.passed === false)

@@ -18,7 +18,8 @@ export interface PersonFacts {
   trainings?: Readonly<Record<string, number>>;
   pledge?: { version: string; signedAt: number };
   device?: 'managed' | 'enrolled' | 'unknown' | 'revoked';
-  connectionCheck?: { passed: boolean; at: number };
+  /** `byTelephone`: calls go to the own telephone, so the connection of the browser does not matter. */
+  connectionCheck?: { passed: boolean; at: number; byTelephone?: true };
   /** What the company's rules for devices and for working from home keep away now, whatever its other rules allow. */
   keptAway?: readonly KeptAway[];
 }

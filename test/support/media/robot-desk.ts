@@ -18,7 +18,7 @@ interface Teardown {
 
 export interface RobotLine {
   readonly callId: string;
-  readonly purpose: 'outbound' | 'attach' | 'monitor' | null;
+  readonly purpose: 'outbound' | 'attach' | 'monitor' | 'measure' | null;
   readonly invite: PartyMessage;
   /** The one in use: a re-INVITE brings a new one, as a browser restarts ICE and DTLS in its place. */
   media: RobotMedia;

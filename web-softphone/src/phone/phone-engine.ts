@@ -20,7 +20,7 @@ export interface LineQuality {
 export interface PhoneEvents {
   state: PhoneState;
   /** A call rings here. `callId` is the server's; `purpose` is set when the desk answers by itself. */
-  ringing: { callId: string; purpose: 'outbound' | 'attach' | 'monitor' | null };
+  ringing: { callId: string; purpose: 'outbound' | 'attach' | 'monitor' | 'measure' | null };
   /** Audio of this call is up. */
   connected: { callId: string };
   /** The audio of this call is over, or it stopped ringing. */

@@ -85,6 +85,7 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       | 'outbound'
       | 'attach'
       | 'monitor'
+      | 'measure'
       | null;
     const previous = line;
     const current: Line = { callId, session: invitation, connected: false, accepting: false, stopQuality: () => {} };

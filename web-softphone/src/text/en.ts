@@ -97,6 +97,7 @@ export const en = {
     timeout: 'A call was not answered in time',
     rejected: 'A call was declined',
     unreachable: 'The softphone could not be reached',
+    'environment-check': 'The check before the shift has to be made again',
     'no-softphone': 'The softphone was not connected',
     'node-gone': 'The server of this desk stopped',
     'node-draining': 'This desk moves to another server',

@@ -97,6 +97,7 @@ export const ja: Words = {
     timeout: '時間内に応答がありませんでした',
     rejected: '着信を拒否しました',
     unreachable: 'ソフトフォンにつながりませんでした',
+    'environment-check': '環境確認をもう一度行う必要があります',
     'no-softphone': 'ソフトフォンが接続されていませんでした',
     'node-gone': '接続先のサーバーが停止しました',
     'node-draining': '別のサーバーへ移動しています',
