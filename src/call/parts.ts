@@ -11,6 +11,7 @@ import type { Border } from '../sbc/border.ts';
 import type { Clock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
 import type { NewEvent, PiiClass, Place } from '../shared/events.ts';
+import type { PersonId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { EventLog } from '../store/event-log.ts';
 import type { CallRecords, People, Person } from '../store/records.ts';
@@ -109,9 +110,9 @@ export interface CallParts {
   placeOf?(person: Person): Promise<Place>;
   /** What else is proven of a person (device, pledge, what is kept away); without it what is registered. */
   provenOf?(person: Person): Promise<ProvenFacts>;
-  startFlow(flow: Flow, caller?: CallerFacts): FlowRun;
   /** Why this person may not become available as things stand; without it everybody may. */
   whyNotAvailable?(personId: PersonId): Promise<Refusal | undefined>;
+  startFlow(flow: Flow, caller?: CallerFacts): FlowRun;
   reason(id: string): Reason | undefined;
   /** The company's classes of personal information, from least to most; without it the default ones. */
   classes?(): readonly PiiClass[];
