@@ -18,6 +18,8 @@ export interface Secrets {
   vault: { aliasKey: Buffer; sealingKeys: Buffer[] };
   /** Derived from it too: one-time codes are kept hashed with this one. */
   codeKey: Buffer;
+  /** Derived from it too: what lets a session have the bytes of a recording is signed with this one, on every node alike. */
+  playKey: Buffer;
 }
 
 /** What NAME holds, or the file that NAME_FILE names holds; undefined when neither is set. */
@@ -42,6 +44,7 @@ export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv =
     turnSecret: secret('ENGAWA_TURN_SECRET'),
     vault: { aliasKey: derived(key, 'vault alias'), sealingKeys: [derived(key, 'vault seal')] },
     codeKey: derived(key, 'verification codes'),
+    playKey: derived(key, 'plays of recordings'),
   };
 }
 

@@ -19,8 +19,10 @@ import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
 import { environmentRoutes } from './routes/environment-routes.ts';
 import { flowRoutes } from './routes/flow-routes.ts';
+import { listeningKeyRoutes } from './routes/listening-key-routes.ts';
 import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
+import { playbackRoutes } from './routes/playback-routes.ts';
 import { policyRoutes } from './routes/policy-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
@@ -83,6 +85,10 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   verifyRoutes(app, needs);
   administrationRoutes(app, needs);
   waitingWorkRoutes(app, { ...needs, mailboxes: needs.mailboxes ?? [] });
+  if (needs.playback) {
+    playbackRoutes(app, { ...needs, playback: needs.playback });
+    listeningKeyRoutes(app, { ...needs, playback: needs.playback });
+  }
   if (needs.policy) policyRoutes(app, { ...needs, policy: needs.policy });
   telephoneRoutes(app, needs);
   const feed = feedRoute(app, needs, views);

@@ -21,6 +21,7 @@ import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
 import type { FlowOutcome, FlowVersionInfo } from './flow-contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
+import type { PlaybackNeeds } from './playback-needs.ts';
 import type { BlocksNeeds } from './routes/block-routes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
 import type { PolicyNeeds } from './routes/policy-routes.ts';
@@ -79,6 +80,8 @@ export interface ApiNeeds {
   /** The parts that must be well for calls to be taken, besides the database. Each answers within a second. */
   health: () => Promise<PartHealth[]>;
   recordingsFolder: string;
+  /** Hearing recordings; without it their routes are not there. */
+  playback?: PlaybackNeeds;
   /** Mailboxes that flows take messages for. */
   mailboxes?: readonly MailboxSettings[];
   /** Only in the demo. */

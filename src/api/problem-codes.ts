@@ -45,6 +45,12 @@ export type ApiRefusal =
   | 'check-full'
   | 'check-over'
   | 'recording-open'
+  /** A recording is heard for a purpose, which must be said. */
+  | 'purpose-needed'
+  /** Ask to hear it again. */
+  | 'play-over'
+  /** Somebody else has to do it. */
+  | 'four-eyes'
   | 'recording-gone';
 
 export type ProblemCode = ProblemSlug | ApiRefusal | RefusalCode;

@@ -23,6 +23,11 @@ const table = `
   call-lists:change        -- su -- -- in
   recordings:read          -- su ad -- in
   recordings:open          -- su ad -- --
+  recordings:play          ag su ad -- --
+  plays:read               -- -- ad au --
+  listening-keys:read      -- -- ad au --
+  listening-keys:change    -- -- ad -- --   whole
+  listening-keys:end       ag su ad -- --
   callbacks:read           -- su ad -- in
   callbacks:change         -- su -- -- in
   voicemails:read          ag su ad -- in

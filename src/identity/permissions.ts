@@ -26,6 +26,15 @@ const allowed = {
   'recordings:read': ['supervisor', 'administrator', 'integrator'],
   /** Get the sealed file. Names a person in the log, so a key cannot. */
   'recordings:open': ['supervisor', 'administrator'],
+  /** Hear what the rules of `playback` allow. Asks for a purpose, and names a person in the audit log. */
+  'recordings:play': ['agent', 'supervisor', 'administrator'],
+  /** Who heard a recording. */
+  'plays:read': ['administrator', 'auditor'],
+  /** With which keys people hear recordings; the own ones are everybody's. */
+  'listening-keys:read': ['administrator', 'auditor'],
+  'listening-keys:change': ['administrator'],
+  /** One's own; anybody's for who may change them. */
+  'listening-keys:end': ['agent', 'supervisor', 'administrator'],
   'callbacks:read': ['supervisor', 'administrator', 'integrator'],
   'callbacks:change': ['supervisor', 'integrator'],
   /** Of what the rules let one take as a call. */
@@ -77,6 +86,7 @@ const unlimitedOnly: ReadonlySet<Permission> = new Set<Permission>([
   'sessions:end',
   'keys:read',
   'keys:change',
+  'listening-keys:change',
   'media-servers:change',
   'nodes:change',
   'metrics:read',

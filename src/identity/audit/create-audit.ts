@@ -27,6 +27,9 @@ export interface AuditNeeds {
  */
 const refusedUnseen: ReadonlySet<AuditAct> = new Set<AuditAct>([
   'recording-played',
+  'voicemail-played',
+  'listening-key-added',
+  'listening-key-approved',
   'recording-fetched',
   'recording-exported',
   'recording-released',

@@ -6,16 +6,11 @@ import { type Static, Type } from 'typebox';
 import { section } from '../../shared/yaml/yaml-schema.ts';
 
 export const HearRuleSchema = section('Whoever it fits may hear what it fits; one rule that fits is enough.', {
-  // An integrator is a program, and hears nothing.
-  roles: Type.Array(
-    Type.Union([
-      Type.Literal('agent'),
-      Type.Literal('supervisor'),
-      Type.Literal('administrator'),
-      Type.Literal('auditor'),
-    ]),
-    { minItems: 1, description: 'agent, supervisor, administrator or auditor.' },
-  ),
+  // An integrator is a program, and an auditor looks at who did what, not at what was said: both hear nothing.
+  roles: Type.Array(Type.Union([Type.Literal('agent'), Type.Literal('supervisor'), Type.Literal('administrator')]), {
+    minItems: 1,
+    description: 'agent, supervisor or administrator.',
+  }),
   queues: Type.Optional(Type.Array(Type.String(), { description: 'Calls of these queues only.' })),
   reasons: Type.Optional(Type.Array(Type.String(), { description: 'Calls about this only.' })),
   of: Type.Optional(
