@@ -91,6 +91,8 @@ export interface Sessions {
   remove(id: SessionId): Promise<void>;
   byId(id: SessionId): Promise<Session | undefined>;
   ofPerson(personId: PersonId): Promise<Session[]>;
+  /** Those in which this device has proven itself. */
+  ofDevice(deviceId: DeviceId): Promise<Session[]>;
   /** Which of these are still there. */
   existing(ids: readonly SessionId[]): Promise<SessionId[]>;
   /** Those past their absolute limit, or last seen at or before `seenBefore`. */

@@ -81,6 +81,7 @@ export const auditActs = [
   'second-factor-removed',
   'api-key-made',
   'api-key-revoked',
+  'device-code-made',
   'device-enrolled',
   'device-changed',
   'device-revoked',

@@ -68,6 +68,7 @@ export function createSessions(database: Database): Sessions {
       return rows.map(({ id }) => id);
     },
     ofPerson: (personId) => many('person_id = $1', [personId]),
+    ofDevice: (deviceId) => many('device_id = $1', [deviceId]),
     ended: ({ expiredAt, seenBefore }) => many('expires_at <= $1 OR seen_at <= $2', [expiredAt, seenBefore]),
   };
 }
