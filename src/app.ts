@@ -13,6 +13,7 @@ import { openGuard } from './app/guard.ts';
 import { logEvent } from './app/log.ts';
 import { openMedia } from './app/media.ts';
 import { openRecorder } from './app/recorder.ts';
+import { openRecordingLife } from './app/recording-life.ts';
 import { type AppRules, openRules } from './app/rules.ts';
 import { openServices } from './app/services.ts';
 import { type OpenedSip, openSip } from './app/sip.ts';
@@ -105,7 +106,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     sipServers: sip.servers,
     ...(nodeId ? { nodeId } : {}),
   });
-  const recorder = await openRecorder(config, store, site);
+  const recordings = openRecordingLife(config, store, site);
+  const recorder = await openRecorder(config, store, recordings, site);
   const { border, carrier, sipUdp } = await openBorder(config, sip, media, cluster, site);
 
   const live = cluster ? { live: cluster.live } : {};
@@ -123,7 +125,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     ...{ flows, clock, log, closer, store: cluster?.store ?? store },
     ...(cluster ? { mayAct: cluster.isFirst } : {}),
   });
-  const { audit } = openAudit({ store, places, clock, log });
+  const { audit, auditHeads } = openAudit(config, { store, places, clock, log, closer });
+  const recordingLife = recordings.live(audit);
   const speakFlows = () => {
     const texts = [...flows.texts(), ...telephoneTexts(config), ...questionTexts(verification.factors)];
     void prompts.prepare(texts).catch((err: unknown) => log.warn({ err }, 'texts are not spoken in advance'));
@@ -201,6 +204,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
         border,
         media,
         recorder,
+        recordings,
+        recordingLife,
         flows,
         flowControl,
         carrier,
@@ -299,7 +304,7 @@ async function openBorder(
     ? [
         trunkSettings({
           name: 'demo-carrier',
-          addresses: ['127.0.0.0/8'],
+          addresses: ['127.0.0.1', '::1'],
           targets: [carrier.target],
           formIn: 'national',
           formOut: 'national',
