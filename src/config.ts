@@ -6,6 +6,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { environmentProblems } from './config/environment.ts';
 import { playbackProblems } from './config/playback.ts';
 import { placeProblems } from './config/policy.ts';
+import { recordingLifeProblems } from './config/recording-life.ts';
 import { type Config, ConfigSchema, logLevels } from './config/schema.ts';
 import { serviceProblems } from './config/services.ts';
 import { secretFromEnvironment } from './secrets.ts';
@@ -133,6 +134,7 @@ function crossChecks(config: Config): string[] {
   problems.push(...mediaProblems(config.media), ...serviceProblems(config), ...placeProblems(config));
   problems.push(...environmentProblems(config));
   problems.push(...playbackProblems(config));
+  problems.push(...recordingLifeProblems(config));
   const { taps } = config.recording;
   if (taps && (taps.certFile === undefined) !== (taps.keyFile === undefined))
     problems.push('recording.taps needs certFile and keyFile, or neither.');

@@ -4,9 +4,11 @@ import type { CallCentre } from '../call/desk.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
 import type { MailboxSettings } from '../call/voicemail/mailbox-settings.ts';
-import type { Audit } from '../identity/audit/audit.ts';
+import type { Audit, AuditActor } from '../identity/audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
+import type { RecordingArchive } from '../recording/archive/archive.ts';
+import type { RecordingLife } from '../recording/life/recording-life.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { Flow, FlowProblem, Reason } from '../routing/flow/flow.ts';
 import type { Calendar, Opening } from '../routing/hours.ts';
@@ -36,6 +38,8 @@ export interface ApiNeeds {
   identity: Identity;
   /** Where it is kept who did what; without it nothing is kept. */
   audit?: Audit;
+  /** Where finished recordings are, and what becomes of them. */
+  recordings?: { archive: RecordingArchive; life: RecordingLife<AuditActor> };
   callCentre: CallCentre;
   listen: ListenSettings;
   /** Folder of the built web page; without it there is only the API. */

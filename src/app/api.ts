@@ -10,9 +10,10 @@ import type { RunningCallCentre } from '../call/call-centre.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { Config } from '../config.ts';
 import type { DemoCarrier } from '../demo/carrier.ts';
-import type { Audit } from '../identity/audit/audit.ts';
+import type { Audit, AuditActor } from '../identity/audit/audit.ts';
 import { createIdentity } from '../identity/identity.ts';
 import type { MediaPool } from '../media/media-pool.ts';
+import type { RecordingLife } from '../recording/life/recording-life.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Border } from '../sbc/border.ts';
 import type { Secrets } from '../secrets.ts';
@@ -26,6 +27,7 @@ import type { Cluster } from './cluster.ts';
 import type { AppFlows } from './flows.ts';
 import type { OpenedGuard } from './guard.ts';
 import { recordingsFolder } from './recorder.ts';
+import type { AppRecordings } from './recording-life.ts';
 import type { AppRules } from './rules.ts';
 
 interface Rooms {
@@ -36,6 +38,8 @@ interface Rooms {
   border: Border;
   media: MediaPool;
   recorder: Recorder;
+  recordings: AppRecordings;
+  recordingLife: RecordingLife<AuditActor>;
   flows: AppFlows;
   flowControl: FlowControl;
   carrier: DemoCarrier | undefined;
@@ -115,8 +119,10 @@ export async function openApi(
       { name: 'sip', ...border.health() },
       { name: 'media', ...(await media.health()) },
       { name: 'recording', ...recorder.health() },
+      { name: 'archive', ...rooms.recordings.archivist.health() },
     ],
     recordingsFolder: recordingsFolder(config),
+    recordings: { archive: rooms.recordings.archive, life: rooms.recordingLife },
     mailboxes: config.mailboxes,
     gauges: () => ({ engawa_active_calls: callCentre.activeCalls(), ...rooms.guard.gauges() }),
     onPersonChanged: callCentre.factsChanged,

@@ -3,8 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
+import type { Archivist } from '../recording/archive/archivist.ts';
 import { createRecorder, type RecorderOptions } from '../recording/create-recorder.ts';
 import { ensureIdentity } from '../recording/identity.ts';
+import { recipientsOf } from '../recording/recipients.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Closer } from '../shared/closer.ts';
@@ -21,18 +23,19 @@ export const recordingsFolder = (config: Config): string =>
 export async function openRecorder(
   config: Config,
   store: Store,
+  { archivist }: { archivist: Archivist },
   { log, clock, closer }: { log: Logger; clock: Clock; closer: Closer },
 ): Promise<Recorder> {
-  const { recipients, bitrateKbps, bufferMegabytes, processes, syncTails } = config.recording;
-  const demoKey = config.demo && recipients.length === 0;
+  const { bitrateKbps, bufferMegabytes, processes, syncTails } = config.recording;
+  const rules = await recipientRules(config);
   const recorder = await createRecorder({
     clock,
     log,
     recordings: store.recordings,
     folder: recordingsFolder(config),
-    recipients: demoKey
-      ? (await ensureIdentity(join(config.dataFolder, 'recording-identity.txt'))).recipients
-      : [...recipients],
+    recipients: [...rules.recipients, ...rules.escrow],
+    recipientsFor: (about) => recipientsOf(rules, about),
+    handOver: archivist.accept,
     bitrate: bitrateKbps * 1000,
     memoryLimitBytes: bufferMegabytes * 1024 * 1024,
     processes,
@@ -41,6 +44,16 @@ export async function openRecorder(
   });
   closer.add('recorder', () => recorder.close(), sealsWithinMs);
   return recorder;
+}
+
+/** Who opens what; the demo has a key of its own. */
+export async function recipientRules(config: Config): Promise<RecipientRules> {
+  const { recipients, escrow, recipientsFor } = config.recording;
+  const demoKey = config.demo && recipients.length === 0;
+  const own = demoKey
+    ? (await ensureIdentity(join(config.dataFolder, 'recording-identity.txt'))).recipients
+    : [...recipients];
+  return { recipients: own, escrow, rules: recipientsFor };
 }
 
 function tapsOf({ recording: { taps } }: Config): Pick<RecorderOptions, 'taps'> {

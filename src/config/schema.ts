@@ -15,6 +15,7 @@ import { Environment } from './environment.ts';
 import { Playback } from './playback.ts';
 import { Policy } from './policy.ts';
 import { Queue } from './queues.ts';
+import { recordingLife } from './recording-life.ts';
 import { Steps, Transfers } from './transfers.ts';
 
 const LocalizedText = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
@@ -282,6 +283,7 @@ const Recording = section('Recordings: every call, sealed.', {
     default: [],
     description: 'Public keys that may open recordings. The server needs no other key.',
   }),
+  ...recordingLife,
   bitrateKbps: Type.Integer({ default: 24, minimum: 8, maximum: 128, description: 'Opus, both channels together.' }),
   bufferMegabytes: Type.Integer({ default: 64, minimum: 1, description: 'Held in memory while the disk is full.' }),
   processes: Type.Integer({ default: 1, minimum: 1, description: 'Recorder processes; one carries about 150 calls.' }),

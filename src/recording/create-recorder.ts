@@ -10,7 +10,8 @@ import { createEmitter } from '../shared/emitter.ts';
 import { AppError, asError } from '../shared/errors.ts';
 import { type CallId, newId, type RecordingId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
-import type { Recordings } from '../store/records.ts';
+import type { RecordingRow, Recordings } from '../store/records.ts';
+import { isPostQuantum } from './recipients.ts';
 import type { Recorder, RecorderEvents } from './recorder.ts';
 import { type RecorderChild, startRecorderChild } from './recorder-child.ts';
 import type { FromProcess, ProcessSettings } from './recorder-messages.ts';
@@ -20,6 +21,7 @@ import { createFolderStorage, recordingName } from './storage.ts';
 import type { TakeResult } from './take.ts';
 import type { TapListen } from './tap-server.ts';
 import type { TimelineOrigin } from './timeline.ts';
+import { nothingKnown, type RecordingSubject } from './which.ts';
 
 export interface RecorderOptions {
   clock: Clock;
@@ -29,6 +31,10 @@ export interface RecorderOptions {
   folder: string;
   /** age public keys, `age1…`: each of them alone opens a recording. */
   recipients: string[];
+  /** Who may open a recording about this, when it is not `recipients`. */
+  recipientsFor?: (about: RecordingSubject) => string[];
+  /** Takes a finished recording from the folder to where it stays. */
+  handOver?: (row: Pick<RecordingRow, 'id'>) => Promise<void>;
   /** Both sides together, bits per second. */
   bitrate?: number;
   /** libopus, 0 to 10. */
@@ -57,7 +63,8 @@ interface Open {
   generation: number;
   paused: boolean;
   silenceMs?: number;
-  recipients?: readonly string[];
+  /** Everybody who may open it. */
+  recipients: string[];
   origin?: TimelineOrigin;
   trouble?: string;
   started: boolean;
@@ -69,6 +76,8 @@ interface Open {
 
 /** How long the beginning of a recording waits for a process that is being replaced. */
 const patienceMs = 1000;
+type OpenRequest = Parameters<Recorder['open']>[0];
+
 const mebibyte = 1024 * 1024;
 
 /** A recording's first part has its plain name; later ones are numbered. */
@@ -80,7 +89,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
   const { clock, log, folder, recipients, processes = 1 } = options;
   createSealer(recipients); // Says at once, and in a sentence, what is wrong with a recipient.
   const storage = createFolderStorage({ folder });
-  const rows = createRowKeeper({ clock, log, recordings: options.recordings, storage });
+  const rows = createRowKeeper({ clock, log, recordings: options.recordings, storage, handOver: options.handOver });
   const settings: ProcessSettings = {
     folder,
     recipients,
@@ -91,7 +100,8 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
     port: options.taps?.port ?? 0,
     taps: tapListen(options.taps),
   };
-  const live = createLiveRecordings({ clock, log, rows, recipients, taps: options.taps });
+  const recipientsFor = options.recipientsFor ?? (() => recipients);
+  const live = createLiveRecordings({ clock, log, rows, recipientsFor, taps: options.taps });
   await live.start(settings, processes);
   // Failing to look back must not keep us from recording what comes.
   rows
@@ -122,11 +132,11 @@ interface LiveRecordingsNeeds {
   clock: Clock;
   log: Logger;
   rows: RowKeeper;
-  recipients: string[];
+  recipientsFor: (about: RecordingSubject) => string[];
   taps: RecorderOptions['taps'];
 }
 
-function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecordingsNeeds) {
+function createLiveRecordings({ clock, log, rows, recipientsFor, taps }: LiveRecordingsNeeds) {
   const emitter = createEmitter<RecorderEvents>((err) => log.error({ err }, 'a listener of the recorder failed'));
   const children: RecorderChild[] = [];
   const open = new Map<RecordingId, Open>();
@@ -139,7 +149,7 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
   function launchTake(entry: Open): void {
     const { recordingId, token, paused, silenceMs, recipients, origin, generation } = entry;
     const name = partName(recordingId, generation);
-    const more = { ...(silenceMs ? { silenceMs } : {}), ...(recipients ? { recipients } : {}) };
+    const more = { ...(silenceMs ? { silenceMs } : {}), recipients };
     const take = { recordingId, token, name, earlier: origin, paused, ...more };
     children[entry.child]!.tell({ kind: 'open', take });
   }
@@ -208,6 +218,17 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
     }
   }
 
+  /** A listener's key of another kind than the company's would open a post-quantum recording without. */
+  function allOf(own: string[], further: readonly string[]): string[] {
+    const ofOneKind = further.filter((recipient) => isPostQuantum(recipient) === isPostQuantum(own[0]!));
+    if (ofOneKind.length < further.length)
+      log.warn(
+        { leftOut: further.length - ofOneKind.length },
+        'keys of listeners are not of the kind of recording.recipients',
+      );
+    return [...new Set([...own, ...ofOneKind])];
+  }
+
   function leastBusy(): number {
     const load = children.map(() => 0);
     for (const { child } of open.values()) load[child]!++;
@@ -253,11 +274,10 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         children.push(await startRecorderChild({ clock, log, settings: { ...settings, port }, ...hooks }));
       }
     },
-    async open({ callId, startedAt, silenceMs, recipients: given = [] }: Parameters<Recorder['open']>[0]) {
+    async open({ callId, startedAt, silenceMs, recipients: given = [], about = nothingKnown }: OpenRequest) {
       if (closing) throw new AppError('shutting-down', 'The recorder is closing: no new recording begins.');
       const recordingId = newId('recording', startedAt);
       const token = randomBytes(16).toString('hex');
-      const further = [...new Set(given)].filter((recipient) => !recipients.includes(recipient));
       const entry: Open = {
         callId,
         recordingId,
@@ -266,8 +286,8 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         child: leastBusy(),
         generation: 0,
         paused: false,
+        recipients: allOf(recipientsFor(about), given),
         ...(silenceMs === undefined ? {} : { silenceMs }),
-        ...(further.length === 0 ? {} : { recipients: further }),
         started: false,
         givenUp: false,
       };
@@ -288,7 +308,7 @@ function createLiveRecordings({ clock, log, rows, recipients, taps }: LiveRecord
         state: 'open',
         path,
         sha256: null,
-        recipients: [...recipients, ...further],
+        recipients: entry.recipients,
       });
       // If the process is just being replaced, the tap will be asked for again.
       await Promise.race([ready, new Promise<void>((resolve) => void clock.after(patienceMs, resolve))]);

@@ -24,10 +24,10 @@ export interface OpenTake {
   /** Set when a process takes over from one that died. */
   earlier?: TimelineOrigin;
   paused: boolean;
+  /** Who may open this one; those of the settings unless told. */
+  recipients?: string[];
   /** Say when the party has been silent for so long. */
   silenceMs?: number;
-  /** Besides those of the settings. */
-  recipients?: readonly string[];
 }
 
 export type ToProcess =

@@ -8,7 +8,7 @@ import type { RecordingId } from '../shared/ids.ts';
 import { loadOpusEncoders } from './container/opus-encoder.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import type { FromProcess, OpenTake, ProcessSettings, ToProcess } from './recorder-messages.ts';
-import { createSealer } from './sealing.ts';
+import { createSealer, type Sealer } from './sealing.ts';
 import { createSilenceWatch } from './silence.ts';
 import { createFolderStorage } from './storage.ts';
 import { createTake, type Take } from './take.ts';
@@ -26,7 +26,13 @@ function say(message: FromProcess): void {
 
 async function start(settings: ProcessSettings) {
   const encoders = await loadOpusEncoders();
-  const sealer = createSealer(settings.recipients);
+  const sealers = new Map<string, Sealer>();
+  const sealerFor = (recipients: string[]): Sealer => {
+    const key = recipients.join(' ');
+    const sealer = sealers.get(key) ?? createSealer(recipients);
+    sealers.set(key, sealer);
+    return sealer;
+  };
   const storage = createFolderStorage(settings);
   const budget = createMemoryBudget(settings.memoryLimitBytes);
   const taps = await startTapServer(settings);
@@ -43,7 +49,7 @@ async function start(settings: ProcessSettings) {
       name,
       earlier,
       encoder: await encoders.create(settings),
-      sealer: recipients ? createSealer([...settings.recipients, ...recipients]) : sealer,
+      sealer: sealerFor(recipients ?? settings.recipients),
       storage,
       budget,
       onOrigin: (origin) => say({ kind: 'origin', recordingId, origin }),

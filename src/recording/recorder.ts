@@ -3,6 +3,7 @@
 
 import type { Listenable } from '../shared/emitter.ts';
 import type { CallId, RecordingId } from '../shared/ids.ts';
+import type { RecordingSubject } from './which.ts';
 
 export interface RecorderEvents {
   /** The recording has begun to be written. */
@@ -27,6 +28,8 @@ export interface Recorder extends Listenable<RecorderEvents> {
     silenceMs?: number;
     /** Public keys of those who may hear this one, besides those that open every recording. */
     recipients?: readonly string[];
+    /** What is known by now of what it will be about: says who opens every recording of that kind. */
+    about?: RecordingSubject;
   }): Promise<{ recordingId: RecordingId; tapUrl: string }>;
   /** Writes silence from now on (pause), or audio again. The gap stays in the time line. */
   setPaused(recordingId: RecordingId, paused: boolean): Promise<void>;

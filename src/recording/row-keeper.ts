@@ -36,8 +36,10 @@ export function createRowKeeper(needs: {
   log: Logger;
   recordings: Recordings;
   storage: RecordingStorage;
+  /** Called when a final row is in the database, before its slip goes: who takes the files from here. */
+  handOver?: (row: Pick<RecordingRow, 'id'>) => Promise<void>;
 }): RowKeeper {
-  const { clock, log, recordings, storage } = needs;
+  const { clock, log, recordings, storage, handOver } = needs;
   const begun = new Map<RecordingId, Promise<void>>();
   const underWay = new Set<Promise<void>>();
   let failing = 0;
@@ -92,6 +94,12 @@ export function createRowKeeper(needs: {
   }
 
   async function settle(row: RecordingRow): Promise<'complete' | 'interrupted'> {
+    const ended = await recordings.byId(row.id);
+    if (ended && ended.state !== 'open') {
+      await handOver?.(ended);
+      await storage.remove([slipName(row.id)]);
+      return ended.state;
+    }
     const { changedAt: endedAt, bytes, complete } = await look(row);
     const sha256 = complete
       ? createHash('sha256')
@@ -104,6 +112,7 @@ export function createRowKeeper(needs: {
       await recordings.create(final);
       await recordings.update(row.id, final);
     });
+    await handOver?.(final);
     await storage.remove([slipName(row.id)]);
     return state;
   }
@@ -137,6 +146,7 @@ export function createRowKeeper(needs: {
           await begun.get(id);
           begun.delete(id);
           await insist(() => recordings.update(id, change));
+          await handOver?.({ id });
           await storage.remove([slipName(id)]);
         })(),
       ),

@@ -42,6 +42,22 @@ export function createSealer(recipients: readonly string[], what = 'A recording 
   return { sealWhole: (plaintext) => encrypter.encrypt(plaintext), createSealedStream: () => sealedStream(encrypter) };
 }
 
+/**
+ * Stanzas of a header that is written anew for other recipients, around the key that the file has. The package only makes them
+ * around new keys, so its own list of recipients is asked; one that has no such list is refused.
+ */
+export async function wrapFor(recipients: readonly string[], fileKey: Uint8Array): Promise<Stanza[]> {
+  const encrypter = new Encrypter();
+  for (const text of recipients) addRecipient(encrypter, text.trim(), 'A recording recipient');
+  const list = (encrypter as unknown as { recipients?: readonly Recipient[] }).recipients;
+  if (!Array.isArray(list) || list.length !== recipients.length)
+    throw new AppError(
+      'internal',
+      'This version of age-encryption does not say how it wraps keys: headers stay as they are.',
+    );
+  return (await Promise.all((list as Recipient[]).map((recipient) => recipient.wrapFileKey(fileKey)))).flat();
+}
+
 function addRecipient(encrypter: Encrypter, text: string, subject: string): void {
   try {
     encrypter.addRecipient(x25519Recipient(text) ?? text);

@@ -85,6 +85,7 @@ export interface RecordingLives {
     release: { at: number; by: PersonId | null; purpose: string },
   ): Promise<RecordingHold | undefined>;
   holds(id: RecordingId): Promise<RecordingHold[]>;
+  holdById(id: RecordingHoldId): Promise<RecordingHold | undefined>;
   /**
    * Removes the headers unless the recording is on hold or being made: in one transaction, so that a hold placed at the same
    * moment either prevents it or is refused. Started twice, it says the same.

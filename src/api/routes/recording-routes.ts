@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { joinedBytes } from '../../recording/archive/archive.ts';
 import type { CallId, RecordingId } from '../../shared/ids.ts';
 import type { RecordingRow } from '../../store/records.ts';
 import { personOf } from '../caller.ts';
@@ -20,7 +21,7 @@ const RecordingParams = Type.Object({ recordingId: Type.String({ maxLength: 64 }
 const noSuchRecording = () => new HttpProblem(404, 'There is no such recording.');
 
 export function recordingRoutes(app: App, needs: ApiNeeds): void {
-  const { store, recordingsFolder } = needs;
+  const { store } = needs;
 
   async function byId(request: FastifyRequest, id: string): Promise<RecordingRow> {
     const row = await store.recordings.byId(id as RecordingId);
@@ -97,16 +98,29 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
       const row = await byId(request, request.params.recordingId);
       if (row.state === 'open')
         throw new HttpProblem(409, 'This recording is still being made.', { code: 'recording-open' });
-      const file = await openBelow(recordingsFolder, row.path);
-      const { size } = await file.stat();
+      const { bytes, stream } = await sealedFile(needs, row);
       await store.events.append({ type: 'recording-opened', recordingId: row.id, personId: person.id });
       return reply
         .type('application/octet-stream')
-        .header('content-length', size)
+        .header('content-length', bytes)
         .header('content-disposition', `attachment; filename="${row.id}.ogg.age"`)
-        .send(file.createReadStream());
+        .send(stream);
     },
   );
+}
+
+const gone = () => new HttpProblem(404, 'The file of this recording is not there.', { code: 'recording-gone' });
+
+/** Header and payload joined. Of a recording that was cut off there are several: those are for playback and export. */
+async function sealedFile({ recordings, recordingsFolder }: ApiNeeds, row: RecordingRow) {
+  if (!recordings) {
+    const file = await openBelow(recordingsFolder, row.path);
+    return { bytes: (await file.stat()).size, stream: file.createReadStream() };
+  }
+  const found = await recordings.archive.find(row.id);
+  const [file, ...others] = found.kind === 'files' ? found.files : [];
+  if (!file || others.length > 0) throw gone();
+  return { bytes: joinedBytes(file), stream: await recordings.archive.openJoined(file) };
 }
 
 async function openBelow(folder: string, path: string) {
@@ -114,7 +128,6 @@ async function openBelow(folder: string, path: string) {
   const below = relative(folder, full);
   if (below === '' || below.startsWith('..') || isAbsolute(below))
     throw new Error('a recording lies outside its folder');
-  const gone = () => new HttpProblem(404, 'The file of this recording is not there.', { code: 'recording-gone' });
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(full, 'r');

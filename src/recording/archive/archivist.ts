@@ -25,6 +25,8 @@ const roundMs = 60_000;
 const pageSize = 200;
 
 export interface Archivist {
+  /** From now on what waits is taken into the archive. */
+  start(): void;
   /** Resolves when the recording cannot be forgotten any more; it is taken into the archive soon after. */
   accept(row: Pick<RecordingRow, 'id'>): Promise<void>;
   /** Resolves when everything that waits now was tried once. */
@@ -52,6 +54,7 @@ export function createArchivist(needs: ArchivistNeeds): Archivist {
   let trouble: string | undefined;
   let retryMs = firstRetryMs;
   let closed = false;
+  let started = false;
   let running: Promise<void> | undefined;
   let again = false;
   let adoptedUpTo: RecordingId | undefined;
@@ -186,11 +189,14 @@ export function createArchivist(needs: ArchivistNeeds): Archivist {
     return running;
   }
 
-  timer = clock.after(0, () => void run());
   return {
+    start() {
+      started = true;
+      timer = clock.after(0, () => void run());
+    },
     async accept({ id }) {
       await leaveSlip(id);
-      void run();
+      if (started && !closed) void run();
     },
     async settle() {
       await run();

@@ -89,6 +89,10 @@ export function createRecordingLives(database: Database): RecordingLives {
       );
       return rows.map(toHold);
     },
+    async holdById(id) {
+      const [row] = await database.query<HoldTableRow>('SELECT * FROM recording_holds WHERE id = $1', [id]);
+      return row && toHold(row);
+    },
     startShredding: (id, at) => startShredding(database, id, at),
     async endShredding(id, at) {
       await database.query('UPDATE recordings SET shredded_at = coalesce(shredded_at, $2) WHERE id = $1', [id, at]);
