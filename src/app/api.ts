@@ -11,6 +11,7 @@ import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { Config } from '../config.ts';
 import type { DemoCarrier } from '../demo/carrier.ts';
 import type { Audit, AuditActor } from '../identity/audit/audit.ts';
+import type { HeadSigner } from '../identity/audit/sign-heads.ts';
 import { createIdentity } from '../identity/identity.ts';
 import type { MediaPool } from '../media/media-pool.ts';
 import type { RecordingLife } from '../recording/life/recording-life.ts';
@@ -32,6 +33,7 @@ import type { AppRules } from './rules.ts';
 
 interface Rooms {
   audit: Audit;
+  auditHeads: HeadSigner;
   environment: EnvironmentApi;
   store: Store;
   callCentre: RunningCallCentre;
@@ -77,6 +79,7 @@ export async function openApi(
     store,
     identity,
     audit: rooms.audit,
+    auditHeads: rooms.auditHeads,
     environment: rooms.environment,
     callCentre,
     telephones,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from '../config.ts';
 import { projectRoot } from '../shared/paths.ts';
+import { checkAudit } from './doctor/audit.ts';
 import { checkCertificates } from './doctor/certificates.ts';
 import { type Check, error, type Finding, findingsOf, ok, type Patient } from './doctor/finding.ts';
 import { checkMedia } from './doctor/media.ts';
@@ -35,6 +36,7 @@ const checks: Check[] = [
   checkCertificates,
   checkFolders,
   checkRecordingKeys,
+  checkAudit,
   checkTrunks,
   checkSpeech,
   checkDatabase,

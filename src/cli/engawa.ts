@@ -5,6 +5,7 @@ import { explain } from './explain.ts';
 
 const commands: Record<string, { does: string; load: () => Promise<{ run(argv: string[]): Promise<number> }> }> = {
   start: { does: 'Run the contact centre: --config FILE, or --demo', load: () => import('./start.ts') },
+  audit: { does: 'Who did what: verify, export, forget', load: () => import('./audit.ts') },
   doctor: { does: 'Say what is wrong with an installation: --config FILE', load: () => import('./doctor.ts') },
   flow: { does: 'Check, test and draw IVR flows: check, test, draw [FILES]', load: () => import('./flow.ts') },
   policy: { does: 'Check, explain and simulate who may take what', load: () => import('./policy.ts') },

@@ -76,6 +76,8 @@ export const auditActs = [
   'step-up-refused',
   'session-ended',
   'person-invited',
+  'invitation-revoked',
+  'invitation-accepted',
   'person-changed',
   'second-factor-added',
   'second-factor-removed',

@@ -101,8 +101,8 @@ function detailsOf({ by, purpose, details }: AuditEntry, place: Place | undefine
     deviceId,
     place,
     userAgent,
-    purpose: purpose?.slice(0, longestText),
+    purpose: purpose?.trim().slice(0, longestText),
     more: details,
   };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''));
 }

@@ -47,13 +47,13 @@ export type HeadLine = SignedHead | SignedKey;
 export interface SigningKey {
   /** The first 16 hexadecimal digits of the SHA-256 of the public key. */
   id: string;
-  /** 32 bytes, base64url. */
+  /** 32 bytes, hex. */
   publicKey: string;
   privateKey: KeyObject;
 }
 
 const idOf = (publicKey: string): string =>
-  createHash('sha256').update(Buffer.from(publicKey, 'base64url')).digest('hex').slice(0, 16);
+  createHash('sha256').update(Buffer.from(publicKey, 'hex')).digest('hex').slice(0, 16);
 
 export function newSigningKey(): SigningKey {
   return describe(generateKeyPairSync('ed25519').privateKey);
@@ -75,7 +75,8 @@ export function readSigningKey(pem: string, where: string): SigningKey {
 }
 
 function describe(privateKey: KeyObject): SigningKey {
-  const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x!;
+  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const publicKey = Buffer.from(x!, 'base64url').toString('hex');
   return { id: idOf(publicKey), publicKey, privateKey };
 }
 
@@ -110,7 +111,8 @@ export function trustKeys(publicKeys: readonly string[]): TrustedKeys {
     const publicKey = trusted.get(id);
     if (publicKey === undefined) return false;
     try {
-      const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' });
+      const x = Buffer.from(publicKey, 'hex').toString('base64url');
+      const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
       return verify(null, Buffer.from(canonicalJson({ ...unsigned })), key, Buffer.from(signed, 'base64url'));
     } catch {
       // No key, or no value that could have been signed.
