@@ -60,9 +60,9 @@ export const PersonView = Type.Object({
   language: literals('ja', 'en'),
   disabled: Type.Boolean(),
   facts: Type.Optional(WorkFactsSchema),
-});
   site: Type.Optional(Nullable(Type.String())),
   scope: Type.Optional(Nullable(ScopeSchema)),
+});
 
 /** GET /api/v1/session, and the answer to signing in. The cookie `engawa_session` is HttpOnly, SameSite=Strict. */
 export const SessionView = Type.Object({
@@ -346,11 +346,11 @@ export const NewPerson = Type.Object({
   language: literals('ja', 'en'),
   password: Type.String({ minLength: 12, maxLength: 1024 }),
   facts: Type.Optional(WorkFactsSchema),
+  site: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  scope: Type.Optional(ScopeSchema),
 });
 export const ChangePerson = Type.Partial(
   Type.Object({
-  site: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  scope: Type.Optional(ScopeSchema),
     displayName: Type.String({ minLength: 1, maxLength: 128 }),
     role: RoleSchema,
     place: PlaceSchema,
@@ -360,11 +360,11 @@ export const ChangePerson = Type.Partial(
     disabled: Type.Boolean(),
     password: Type.String({ minLength: 12, maxLength: 1024 }),
     facts: ChangeFacts,
+    site: Nullable(Type.String({ minLength: 1, maxLength: 64 })),
+    scope: Nullable(ScopeSchema),
   }),
 );
 
-    site: Nullable(Type.String({ minLength: 1, maxLength: 64 })),
-    scope: Nullable(ScopeSchema),
 /** POST /api/v1/test-calls (demo only): a simulated customer calls in through the SIP port, as a carrier would. */
 export const PlaceTestCall = Type.Object({
   number: Type.Optional(Type.String({ description: "The company's number to call; the first one unless told." })),
