@@ -6,7 +6,7 @@ import type { Config } from '../config.ts';
 import type { Archivist } from '../recording/archive/archivist.ts';
 import { createRecorder, type RecorderOptions } from '../recording/create-recorder.ts';
 import { ensureIdentity } from '../recording/identity.ts';
-import { recipientsOf } from '../recording/recipients.ts';
+import { type RecipientRules, recipientsOf } from '../recording/recipients.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Closer } from '../shared/closer.ts';
