@@ -5,17 +5,11 @@
 import { createHash } from 'node:crypto';
 import { AppError, asError } from '../../shared/errors.ts';
 import type { RecordingId } from '../../shared/ids.ts';
+import type { SealEntry } from '../../store/audit/seal-entries.ts';
 import type { RecordingAbout, RecordingFileRow, RecordingFiles } from '../../store/recording-files.ts';
 import { sha256Hex } from '../archive/age-header.ts';
 import type { PayloadStore } from '../archive/payload-store.ts';
 import { sealOf } from '../archive/seal.ts';
-
-/** What the audit log says of a recording, oldest first: the seal that it was told. */
-export interface SealEntry {
-  act: 'recording-sealed' | 'recording-rotated' | 'recording-shredded';
-  seal: string | null;
-  sealBefore: string | null;
-}
 
 export interface Verdict {
   ok: boolean;

@@ -25,6 +25,11 @@ export function ageOpen(file: string, identityFile: string) {
   return run('age', ['--decrypt', '--identity', identityFile, file]);
 }
 
+/** The same for what is in no file. */
+export function ageOpenBytes(sealed: Uint8Array, identityFile: string) {
+  return run('age', ['--decrypt', '--identity', identityFile], sealed);
+}
+
 export interface Heard {
   durationMs: number;
   /** Amplitude of `hz` on a side, 0 to 32767, over [fromMs, toMs). */
