@@ -9,6 +9,7 @@ import { placeProblems } from './config/policy.ts';
 import { recordingLifeProblems } from './config/recording-life.ts';
 import { type Config, ConfigSchema, logLevels } from './config/schema.ts';
 import { serviceProblems } from './config/services.ts';
+import { signInProblems } from './config/sign-in.ts';
 import { secretFromEnvironment } from './secrets.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
@@ -131,7 +132,12 @@ function crossChecks(config: Config): string[] {
   const names = config.queues.map((queue) => queue.name);
   for (const twice of names.filter((name, index) => names.indexOf(name) !== index))
     problems.push(`queues: “${twice}” is there twice.`);
-  problems.push(...mediaProblems(config.media), ...serviceProblems(config), ...placeProblems(config));
+  problems.push(
+    ...mediaProblems(config.media),
+    ...serviceProblems(config),
+    ...placeProblems(config),
+    ...signInProblems(config),
+  );
   problems.push(...environmentProblems(config));
   problems.push(...playbackProblems(config));
   problems.push(...recordingLifeProblems(config));

@@ -18,6 +18,10 @@ export interface Secrets {
   vault: { aliasKey: Buffer; sealingKeys: Buffer[] };
   /** Derived from it too: one-time codes are kept hashed with this one. */
   codeKey: Buffer;
+  /** Derived from it too: tickets for the WebSocket of softphones are made with this one, the same on all nodes. */
+  ticketKey: Buffer;
+  /** Derived from it too: challenges of passkeys, and hashes of recovery codes. */
+  signInKey: Buffer;
   /** Derived from it too: what lets a session have the bytes of a recording is signed with this one, on every node alike. */
   playKey: Buffer;
 }
@@ -44,6 +48,8 @@ export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv =
     turnSecret: secret('ENGAWA_TURN_SECRET'),
     vault: { aliasKey: derived(key, 'vault alias'), sealingKeys: [derived(key, 'vault seal')] },
     codeKey: derived(key, 'verification codes'),
+    ticketKey: derived(key, 'softphone tickets'),
+    signInKey: derived(key, 'sign-in'),
     playKey: derived(key, 'plays of recordings'),
   };
 }

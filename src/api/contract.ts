@@ -344,7 +344,9 @@ export const NewPerson = Type.Object({
   clearance: PiiClassSchema,
   queues: Type.Array(Type.String()),
   language: literals('ja', 'en'),
-  password: Type.String({ minLength: 12, maxLength: 1024 }),
+  password: Type.Optional(
+    Type.String({ minLength: 12, maxLength: 1024, description: 'For programs; without it the person is invited.' }),
+  ),
   facts: Type.Optional(WorkFactsSchema),
   site: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   scope: Type.Optional(ScopeSchema),

@@ -27,7 +27,7 @@ import type { PlaybackNeeds } from './playback-needs.ts';
 import type { BlocksNeeds } from './routes/block-routes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
 import type { PolicyNeeds } from './routes/policy-routes.ts';
-import type { EnvironmentApi } from './routes/environment-routes.ts';
+import type { SignInNeeds } from './signing-in.ts';
 import type { StepChoices } from './talk-contract.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
@@ -36,6 +36,10 @@ export interface ApiNeeds {
   log: Logger;
   store: Store;
   identity: Identity;
+  /** Second factors, invitations, single sign-on; without them a password is all. */
+  signIn?: SignInNeeds;
+  /** Devices and working from home; without it nobody asks for either. */
+  devices?: DeviceNeeds;
   /** Where it is kept who did what; without it nothing is kept. */
   audit?: Audit;
   /** Where finished recordings are, and what becomes of them. */

@@ -40,6 +40,19 @@ export type ApiRefusal =
   | 'step-up-needed'
   /** What was given to prove who one is, is wrong. */
   | 'proof-wrong'
+  | 'password-too-short'
+  | 'password-too-long'
+  /** It is little more than a name that is known. */
+  | 'password-name'
+  /** It is on lists of stolen passwords, or nearly. */
+  | 'password-known'
+  /** Passkeys need a host name, and the pages are under an address. */
+  | 'no-passkeys-here'
+  | 'second-factor-needed'
+  | 'factor-there'
+  | 'no-factor'
+  | 'last-factor'
+  | 'invitation-over'
   | 'check-not-now'
   | 'check-running'
   | 'check-full'

@@ -7,12 +7,13 @@ import type { FlowControl, NodesNeeds, TestCalls, VerificationNeeds } from '../a
 import type { CallListNeeds } from '../api/routes/call-list-routes.ts';
 import type { EnvironmentApi } from '../api/routes/environment-routes.ts';
 import type { RunningCallCentre } from '../call/call-centre.ts';
+import type { CallParts } from '../call/parts.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { Config } from '../config.ts';
 import type { DemoCarrier } from '../demo/carrier.ts';
 import type { Audit, AuditActor } from '../identity/audit/audit.ts';
 import type { HeadSigner } from '../identity/audit/sign-heads.ts';
-import { createIdentity } from '../identity/identity.ts';
+import { createSoftphoneTickets } from '../identity/softphone-tickets.ts';
 import type { MediaPool } from '../media/media-pool.ts';
 import type { RecordingLife } from '../recording/life/recording-life.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -20,7 +21,6 @@ import type { Border } from '../sbc/border.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Closer } from '../shared/closer.ts';
-import type { PersonId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import { projectRoot } from '../shared/paths.ts';
 import type { Store } from '../store/store.ts';
@@ -30,6 +30,7 @@ import type { OpenedGuard } from './guard.ts';
 import { recordingsFolder } from './recorder.ts';
 import type { AppRecordings } from './recording-life.ts';
 import type { AppRules } from './rules.ts';
+import { openSignIn } from './sign-in.ts';
 
 interface Rooms {
   audit: Audit;
@@ -61,10 +62,8 @@ export async function openApi(
   { log, clock, closer }: { log: Logger; clock: Clock; closer: Closer },
 ): Promise<Api> {
   const { store, callCentre, border, media, recorder, flows, flowControl, carrier, telephones, callLists } = rooms;
-  const isBusy = (personId: PersonId) => (callCentre.desk(personId)?.call ?? null) !== null;
-  const identity = createIdentity({
-    ...{ clock, log, store, settings: config.sessions, isBusy },
-    ...(rooms.cluster ? { overNodes: rooms.cluster.live } : {}),
+  const { identity, signIn } = openSignIn(config, {
+    ...{ clock, log, closer, store, secrets, isBusy: callCentre.isBusy, overNodes: rooms.cluster?.live },
     places: rooms.rules.places,
   });
   rooms.cluster?.followIdentity(identity);
@@ -72,12 +71,18 @@ export async function openApi(
     'whereabouts',
     identity.onWhereabouts((personId) => void callCentre.factsChanged(personId)),
   );
+  const devices = rooms.devices.open({
+    ...{ identity, factsChanged: callCentre.factsChanged },
+    isBusy: (personId) => (callCentre.desk(personId)?.call ?? null) !== null,
+    node: config.cluster.name ?? hostname(),
+  });
   const { tls, host, port, publicUrl, trustedProxies } = config.http;
   const api = await createApi({
     clock,
     log,
     store,
     identity,
+    signIn,
     audit: rooms.audit,
     auditHeads: rooms.auditHeads,
     environment: rooms.environment,

@@ -16,6 +16,7 @@ import { Playback } from './playback.ts';
 import { Policy } from './policy.ts';
 import { Queue } from './queues.ts';
 import { recordingLife } from './recording-life.ts';
+import { SignIn } from './sign-in.ts';
 import { Steps, Transfers } from './transfers.ts';
 
 const LocalizedText = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
@@ -373,6 +374,7 @@ export const ConfigSchema = section('Engawa', {
   verification: VerificationSchema,
   dialling: Dialling,
   sessions: Sessions,
+  signIn: SignIn,
   flows: Flows,
   policy: Policy,
   environment: Environment,

@@ -52,7 +52,12 @@ export function createAttempts(needs: { clock: Clock; what: string; overNodes?: 
       // Counted before the answer is known, so that many at once do not all get the same free tries.
       if (account !== undefined) perAccount.failed(account, now);
       perAddress.failed(address, now);
-      const value = await check();
+      const value = await check().catch((thrown) => {
+        // It was not heard: that says nothing about who tried.
+        if (account !== undefined) perAccount.forgive(account);
+        perAddress.forgive(address);
+        throw thrown;
+      });
       if (value === undefined) {
         await Promise.all([
           account === undefined ? undefined : countOverNodes(perAccount, 'account', account, accountLimit),

@@ -13,8 +13,16 @@ import type { ApiKey, Person, SecondFactor, Session, SessionChange } from '../st
 import type { Store } from '../store/store.ts';
 import { createApiKeyring, type NewKey } from './api-keys.ts';
 import { createAttempts, type Proof } from './attempts.ts';
+import type { SecondFactors } from './factors/second-factors.ts';
+import type { HalfOpenSignIns } from './half-open.ts';
 import { createLookups } from './lookups.ts';
-import { createPasswords, passwordProblem } from './password.ts';
+import {
+  createPasswords,
+  minimumCharactersDefault,
+  noPassword,
+  type PasswordProblem,
+  type Passwords,
+} from './password.ts';
 import type { Places } from './places.ts';
 import { createSignIn, type From, type SignedInOutcome, type SignInOutcome, type SignInRequest } from './sign-in.ts';
 import { hashOfSecret } from './tokens.ts';
@@ -33,6 +41,10 @@ export interface IdentityNeeds {
   overNodes?: Pick<LiveState, 'takeToken'>;
   /** Which places addresses prove; without it, where somebody signs in is not known. */
   places?: Pick<Places, 'at'>;
+  /** Who needs a second factor, and what is between password and session then; without them a password is enough for everybody. */
+  factors?: Pick<SecondFactors, 'nextStep' | 'suffices'>;
+  halfOpen?: HalfOpenSignIns;
+  passwords?: Passwords;
 }
 
 export interface IdentitySettings {
@@ -96,9 +108,16 @@ export interface Identity {
   onSessionEnded(listener: (ended: { session: Session; because: SessionEnd }) => void): Unsubscribe;
   /** Told when a session began, moved to another place, or ended, in this program: the person may be somewhere else now. */
   onWhereabouts(listener: (personId: PersonId) => void): Unsubscribe;
+  /** Without a password nobody signs in with one: the person is invited, or comes by single sign-on. */
   createPerson(
-    person: Omit<Person, 'id' | 'createdAt' | 'passwordHash' | 'disabled'> & { password: string },
+    person: Omit<Person, 'id' | 'createdAt' | 'passwordHash' | 'disabled'> & { password?: string },
   ): Promise<Person>;
+  /** Rejects with AppError 'invalid-argument' that says why it is not; `details.problem` is the PasswordProblem. */
+  requireGoodPassword(of: Pick<Person, 'login' | 'displayName'>, password: string): Promise<void>;
+  /** By the person: all sessions but `keep` end. Rejects with AppError 'invalid-argument' when it is too easy. */
+  setPassword(id: PersonId, password: string, keep?: SessionId): Promise<void>;
+  /** Nobody signs in with a password as this person any more; all sessions end. */
+  removePassword(id: PersonId): Promise<void>;
   /** Undefined: no such person. A new password, another role or `disabled` ends the person's sessions. */
   changePerson(
     id: PersonId,
@@ -142,7 +161,7 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   const whereabouts = createEmitter<{ changed: PersonId }>((error) =>
     log.error({ err: error }, 'a listener of whereabouts failed'),
   );
-  const passwords = createPasswords();
+  const passwords = needs.passwords ?? createPasswords();
   const signIn = createSignIn({
     clock,
     store,
@@ -150,6 +169,8 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     absoluteMs: settings.absoluteHours * 3_600_000,
     ...(needs.overNodes ? { overNodes: needs.overNodes } : {}),
     ...(needs.places ? { places: needs.places } : {}),
+    ...(needs.factors ? { factors: needs.factors } : {}),
+    ...(needs.halfOpen ? { halfOpen: needs.halfOpen } : {}),
   });
   const again = createAttempts({ clock, what: 'password-again', overNodes: needs.overNodes });
   const lookups = createLookups({ clock, log, store });
@@ -189,6 +210,20 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       log.warn({ err: asError(thrown), sessionId: session.id }, 'that a session moved could not be written yet');
     }
     whereabouts.emit('changed', session.personId);
+  }
+
+  /** Who takes a signed-in computer home needs there what everybody needs there; a call under way is not cut. */
+  function suffices({ session, person }: { session: Session; person: Person }): boolean {
+    if (!needs.factors || isBusy(person.id)) return true;
+    return needs.factors.suffices(person, session.address, session.secondFactor);
+  }
+
+  async function replacePassword(id: PersonId, passwordHash: string, keep?: SessionId): Promise<void> {
+    await store.people.update(id, { passwordHash });
+    lookups.forgetPerson(id);
+    changes.emit('change', { kind: 'person-changed', personId: id });
+    await needs.halfOpen?.endOf({ id });
+    await endSessionsOf(id, 'revoked', keep);
   }
 
   async function end(session: Session, because: SessionEnd): Promise<void> {
@@ -270,6 +305,10 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       }
       seen(found.session);
       if (address !== undefined) await used(found.session, address);
+      if (!suffices(found)) {
+        await end(found.session, 'revoked');
+        return undefined;
+      }
       return { kind: 'session', ...found };
     },
     async byApiKey(secret) {
@@ -301,15 +340,25 @@ export function createIdentity(needs: IdentityNeeds): Identity {
     onSessionEnded: (listener) => ended.on('ended', listener),
     onWhereabouts: (listener) => whereabouts.on('changed', listener),
     async createPerson({ password, ...person }) {
-      requireGoodPassword(password, person.login);
-      return store.people.create({ ...person, disabled: false, passwordHash: await passwords.hash(password) });
+      if (password !== undefined) await requireGoodPassword(passwords, password, person);
+      const passwordHash = password === undefined ? noPassword : await passwords.hash(password);
+      return store.people.create({ ...person, disabled: false, passwordHash });
     },
+    requireGoodPassword: (of, password) => requireGoodPassword(passwords, password, of),
+    async setPassword(id, password, keep) {
+      const person = await store.people.byId(id);
+      if (!person) throw new AppError('not-found', 'There is no such person.');
+      await requireGoodPassword(passwords, password, person);
+      await replacePassword(id, await passwords.hash(password), keep);
+    },
+    removePassword: (id) => replacePassword(id, noPassword),
     async changePerson(id, { password, ...change }) {
       const before = await store.people.byId(id);
       if (!before) return undefined;
-      if (password !== undefined) requireGoodPassword(password, before.login);
+      if (password !== undefined) await requireGoodPassword(passwords, password, before);
       const passwordHash = password === undefined ? undefined : await passwords.hash(password);
       const after = await store.people.update(id, { ...change, passwordHash });
+      if (passwordHash !== undefined) await needs.halfOpen?.endOf({ id });
       lookups.forgetPerson(id);
       changes.emit('change', { kind: 'person-changed', personId: id });
       if (after && (passwordHash !== undefined || after.disabled || after.role !== before.role))
@@ -353,9 +402,18 @@ export function createIdentity(needs: IdentityNeeds): Identity {
   };
 }
 
-function requireGoodPassword(password: string, login: string): void {
-  const problem = passwordProblem(password, login);
-  if (problem === 'too-short') throw new AppError('invalid-argument', 'The password needs at least 12 characters.');
-  if (problem === 'too-long') throw new AppError('invalid-argument', 'The password has more than 1024 characters.');
-  if (problem === 'contains-login') throw new AppError('invalid-argument', 'The password must not contain the login.');
+const passwordSentences: Record<PasswordProblem, string> = {
+  'too-short': `The password is too short: ${minimumCharactersDefault} characters or more, unless set otherwise; a few words do well.`,
+  'too-long': 'The password has more than 1024 characters.',
+  'contains-name': 'The password must not be little more than a name.',
+  known: 'This password is on lists of stolen passwords, or is one of them with something added. Choose another.',
+};
+
+async function requireGoodPassword(
+  passwords: Passwords,
+  password: string,
+  of: { login: string; displayName: string },
+): Promise<void> {
+  const problem = await passwords.problemOf(password, of);
+  if (problem) throw new AppError('invalid-argument', passwordSentences[problem], { details: { problem } });
 }

@@ -6,6 +6,8 @@ import { newId } from '../shared/ids.ts';
 import type { Person, SecondFactor, Session } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type Attempts, createAttempts, type OverNodes, type Throttled } from './attempts.ts';
+import type { NextStep, SecondFactors } from './factors/second-factors.ts';
+import type { HalfOpenSignIns } from './half-open.ts';
 import type { Passwords } from './password.ts';
 import type { Places } from './places.ts';
 import { hashOfSecret, newSessionToken } from './tokens.ts';
@@ -24,7 +26,12 @@ export interface From {
 /** `token` goes to the browser and is kept nowhere. */
 export type SignedInOutcome = { kind: 'signed-in'; token: string; session: Session; person: Person };
 
-export type SignInOutcome = SignedInOutcome | { kind: 'refused' } | Throttled;
+export type SignInOutcome =
+  | SignedInOutcome
+  /** The password is right, and a second factor comes next. `token` opens nothing but that (half-open.ts). */
+  | { kind: 'half-open'; token: string; expiresAt: number; next: NextStep; person: Person }
+  | { kind: 'refused' }
+  | Throttled;
 
 export interface SignIn {
   withPassword(request: SignInRequest): Promise<SignInOutcome>;
@@ -40,6 +47,8 @@ export function createSignIn(needs: {
   overNodes?: OverNodes;
   places?: Pick<Places, 'at'>;
   attempts?: Attempts;
+  factors?: Pick<SecondFactors, 'nextStep'>;
+  halfOpen?: HalfOpenSignIns;
 }): SignIn {
   const { clock, store, passwords, absoluteMs, overNodes } = needs;
   const { attempt } = needs.attempts ?? createAttempts({ clock, what: 'sign-in', overNodes });
@@ -69,6 +78,12 @@ export function createSignIn(needs: {
     return { kind: 'signed-in' as const, token, session, person };
   }
 
+  async function halfOpen(person: Person, address: string): Promise<SignInOutcome | undefined> {
+    const next = await needs.factors?.nextStep(person, address);
+    if (!next || !needs.halfOpen) return undefined;
+    return { kind: 'half-open', ...(await needs.halfOpen.begin(person)), next, person };
+  }
+
   return {
     async withPassword(request) {
       const login = request.login.toLowerCase();
@@ -79,7 +94,7 @@ export function createSignIn(needs: {
         because = !person ? 'unknown' : !right ? 'password' : 'disabled';
         return right && person && !person.disabled ? person : undefined;
       });
-      if (proof.kind === 'right') return open(proof.value, request);
+      if (proof.kind === 'right') return (await halfOpen(proof.value, request.address)) ?? open(proof.value, request);
       await refuse(login, proof.kind === 'throttled' ? 'throttled' : because);
       return proof.kind === 'throttled' ? proof : { kind: 'refused' };
     },

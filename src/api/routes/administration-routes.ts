@@ -1,5 +1,6 @@
 // People and API keys: an administrator's.
 
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isLimited } from '../../identity/scopes.ts';
 import type { ApiKeyId, PersonId } from '../../shared/ids.ts';
@@ -12,7 +13,9 @@ import type { ApiNeeds } from '../needs.ts';
 import { coveredPage, PageQuery } from '../paging.ts';
 import { ApiKeyView, NewApiKey } from '../people-contract.ts';
 import type { App } from '../server.ts';
+import { AddedPerson } from '../sign-in-contract.ts';
 import { personWithFacts, scopeView } from '../views.ts';
+import { invitationView } from './invitation-routes.ts';
 
 const PersonParams = Type.Object({ personId: Type.String({ maxLength: 64 }) });
 const noSuchPerson = () => new HttpProblem(404, 'There is no such person.');
@@ -66,6 +69,13 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
     const classes = needs.policy?.classes().map(({ id }) => id);
     if (clearance !== undefined && classes?.includes(clearance) === false)
       throw new HttpProblem(400, `There is no class of personal information “${clearance}”: ${classes.join(', ')}.`);
+  }
+
+  async function invite(request: FastifyRequest, { id }: Person) {
+    const invitation = await needs.signIn?.invitations.invite(id);
+    const target = { kind: 'person' as const, id };
+    if (invitation) await needs.audit?.write({ act: 'person-invited', by: actorOf(request), target, outcome: 'done' });
+    return invitation && invitationView(request, needs.listen, invitation);
   }
 
   app.get(
@@ -130,7 +140,13 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
     '/api/v1/users',
     {
       config: { needs: 'people:change', stepUp: true },
-      schema: { tags: ['users'], summary: 'Add a person', body: NewPerson, response: { 201: PersonView } },
+      schema: {
+        tags: ['users'],
+        summary: 'Add a person',
+        description: 'Without a password the person is invited: the answer has the link to hand over.',
+        body: NewPerson,
+        response: { 201: AddedPerson },
+      },
     },
     async (request, reply) => {
       const { login, displayName, role, place, clearance, queues, language, password, facts } = request.body;
@@ -160,7 +176,8 @@ function peopleRoutes(app: App, needs: ApiNeeds): void {
       });
       void onPersonChanged(person.id);
       void reply.header('location', `/api/v1/users/${person.id}`);
-      return reply.code(201).send(personWithFacts(person));
+      const invitation = password === undefined ? await invite(request, person) : undefined;
+      return reply.code(201).send({ ...personWithFacts(person), ...(invitation ? { invitation } : {}) });
     },
   );
 

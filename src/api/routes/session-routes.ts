@@ -1,60 +1,59 @@
-// Signing in and out, and who is signed in.
+// Signing in with a password, signing out, and who is signed in. What comes between the password and a session where a second factor
+// is needed is in second-factor-routes.ts.
 
 import { Type } from 'typebox';
-import { hasDesk } from '../../identity/permissions.ts';
-import { csrfTokenOf } from '../../identity/tokens.ts';
 import { asError } from '../../shared/errors.ts';
-import type { Person, Session } from '../../store/records.ts';
+import { actorOf } from '../audited.ts';
 import { callerOf, sessionCookie } from '../caller.ts';
 import { SessionView, SignIn } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
 import type { ApiLimits, ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
-import { personView } from '../views.ts';
+import { HalfOpenView, SignInOffer } from '../sign-in-contract.ts';
+import { refusalOf, relyingPartyOf, type SigningIn } from '../signing-in.ts';
 
-export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }): void {
-  const { identity, callCentre, company, listen, demo, limits, log } = needs;
-  const cookieOptions = {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'strict' as const,
-    secure: listen.tls !== undefined || listen.publicUrl?.startsWith('https:') === true,
-  };
+export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }, signingIn: SigningIn): void {
+  const { identity, callCentre, listen, limits, log } = needs;
 
-  const view = (person: Person, session: Session, token: string): SessionView => ({
-    person: personView(person),
-    csrfToken: csrfTokenOf(token),
-    expiresAt: session.expiresAt,
-    demo,
-    company: company.name ?? '',
-  });
+  app.get(
+    '/api/v1/sign-in',
+    {
+      config: { needs: 'public' },
+      schema: { tags: ['session'], summary: 'By what one can sign in here', response: { 200: SignInOffer } },
+    },
+    async (request) => ({
+      passkeys: needs.signIn !== undefined && relyingPartyOf(request, listen) !== undefined,
+      singleSignOn: needs.signIn?.singleSignOn?.offer ?? null,
+      demo: needs.demo,
+    }),
+  );
 
   app.post(
     '/api/v1/session',
     {
       config: { needs: 'public', rateLimit: { max: limits.signInsPerMinutePerAddress, timeWindow: 60_000 } },
       bodyLimit: 8192,
-      schema: { tags: ['session'], summary: 'Sign in', body: SignIn, response: { 200: SessionView } },
+      schema: {
+        tags: ['session'],
+        summary: 'Sign in with a password',
+        description: '202: the password is right, and a second factor comes next.',
+        body: SignIn,
+        response: { 200: SessionView, 202: HalfOpenView },
+      },
     },
     async (request, reply) => {
       const { login, password } = request.body;
       const userAgent = request.headers['user-agent'] ?? '';
       const outcome = await identity.signIn({ login, password, address: request.ip, userAgent });
-      if (outcome.kind === 'throttled') {
-        throw new HttpProblem(429, 'Too many failed attempts. Wait and try again.', {
-          headers: { 'retry-after': String(outcome.retryAfterSeconds) },
-        });
+      if (outcome.kind === 'signed-in') return signingIn.open(request, reply, outcome);
+      if (outcome.kind === 'half-open') {
+        const halfOpen = await signingIn.halfOpen(reply, outcome);
+        return reply.code(202).send(halfOpen);
       }
-      if (outcome.kind === 'refused') throw new HttpProblem(401, 'Login or password is wrong.');
-      const { token, session, person } = outcome;
-      // The session that this browser held before ends with the new one.
-      const before = request.cookies[sessionCookie];
-      const previous = before ? await identity.bySessionToken(before) : undefined;
-      if (previous) await identity.endSession(previous.session.id, 'asked');
-      if (hasDesk(person)) await callCentre.signIn(person.id);
-      const maxAge = Math.max(1, Math.floor((session.expiresAt - session.createdAt) / 1000));
-      void reply.setCookie(sessionCookie, token, { ...cookieOptions, maxAge });
-      return view(person, session, token);
+      // Who guesses on while being refused unheard fills no log.
+      if (outcome.kind === 'throttled') throw refusalOf(outcome)!;
+      await needs.audit?.write({ act: 'sign-in-refused', by: actorOf(request), outcome: 'refused' });
+      throw new HttpProblem(401, 'Login or password is wrong.');
     },
   );
 
@@ -67,7 +66,7 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits })
     async (request) => {
       const caller = callerOf(request);
       if (caller.kind !== 'session') throw new HttpProblem(403, 'An API key has no session.');
-      return view(caller.person, caller.session, request.cookies[sessionCookie]!);
+      return signingIn.view(caller.person, caller.session, request.cookies[sessionCookie]!);
     },
   );
 
@@ -80,7 +79,7 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits })
     async (request, reply) => {
       const caller = callerOf(request);
       if (caller.kind === 'session') await identity.endSession(caller.session.id, 'asked');
-      void reply.clearCookie(sessionCookie, cookieOptions);
+      void reply.clearCookie(sessionCookie, signingIn.cookieOptions);
       return reply.code(204).send(null);
     },
   );

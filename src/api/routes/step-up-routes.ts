@@ -1,15 +1,31 @@
 // Proving again to be there, in a session: before what a stolen glance at an open page must not reach (`stepUp` of a route).
+// Whoever has a second factor uses it; who has none gives the password again; who has neither comes by way of the provider.
 
+import type { FastifyRequest } from 'fastify';
 import type { Proof } from '../../identity/attempts.ts';
+import type { SignedIn } from '../../identity/identity.ts';
+import { noPassword } from '../../identity/password.ts';
 import { actorOf } from '../audited.ts';
 import { callerOf, stepUpLastsMs } from '../caller.ts';
 import { HttpProblem } from '../errors.ts';
-import type { ApiLimits, ApiNeeds } from '../needs.ts';
+import type { ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
 import { SteppedUp, StepUp, StepUpWays } from '../sign-in-contract.ts';
+import { refusalOf, relyingPartyOf } from '../signing-in.ts';
 
-export function stepUpRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }): void {
-  const { clock, identity } = needs;
+type Way = StepUpWays['ways'][number];
+
+export function stepUpRoutes(app: App, needs: ApiNeeds): void {
+  const { clock, identity, listen, signIn } = needs;
+
+  async function waysOf(request: FastifyRequest, { person }: SignedIn): Promise<Way[]> {
+    const enrolled = (await signIn?.factors.ways(person.id)) ?? [];
+    const canPasskey = relyingPartyOf(request, listen) !== undefined;
+    const strong = enrolled.filter((way) => way === 'totp' || (way === 'passkey' && canPasskey)) as Way[];
+    if (enrolled.length > 0) return strong;
+    if (person.passwordHash !== noPassword) return ['password'];
+    return signIn?.singleSignOn ? ['single-sign-on'] : [];
+  }
 
   app.get(
     '/api/v1/session/step-up',
@@ -22,8 +38,15 @@ export function stepUpRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }):
       },
     },
     async (request) => {
-      const { session } = sessionOf(callerOf(request));
-      return { ways: ['password' as const], steppedUpUntil: until(session.steppedUpAt) };
+      const caller = sessionOf(request);
+      const ways = await waysOf(request, caller);
+      const at = relyingPartyOf(request, listen);
+      const passkey = ways.includes('passkey') && at && signIn;
+      return {
+        ways,
+        ...(passkey ? { passkeyOptions: await signIn.factors.passkeys.request(caller.person.id, at) } : {}),
+        steppedUpUntil: until(caller.session.steppedUpAt),
+      };
     },
   );
 
@@ -42,25 +65,30 @@ export function stepUpRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }):
       },
     },
     async (request) => {
-      const { session, person } = sessionOf(callerOf(request));
-      const { body, ip } = request;
-      const proof: Proof<unknown> =
-        'password' in body ? await identity.provePassword(person.id, body.password, ip) : { kind: 'wrong' };
-      const refused = refusalOf(proof);
-      const act = refused === undefined ? 'stepped-up' : 'step-up-refused';
-      const target = { kind: 'session' as const, id: session.id };
-      await needs.audit?.write({
-        act,
-        by: actorOf(request),
-        target,
-        outcome: refused === undefined ? 'done' : 'refused',
-      });
+      const caller = sessionOf(request);
+      const refused = refusalOf(await prove(request, caller, request.body));
+      const target = { kind: 'session' as const, id: caller.session.id };
+      const [act, outcome] = refused ? (['step-up-refused', 'refused'] as const) : (['stepped-up', 'done'] as const);
+      await needs.audit?.write({ act, by: actorOf(request), target, outcome });
       if (refused) throw refused;
       const steppedUpAt = clock.now();
-      await identity.changeSession(session.id, { steppedUpAt });
+      await identity.changeSession(caller.session.id, { steppedUpAt });
       return { steppedUpUntil: steppedUpAt + stepUpLastsMs };
     },
   );
+
+  async function prove(request: FastifyRequest, caller: SignedIn, body: StepUp): Promise<Proof<unknown>> {
+    const { id } = caller.person;
+    if (!('password' in body)) {
+      const who = { personId: id, address: request.ip, at: relyingPartyOf(request, listen) };
+      return signIn ? signIn.factors.prove(who, body, 'step-up') : { kind: 'wrong' };
+    }
+    if (!(await waysOf(request, caller)).includes('password'))
+      throw new HttpProblem(409, 'A password is not enough here: use your second factor.', {
+        code: 'second-factor-needed',
+      });
+    return identity.provePassword(id, body.password, request.ip);
+  }
 
   function until(steppedUpAt: number | undefined): number | null {
     if (steppedUpAt === undefined || steppedUpAt + stepUpLastsMs <= clock.now()) return null;
@@ -68,17 +96,8 @@ export function stepUpRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }):
   }
 }
 
-function sessionOf(caller: ReturnType<typeof callerOf>) {
+function sessionOf(request: FastifyRequest): SignedIn {
+  const caller = callerOf(request);
   if (caller.kind !== 'session') throw new HttpProblem(403, 'An API key has no session.');
   return caller;
-}
-
-/** What to answer a proof that is not right; undefined when it is. */
-export function refusalOf(proof: Proof<unknown>): HttpProblem | undefined {
-  if (proof.kind === 'right') return undefined;
-  if (proof.kind === 'wrong')
-    return new HttpProblem(422, 'That is not right. Check it and try again.', { code: 'proof-wrong' });
-  return new HttpProblem(429, 'Too many failed attempts. Wait and try again.', {
-    headers: { 'retry-after': String(proof.retryAfterSeconds) },
-  });
 }

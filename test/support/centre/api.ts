@@ -2,10 +2,12 @@
 
 import { createApi } from '../../../src/api/api.ts';
 import type { ApiNeeds } from '../../../src/api/needs.ts';
-import { createIdentity, type IdentitySettings } from '../../../src/identity/identity.ts';
+import type { SignInNeeds } from '../../../src/api/signing-in.ts';
+import { createIdentity, type Identity, type IdentitySettings } from '../../../src/identity/identity.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import { type Logger, silentLogger } from '../../../src/shared/logger.ts';
 import type { Role } from '../../../src/store/records.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { testDatabase, testStore } from '../servers/database.ts';
 import { createCallCentreDouble } from './call-centre-double.ts';
 
@@ -24,17 +26,21 @@ export async function testApi(
     clock?: Clock;
     log?: Logger;
     sessions?: Partial<IdentitySettings>;
+    /** With second factors and all that belongs to coming in. */
+    comingIn?: (of: { clock: Clock; store: Store }) => { identity: Identity; signIn: SignInNeeds };
   } = {},
 ) {
-  const { clock = systemClock, log = silentLogger, databaseUrl, sessions, ...needs } = overrides;
+  const { clock = systemClock, log = silentLogger, databaseUrl, sessions, comingIn, ...needs } = overrides;
   const store = await testStore(t, { url: databaseUrl ?? (await testDatabase(t)), clock });
   const callCentre = createCallCentreDouble({ clock });
-  const identity = createIdentity({ clock, log, store, settings: sessions });
+  const parts = comingIn?.({ clock, store });
+  const identity = parts?.identity ?? createIdentity({ clock, log, store, settings: sessions });
   const api = await createApi({
     clock,
     log,
     store,
     identity,
+    ...(parts ? { signIn: parts.signIn } : {}),
     callCentre,
     listen: { host: '127.0.0.1', port: 0 },
     demo: false,

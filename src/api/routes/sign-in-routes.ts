@@ -1,0 +1,18 @@
+// Everything about coming in, besides a password: second factors, the own security, invitations, single sign-on.
+
+import type { ApiLimits, ApiNeeds } from '../needs.ts';
+import type { App } from '../server.ts';
+import type { SignInNeeds, SigningIn } from '../signing-in.ts';
+import { invitationRoutes } from './invitation-routes.ts';
+import { secondFactorRoutes } from './second-factor-routes.ts';
+import { securityRoutes } from './security-routes.ts';
+
+export function signInRoutes(
+  app: App,
+  needs: ApiNeeds & { limits: ApiLimits; signIn: SignInNeeds },
+  signingIn: SigningIn,
+): void {
+  secondFactorRoutes(app, needs, signingIn);
+  securityRoutes(app, needs);
+  invitationRoutes(app, needs, signingIn);
+}
