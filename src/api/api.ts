@@ -3,41 +3,48 @@
 import { isIPv6 } from 'node:net';
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
+import { createSoftphoneTickets } from '../identity/softphone-tickets.ts';
 import { AppError } from '../shared/errors.ts';
 import { guardRoutes, type Need } from './caller.ts';
 import { Problem } from './contract.ts';
+import { createDeviceDoor } from './device-door.ts';
 import { feedRoute } from './feed/feed.ts';
 import { healthRoutes } from './health.ts';
 import { type ApiNeeds, type ListenSettings, limitDefaults } from './needs.ts';
 import { servePages } from './pages.ts';
 import { administrationRoutes } from './routes/administration-routes.ts';
+import { auditRoutes } from './routes/audit-routes.ts';
 import { blockRoutes } from './routes/block-routes.ts';
 import { callCommandRoutes } from './routes/call-command-routes.ts';
 import { callListRoutes } from './routes/call-list-routes.ts';
 import { callRoutes } from './routes/call-routes.ts';
 import { centreRoutes } from './routes/centre-routes.ts';
 import { deskRoutes } from './routes/desk-routes.ts';
+import { deviceRoutes } from './routes/device-routes.ts';
 import { environmentRoutes } from './routes/environment-routes.ts';
 import { flowRoutes } from './routes/flow-routes.ts';
+import { homeWorkRoutes } from './routes/home-work-routes.ts';
 import { listeningKeyRoutes } from './routes/listening-key-routes.ts';
 import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
 import { playbackRoutes } from './routes/playback-routes.ts';
 import { policyRoutes } from './routes/policy-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
+import { sessionListRoutes } from './routes/session-list-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { signInRoutes } from './routes/sign-in-routes.ts';
 import { stepUpRoutes } from './routes/step-up-routes.ts';
 import { talkRoutes } from './routes/talk-routes.ts';
-import { sessionListRoutes } from './routes/session-list-routes.ts';
 import { telephoneRoutes } from './routes/telephone-routes.ts';
+import { tenureRoutes } from './routes/tenure-routes.ts';
 import { verifyRoutes } from './routes/verify-routes.ts';
 import { waitingWorkRoutes } from './routes/waiting-work-routes.ts';
+import { createScoped } from './scoped.ts';
 import { type App, answerNotFound, createServer, tellMethods } from './server.ts';
 import { createSigningIn } from './signing-in.ts';
 import { acceptSoftphones } from './softphone/softphones.ts';
+import { leaveTrails } from './trail/trail.ts';
 import { createViews } from './views.ts';
-import { createScoped } from './scoped.ts';
 
 export interface Api {
   /** Binds, begins to look after sessions; resolves with the URL under which browsers reach this. */
@@ -53,7 +60,9 @@ export interface Api {
 }
 
 export async function createApi(given: ApiNeeds): Promise<Api> {
-  const needs = { ...given, limits: { ...limitDefaults, ...given.limits } };
+  const { devices, store } = given;
+  const deviceDoor = devices && createDeviceDoor(devices, given.listen, store.devices.byId);
+  const needs = { ...given, limits: { ...limitDefaults, ...given.limits }, ...(deviceDoor ? { deviceDoor } : {}) };
   const { listen, log } = needs;
   requireTlsBeyondLoopback(listen);
   const app = await createServer({
@@ -65,9 +74,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   const otherMethods = tellMethods(app);
   await app.register(swagger, { openapi: openApiDocument, transform: describeProblems });
   guardRoutes(app, needs);
-
-  const views = createViews(needs);
-  sessionRoutes(app, needs);
+  if (needs.audit) leaveTrails(app, { audit: needs.audit, log });
   const scoped = createScoped(needs);
   app.decorate('scoped', scoped);
   app.addHook('onClose', async () => scoped.close());
@@ -82,7 +89,6 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   if (needs.signIn) signInRoutes(app, { ...needs, signIn: needs.signIn }, signingIn);
   deskRoutes(app, needs, views);
   callRoutes(app, needs);
-  sessionListRoutes(app, needs);
   callCommandRoutes(app, needs);
   callListRoutes(app, needs);
   centreRoutes(app, needs, views);
@@ -94,20 +100,25 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   recordingRoutes(app, needs);
   verifyRoutes(app, needs);
   administrationRoutes(app, needs);
+  if (needs.audit && needs.auditHeads) auditRoutes(app, { ...needs, audit: needs.audit, auditHeads: needs.auditHeads });
   waitingWorkRoutes(app, { ...needs, mailboxes: needs.mailboxes ?? [] });
   if (needs.playback) {
     playbackRoutes(app, { ...needs, playback: needs.playback });
     listeningKeyRoutes(app, { ...needs, playback: needs.playback });
   }
   if (needs.policy) policyRoutes(app, { ...needs, policy: needs.policy });
+  if (devices && deviceDoor) {
+    deviceRoutes(app, { ...needs, devices, deviceDoor });
+    homeWorkRoutes(app, { ...needs, devices });
+  }
   telephoneRoutes(app, needs);
+  environmentRoutes(app, needs);
   const feed = feedRoute(app, needs, views);
-  const softphones = acceptSoftphones(app.server, needs);
+  const softphones = acceptSoftphones(app.server, needs, tickets);
   healthRoutes(app, needs, {
     feedReaders: () => feed.readers,
     softphoneConnections: () => softphones.connections,
   });
-  environmentRoutes(app, needs);
   app.get('/api/v1/openapi.json', { config: { needs: 'public' }, schema: { hide: true } }, async () => app.swagger());
   app.addHook('preClose', async () => softphones.close());
   if (needs.webRoot === undefined || !(await servePages(app, needs.webRoot, otherMethods, log)))

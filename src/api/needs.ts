@@ -5,7 +5,9 @@ import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
 import type { MailboxSettings } from '../call/voicemail/mailbox-settings.ts';
 import type { Audit, AuditActor } from '../identity/audit/audit.ts';
+import type { HeadSigner } from '../identity/audit/sign-heads.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { SoftphoneTickets } from '../identity/softphone-tickets.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { RecordingArchive } from '../recording/archive/archive.ts';
 import type { RecordingLife } from '../recording/life/recording-life.ts';
@@ -21,11 +23,13 @@ import type { Closure } from '../store/flow-versions.ts';
 import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
+import type { DeviceNeeds } from './device-door.ts';
 import type { FlowOutcome, FlowVersionInfo } from './flow-contract.ts';
 import type { OverNodes } from './limits-over-nodes.ts';
 import type { PlaybackNeeds } from './playback-needs.ts';
 import type { BlocksNeeds } from './routes/block-routes.ts';
 import type { CallListNeeds } from './routes/call-list-routes.ts';
+import type { EnvironmentApi } from './routes/environment-routes.ts';
 import type { PolicyNeeds } from './routes/policy-routes.ts';
 import type { SignInNeeds } from './signing-in.ts';
 import type { StepChoices } from './talk-contract.ts';
@@ -44,6 +48,8 @@ export interface ApiNeeds {
   audit?: Audit;
   /** Where finished recordings are, and what becomes of them. */
   recordings?: { archive: RecordingArchive; life: RecordingLife<AuditActor> };
+  /** How its head is signed, and what was found when it was looked through. */
+  auditHeads?: HeadSigner;
   callCentre: CallCentre;
   listen: ListenSettings;
   /** Folder of the built web page; without it there is only the API. */
@@ -55,28 +61,28 @@ export interface ApiNeeds {
     domain: string;
     numbers: readonly { number: string; label: { ja: string; en: string } }[];
     queues: readonly QueueSettings[];
-    /** Where agents may take customers outside; the number stays in the call's rooms. */
-    outsidePlaces?: readonly { name: string; label: { ja: string; en: string } }[];
     /** Names of the sites that people belong to. */
     sites?: readonly string[];
+    /** Where agents may take customers outside; the number stays in the call's rooms. */
+    outsidePlaces?: readonly { name: string; label: { ja: string; en: string } }[];
     /** What may be told when a call is handed over. */
     steps?: StepChoices;
     /** Roles that may dial a number by hand; an alias may be called back by everybody with a desk. */
     mayDialNumbers: readonly Role[];
   };
-  softphone: SoftphoneNeeds;
-  flows: FlowCatalogue;
   /** Which place an address proves; without it none does. */
   placeAt?: (address: string, person: Person) => Place;
+  softphone: SoftphoneNeeds;
+  flows: FlowCatalogue;
   /** Where versions of flows are kept. */
   flowControl?: FlowControl;
   /** One-time codes, and what customers can be asked for. */
   verification?: VerificationNeeds;
   /** Own telephones of people; without it everybody is at the browser. */
   telephones?: Pick<OwnTelephones, 'view' | 'set' | 'choose'>;
-  callLists?: CallListNeeds;
   /** The check before a shift; without it there is none. */
   environment?: EnvironmentApi;
+  callLists?: CallListNeeds;
   trunks: () => TrunkView[];
   /** Sources of SIP that are shut out. */
   blocks?: BlocksNeeds;
@@ -109,6 +115,8 @@ export interface ListenSettings {
   port: number;
   /** PEM. Required as soon as `host` is not a loopback address. */
   tls?: { cert: string | Buffer; key: string | Buffer };
+  /** PEM of who signs client certificates: browsers are asked for one. */
+  clientCa?: string | Buffer;
   /** `https://engawa.example`: how browsers reach us when it is not by this address (a reverse proxy). */
   publicUrl?: string;
   /** Addresses and networks of reverse proxies, whose X-Forwarded-For is believed. */
@@ -122,17 +130,21 @@ export interface SoftphoneNeeds {
   admit: (
     peer: string,
     who: { personId: PersonId; sessionId: SessionId },
-    options: { server?: string; onServerLost: () => void },
+    options: { server?: string; onServerLost: () => void; isLive: () => boolean },
   ) => () => void;
   registerExpiresSeconds: number;
+  /** Without it, tickets of this process alone. */
+  tickets?: SoftphoneTickets;
+  /** Told when the desk of a person was opened over another session; this one has it no more. */
+  onReplaced?: (listener: (whose: { personId: PersonId; sessionId: SessionId }) => void) => Unsubscribe;
+  /** The session over which this person's softphone is registered, on whichever node: there the desk is open. */
+  sessionOf?: (personId: PersonId) => SessionId | undefined;
   turn?: TurnSettings;
 }
 
 export interface VerificationNeeds {
   codes: Pick<OneTimeCodes, 'make' | 'byId' | 'revoke'>;
   factors: readonly { name: string; label: { ja: string; en: string } }[];
-  /** The session over which this person's softphone is registered, on whichever node: there the desk is open. */
-  sessionOf?: (personId: PersonId) => SessionId | undefined;
   /** Undefined when it is none. */
   numberOf(typed: string): PhoneNumber | undefined;
 }

@@ -34,6 +34,8 @@ export type ApiRefusal =
   | 'unknown-alias'
   | 'aliases-only'
   | 'no-desk'
+  /** At another computer; take it over, or leave it there. */
+  | 'desk-open-elsewhere'
   | 'not-at-the-desk'
   | 'stale-page'
   /** Prove that it is you (POST /session/step-up), then ask again. */
@@ -64,6 +66,17 @@ export type ApiRefusal =
   | 'play-over'
   /** Somebody else has to do it. */
   | 'four-eyes'
+  /** Prove the device, or ask for it to be let in; nothing else is answered until then. */
+  | 'device-needed'
+  | 'device-unknown'
+  | 'device-code-wrong'
+  /** Why, whom to ask and a reference are in the member `blocked`. The session is over. */
+  | 'device-blocked'
+  | 'desk-blocked'
+  /** The browser is to forget everything. */
+  | 'device-revoked'
+  /** Another text is in force than the one that was shown. */
+  | 'pledge-changed'
   | 'recording-gone';
 
 export type ProblemCode = ProblemSlug | ApiRefusal | RefusalCode;

@@ -1,6 +1,7 @@
 // The API put together: what it may ask of the other rooms, and where it listens.
 
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Api, createApi } from '../api/api.ts';
 import type { FlowControl, NodesNeeds, TestCalls, VerificationNeeds } from '../api/needs.ts';
@@ -16,6 +17,7 @@ import type { HeadSigner } from '../identity/audit/sign-heads.ts';
 import { createSoftphoneTickets } from '../identity/softphone-tickets.ts';
 import type { MediaPool } from '../media/media-pool.ts';
 import type { RecordingLife } from '../recording/life/recording-life.ts';
+import type { Listeners } from '../recording/playback/listeners.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Border } from '../sbc/border.ts';
 import type { Secrets } from '../secrets.ts';
@@ -25,8 +27,10 @@ import type { Logger } from '../shared/logger.ts';
 import { projectRoot } from '../shared/paths.ts';
 import type { Store } from '../store/store.ts';
 import type { Cluster } from './cluster.ts';
+import type { AppDevices } from './devices.ts';
 import type { AppFlows } from './flows.ts';
 import type { OpenedGuard } from './guard.ts';
+import { openPlayback } from './playback.ts';
 import { recordingsFolder } from './recorder.ts';
 import type { AppRecordings } from './recording-life.ts';
 import type { AppRules } from './rules.ts';
@@ -43,12 +47,15 @@ interface Rooms {
   recorder: Recorder;
   recordings: AppRecordings;
   recordingLife: RecordingLife<AuditActor>;
+  listeners: Listeners;
   flows: AppFlows;
   flowControl: FlowControl;
   carrier: DemoCarrier | undefined;
   telephones: OwnTelephones;
   rules: AppRules;
   guard: OpenedGuard;
+  devices: AppDevices;
+  provenOf: CallParts['provenOf'];
   callLists: CallListNeeds;
   verificationApi: VerificationNeeds;
   cluster?: Cluster;
@@ -68,6 +75,17 @@ export async function openApi(
   });
   rooms.cluster?.followIdentity(identity);
   closer.add(
+    'calls of ended sessions',
+    identity.onSessionEnded(({ session, because }) => {
+      const isLeft = async () => (await identity.sessionsOf(session.personId)).some(({ id }) => id !== session.id);
+      callCentre
+        .sessionOver(session, because, isLeft)
+        .catch((err: unknown) =>
+          log.error({ err, sessionId: session.id }, 'calls of an ended session are not settled'),
+        );
+    }),
+  );
+  closer.add(
     'whereabouts',
     identity.onWhereabouts((personId) => void callCentre.factsChanged(personId)),
   );
@@ -84,6 +102,7 @@ export async function openApi(
     identity,
     signIn,
     audit: rooms.audit,
+    devices,
     auditHeads: rooms.auditHeads,
     environment: rooms.environment,
     callCentre,
@@ -97,6 +116,7 @@ export async function openApi(
     listen: {
       host,
       port,
+      ...(rooms.devices.clientCa ? { clientCa: rooms.devices.clientCa } : {}),
       ...(publicUrl ? { publicUrl } : {}),
       trustedProxies,
       ...(tls ? { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
@@ -114,6 +134,11 @@ export async function openApi(
     placeAt: rooms.rules.places.at,
     softphone: {
       sessionOf: border.softphoneSession,
+      tickets: createSoftphoneTickets({ clock, key: secrets.ticketKey, overNodes: rooms.cluster?.live }),
+      onReplaced: (listener) =>
+        border.on('softphoneGone', ({ because, ...whose }) => {
+          if (because === 'replaced') listener(whose);
+        }),
       tunnelTarget: () => border.webSocketTarget,
       admit: border.admitSoftphone,
       registerExpiresSeconds: 300,
@@ -130,6 +155,7 @@ export async function openApi(
       { name: 'archive', ...rooms.recordings.archivist.health() },
     ],
     recordingsFolder: recordingsFolder(config),
+    playback: openPlayback(config, secrets, { clock, archive: rooms.recordings.archive, listeners: rooms.listeners }),
     recordings: { archive: rooms.recordings.archive, life: rooms.recordingLife },
     mailboxes: config.mailboxes,
     gauges: () => ({ engawa_active_calls: callCentre.activeCalls(), ...rooms.guard.gauges() }),
@@ -140,6 +166,7 @@ export async function openApi(
       check: flows.checkPolicy,
       reload: rooms.rules.reload,
       placeOf: rooms.rules.places.of,
+      provenOf: rooms.provenOf,
     },
     ...(carrier ? { testCalls: testCalls(config, carrier) } : {}),
   });

@@ -1,11 +1,14 @@
 // The maker of CallCentre (desk.ts): joins the border, the ACD and the calls. Holds no rule of its own: who may take a call
 // is routing's, what may cross to whom is privacy's, each verb is a file beside this one.
 
+import type { SessionEnd } from '../identity/identity.ts';
 import type { AcdEffect } from '../routing/acd/acd.ts';
 import { createAcd } from '../routing/acd/distributor.ts';
 import { asError } from '../shared/errors.ts';
+import type { AgentState } from '../shared/events.ts';
 import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './anchor/reattach.ts';
+import { cutSession, type OverSession, settleSession } from './anchor/session-over.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
 import {
   agentPartyOf,
@@ -44,6 +47,10 @@ import { askForVerification, cancelVerification } from './verify/verify-in-call.
 export interface RunningCallCentre extends CallCentre {
   /** A person's queues, clearance, place or other facts may have changed: routing knows at the next offer. */
   factsChanged(personId: PersonId): Promise<void>;
+  /** A session is over: its audio stops at once; `isLeft` says whether its person has another one (anchor/session-over.ts). */
+  sessionOver(over: OverSession, because: SessionEnd, isLeft: () => Promise<boolean>): Promise<void>;
+  /** Whether this person has to do with a call, or with what it left to do. */
+  isBusy(personId: PersonId): boolean;
   /** Ends what is still there after `graceMs`; resolves when all calls are over. */
   drain(graceMs: number): Promise<void>;
   /** Whether this program has the call. */
@@ -73,6 +80,7 @@ export interface AmongOthers {
   speaksFor(node: NodeId): boolean;
 }
 
+const withCalls = new Set<AgentState>(['reserved', 'alerting', 'on-call', 'after-call-work']);
 const notFound: CommandOutcome = { kind: 'not-found' };
 
 export function createCallCentre(given: CallParts, among?: AmongOthers): RunningCallCentre {
@@ -196,6 +204,15 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       if (!acd.acd.agent(personId)) return;
       await facts.renew(personId, (agent) => acd.apply({ kind: 'agentFactsChanged', agent }));
       desks.changed(personId);
+    },
+    async sessionOver(over, because, isLeft) {
+      cutSession(centre, over);
+      if (because === 'revoked') settleSession(centre, over, { because, left: await isLeft() });
+    },
+    isBusy(personId) {
+      const desk = desks.desk(personId);
+      if (desk?.call || (desk && withCalls.has(desk.agent.state))) return true;
+      return monitoredBy(centre, personId) !== undefined;
     },
     drain: (graceMs) => drain(centre, graceMs),
     hasCall: (callId) => callOfAcd(calls, callId) !== undefined,

@@ -332,7 +332,8 @@ export function createIdentity(needs: IdentityNeeds): Identity {
       return session !== undefined;
     },
     async sessionsOf(personId) {
-      const rows = (await store.sessions.ofPerson(personId)).map((row) => lookups.knownSession(row.id) ?? row);
+      const there = (await store.sessions.ofPerson(personId)).filter(({ id }) => !lookups.isOver(id));
+      const rows = there.map((row) => lookups.knownSession(row.id) ?? row);
       return rows.filter((session) => !reasonToEnd({ session, person: { id: personId } })).reverse();
     },
     endSessionsOf,

@@ -31,6 +31,8 @@ export interface Lookups {
   /** The session object in use, whose `seenAt` is the newest. */
   knownSession(id: SessionId): Session | undefined;
   knownSessions(): Session[];
+  /** It ended a moment ago: its row may be there still. */
+  isOver(id: SessionId): boolean;
   forgetSession(id: SessionId): void;
   forgetPerson(id: PersonId): void;
   forgetApiKey(id: ApiKeyId): void;
@@ -84,6 +86,7 @@ export function createLookups({ clock, log, store }: { clock: Clock; log: Logger
       for (const { value } of sessions.values()) if (value.session.id === id) return value.session;
       return undefined;
     },
+    isOver: (id) => endedSessions.has(id),
     knownSessions: () => [...sessions.values()].map(({ value }) => value.session),
     forgetSession(id) {
       endedSessions.add(id);

@@ -89,13 +89,14 @@ export interface Border extends Listenable<BorderEvents> {
   /**
    * Says who is behind a WebSocket that the API let through to a SIP server: `peer` is the address and port the SIP server
    * sees (`127.0.0.1:43210`), `server` the one that `webSocketTarget` named (any, when there is only one). SIP from a peer that
-   * was not admitted is refused with 403. `onServerLost` is called when that server is gone or hangs: close the WebSocket, so
+   * was not admitted is refused with 403. `isLive` is asked at each REGISTER: of a session that
+   * is over none is accepted. `onServerLost` is called when that server is gone or hangs: close the WebSocket, so
    * that the softphone comes back through another. Returns what undoes the admission.
    */
   admitSoftphone(
     peer: string,
     who: { personId: PersonId; sessionId: SessionId },
-    options?: { server?: string; onServerLost?: () => void },
+    options?: { server?: string; onServerLost?: () => void; isLive?: () => boolean },
   ): () => void;
   /** Where the API tunnels the next `/sip` to: the ws transport of a SIP server that is up. Port 0: there is none. */
   readonly webSocketTarget: { host: string; port: number; server: string };

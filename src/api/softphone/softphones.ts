@@ -1,16 +1,19 @@
-// SIP over WebSocket (RFC 7118) on the port of the page, at /sip. Who asks must be signed in, at a desk, and on our page,
-// before a single byte of SIP is read; otherwise the bare socket gets an HTTP answer. A connection lives no longer than
-// its session, and not when nothing is heard from it for two registration periods.
+// SIP over WebSocket (RFC 7118) on the port of the page, at /sip?ticket=…. Who asks must be signed in, at a desk, on our page, and
+// bring a ticket that was minted for this session and not used before (identity/softphone-tickets.ts), before a single byte of SIP
+// is read; otherwise the bare socket gets an HTTP answer. A connection lives no longer than its session or its hold of the desk,
+// and not when nothing is heard from it for two registration periods.
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SignedIn } from '../../identity/identity.ts';
 import { hasSoftphone } from '../../identity/permissions.ts';
+import type { SoftphoneTickets } from '../../identity/softphone-tickets.ts';
 import { asError } from '../../shared/errors.ts';
 import type { PersonId, SessionId } from '../../shared/ids.ts';
 import { isOwnOrigin, sessionCookie } from '../caller.ts';
 import { createClientAddress } from '../client-address.ts';
+import type { DeviceDoor } from '../device-door.ts';
 import { translate } from '../errors.ts';
 import type { ApiLimits, ApiNeeds } from '../needs.ts';
 import { refuseUpgrade, upgradeProblem } from './raw-http.ts';
@@ -24,7 +27,11 @@ export interface Softphones {
 const leastIdleMs = 60_000;
 const idleCheckMs = 10_000;
 
-export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: ApiLimits }): Softphones {
+export function acceptSoftphones(
+  server: Server,
+  needs: ApiNeeds & { limits: ApiLimits; deviceDoor?: DeviceDoor },
+  tickets: Pick<SoftphoneTickets, 'redeem'>,
+): Softphones {
   const { identity, softphone, limits, clock, log } = needs;
   const address = createClientAddress(needs.listen.trustedProxies);
   const perSession = new Map<SessionId, Set<Tunnel>>();
@@ -45,6 +52,11 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
     const who = token && (await identity.bySessionToken(token, address.of(request)));
     if (!who) return refuseUpgrade(socket, 401);
     if (!hasSoftphone(who.person)) return refuseUpgrade(socket, 403, 'This person has no desk.');
+    const ticket = new URL(request.url, 'http://softphone').searchParams.get('ticket');
+    if (!ticket || !(await tickets.redeem(ticket, who.session)))
+      return refuseUpgrade(socket, 401, 'A fresh ticket for the softphone is needed.');
+    const refused = await needs.deviceDoor?.refusesSoftphone(who, request, address.of(request));
+    if (refused) return refuseUpgrade(socket, 403, refused);
     // It may have hung up while we asked.
     if (socket.destroyed || socket.readableEnded) {
       socket.destroy();
@@ -68,7 +80,11 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
       request,
       target,
       admit: (peer) =>
-        softphone.admit(peer, who, { ...(target.server ? { server: target.server } : {}), onServerLost }),
+        softphone.admit(peer, who, {
+          ...(target.server ? { server: target.server } : {}),
+          onServerLost,
+          isLive: () => identity.isLive(session.id),
+        }),
       frames: { messageBytes: limits.softphoneMessageBytes, messagesPerSecond: limits.softphoneMessagesPerSecond },
       upgradeTimeoutMs: limits.upgradeTimeoutMs,
       clock,
@@ -94,7 +110,15 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
   };
   server.on('upgrade', onUpgrade);
   const offSessions = identity.onSessionEnded(({ session, because }) => {
-    for (const tunnel of perSession.get(session.id) ?? []) tunnel.close(`signed out: ${because}`);
+    const tunnels = [...(perSession.get(session.id) ?? [])];
+    for (const tunnel of tunnels) tunnel.close(`signed out: ${because}`);
+    if (tunnels.length > 0) needs.devices?.cut(session.id, { softphones: tunnels.length });
+  });
+  const offShut = needs.devices?.door.onShut(({ sessionId }) => {
+    for (const tunnel of perSession.get(sessionId) ?? []) tunnel.close('the rules for devices shut it');
+  });
+  const offReplaced = softphone.onReplaced?.(({ sessionId }) => {
+    for (const tunnel of perSession.get(sessionId) ?? []) tunnel.close('the desk was opened elsewhere');
   });
   const offMoves = needs.nodes?.onPageMoves((personId) => {
     for (const [tunnel, owner] of owners) if (owner === personId) tunnel.close('another node serves this desk');
@@ -111,6 +135,8 @@ export function acceptSoftphones(server: Server, needs: ApiNeeds & { limits: Api
     close() {
       closed = true;
       offSessions();
+      offShut?.();
+      offReplaced?.();
       offMoves?.();
       idleCheck.cancel();
       for (const tunnel of all()) tunnel.close('the service is being stopped');

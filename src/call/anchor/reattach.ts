@@ -34,7 +34,13 @@ export async function softphoneWentAway(centre: Centre, call: CallState, personI
   if (agentPartyOf(call, personId) === agent && after === before) agentMediaWentAway(centre, call, personId);
 }
 
-export function agentMediaWentAway(centre: Centre, call: CallState, personId: PersonId): void {
+/** `mayRing`: the desk is rung again at once if it can be. */
+export function agentMediaWentAway(
+  centre: Centre,
+  call: CallState,
+  personId: PersonId,
+  { mayRing = true }: { mayRing?: boolean } = {},
+): void {
   const agent = agentPartyOf(call, personId);
   if (!agent || isOver(call) || agent.detachedAt !== null) return;
   const { parts } = centre;
@@ -48,7 +54,7 @@ export function agentMediaWentAway(centre: Centre, call: CallState, personId: Pe
   const byTelephone = deviceOfParty(agent) === 'telephone';
   // One that is called again must not be busy with the call that has no audio.
   if (byTelephone) unattended(call.log, 'end the leg of the telephone', agent.leg.end('media-timeout'));
-  if (!agent.attaching && (byTelephone || parts.border.isSoftphoneRegistered(personId)))
+  if (mayRing && !agent.attaching && (byTelephone || parts.border.isSoftphoneRegistered(personId)))
     unattended(call.log, 'ring the desk again', attachDesk(centre, call, { personId }));
 }
 

@@ -130,6 +130,7 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     agentOf: (callId) => local.agentOf(callId) ?? directory.agentOf(callId),
     partOf: (callId, personId) => local.partOf(callId, personId) ?? directory.partOf(callId, personId),
     monitors: () => [...local.monitors(), ...directory.monitors()],
+    isBusy: (personId) => local.isBusy(personId) || directory.monitors().some((one) => one.personId === personId),
     get queuesMode() {
       return queues!.mode;
     },

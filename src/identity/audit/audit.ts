@@ -75,6 +75,7 @@ export const auditActs = [
   'stepped-up',
   'step-up-refused',
   'session-ended',
+  'desk-taken-over',
   'person-invited',
   'invitation-revoked',
   'invitation-accepted',
@@ -129,5 +130,7 @@ export const auditActs = [
   'media-server-changed',
   'command-run',
   'source-let-in',
+  'action-taken',
+  'access-refused',
   'api-called',
 ] as const;

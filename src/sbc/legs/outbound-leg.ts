@@ -5,7 +5,7 @@
 import type { Timer } from '../../shared/clock.ts';
 import { asError } from '../../shared/errors.ts';
 import type { EndCause } from '../../shared/events.ts';
-import { type LegId, newId } from '../../shared/ids.ts';
+import { type LegId, newId, type SessionId } from '../../shared/ids.ts';
 import type { Leg } from '../leg.ts';
 import type { IncomingResponse, SentRequest } from '../link/srf-types.ts';
 import { causeOfSoftphoneStatus, causeOfStatus } from '../sip-cause.ts';
@@ -29,6 +29,7 @@ export interface FailedAttempt {
 export interface OutboundLegOptions extends LegContext {
   id?: LegId;
   kind: 'trunk' | 'softphone';
+  sessionId?: SessionId | undefined;
   ringTimeoutSeconds: number;
   mayTransfer: boolean;
   /** The next target to try; undefined when there is none (left). `failed` is why the one before did not do. */
@@ -150,6 +151,7 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
   return {
     id,
     kind,
+    sessionId: options.sessionId,
     direction: 'outbound',
     get trunk() {
       return target?.trunk;

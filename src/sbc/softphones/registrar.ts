@@ -29,12 +29,20 @@ export const defaultSoftphoneSettings: SoftphoneSettings = {
   defaultExpiresSeconds: 300,
 };
 
+interface Asks {
+  onServerLost?: () => void;
+  isLive?: () => boolean;
+}
+
 export interface Registrar {
-  /** `onServerLost` is called when the SIP server with this WebSocket is gone. Returns what undoes the admission. */
+  /**
+   * `onServerLost` is called when the SIP server with this WebSocket is gone; `isLive` before each REGISTER is accepted: a binding is
+   * made and refreshed for a live session alone. Returns what undoes the admission.
+   */
   admit(
     where: { server: string; peer: string },
     who: { personId: PersonId; sessionId: SessionId },
-    onServerLost: () => void,
+    asks?: Asks,
   ): () => void;
   isAdmitted(server: string, peer: string): boolean;
   register(request: IncomingRequest, response: OutgoingResponse, link: ControlLink): void;
@@ -60,7 +68,7 @@ const lookAgainMs = 100;
 const mostLooks = 10;
 
 export function createRegistrar({ clock, log, nodeId, settings, registrations, emit }: RegistrarOptions): Registrar {
-  const ours = new Map<Admission, () => void>();
+  const ours = new Map<Admission, Asks>();
   const unsubscribe = [
     registrations.on('put', ({ registration, before }) => {
       const { personId, sessionId } = registration;
@@ -86,10 +94,10 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
   function admit(
     { server, peer }: { server: string; peer: string },
     who: { personId: PersonId; sessionId: SessionId },
-    onServerLost: () => void,
+    asks: Asks = {},
   ): () => void {
     const admission: Admission = { server, peer, ...who, nodeId };
-    ours.set(admission, onServerLost);
+    ours.set(admission, asks);
     void registrations.putAdmission(admission);
     return () => {
       ours.delete(admission);
@@ -112,6 +120,10 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
       return respond(response, 403);
     }
     const { personId, sessionId } = who;
+    if (!isLive(link.server, peer)) {
+      log.warn({ personId, sessionId }, 'REGISTER for a session that is over');
+      return respond(response, 403);
+    }
     const to = parseAddress(request.get('To') ?? '');
     const aor = to && parseSipUri(to.uri);
     if (!aor?.user || unescapeUri(aor.user) !== personId) {
@@ -140,6 +152,13 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
     accept(response, registrations.find(personId));
   }
 
+  /** Of an admission of another node that node speaks: it takes it away with the session. */
+  function isLive(server: string, peer: string): boolean {
+    for (const [admission, asks] of ours)
+      if (admission.server === server && admission.peer === peer) return asks.isLive?.() ?? true;
+    return true;
+  }
+
   function accept(response: OutgoingResponse, held: Registration | undefined): void {
     if (!held) return respond(response, 200);
     const left = Math.max(1, Math.round((held.expiresAt - clock.now()) / 1000));
@@ -151,7 +170,7 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
     isAdmitted: (server, peer) => registrations.findAdmission(server, peer) !== undefined,
     register,
     serverLost(server) {
-      for (const [admission, onServerLost] of [...ours]) if (admission.server === server) onServerLost();
+      for (const [admission, { onServerLost }] of [...ours]) if (admission.server === server) onServerLost?.();
       for (const registration of registrations.all())
         if (registration.server === server && registration.nodeId === nodeId)
           void registrations.remove(registration, 'server-lost');

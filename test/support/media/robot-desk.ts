@@ -10,7 +10,7 @@ import { type EventSourceReader, readEvents, type SentEvent } from '../centre/ev
 import { eventually } from '../eventually.ts';
 import { createRecordingProxy, type RecordingProxy } from '../recording/recording-proxy.ts';
 import { newBranch, newTag, type PartyMessage, readMessage, responseText } from '../sip/sip-party.ts';
-import { createRobotMedia, type RobotMedia } from './robot-media.ts';
+import { createRobotMedia, type Impairment, type RobotMedia } from './robot-media.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -56,8 +56,8 @@ export interface RobotDesk {
     to: { alias: string } | { number: string },
     reason?: string,
   ): Promise<RestAnswer<{ callId: string; code?: string; detail?: string }>>;
-  /** Opens /sip and registers. */
-  connectPhone(): Promise<void>;
+  /** Opens /sip and registers. `takeOver`: from another computer. */
+  connectPhone(options?: { takeOver?: boolean }): Promise<void>;
   /** Waits for a call that rings and is not of an earlier `rings`. */
   rings(withinMs?: number): Promise<RobotLine>;
   answer(line?: RobotLine): Promise<void>;
@@ -90,6 +90,8 @@ export interface RobotOptions {
   /** Answers 488 to every offer within a dialog, as a softphone that cannot restart ICE. */
   refusesOffers?: boolean;
   userAgent?: string;
+  /** Of what it sends, in all its calls. */
+  impairment?: Impairment;
   /** PEM of who signed the server's certificate, for an https `url`. */
   ca?: string;
 }
@@ -231,7 +233,7 @@ function createRobot(
       callId,
       purpose,
       invite,
-      media: createRobotMedia(options.toneHz),
+      media: createRobotMedia(options.toneHz, options.impairment),
       offers: [],
       state: 'ringing',
       get reachable() {
@@ -247,7 +249,7 @@ function createRobot(
   async function onOffer(line: RobotLine, reinvite: PartyMessage): Promise<void> {
     line.offers.push(reinvite);
     if (options.refusesOffers || line.state !== 'answered') return void say(responseText(reinvite, 488));
-    const fresh = createRobotMedia(options.toneHz);
+    const fresh = createRobotMedia(options.toneHz, options.impairment);
     const body = await fresh.answer(reinvite.body);
     if (line.state !== 'answered') return fresh.close();
     // As a browser lets go of what it had: nothing is said to the far end, which is gone anyway.
@@ -276,9 +278,10 @@ function createRobot(
 
   const current = () => lines.findLast((line) => line.state !== 'ended');
 
-  async function connectPhone(): Promise<void> {
+  async function connectPhone({ takeOver = false } = {}): Promise<void> {
     const settings = await must<SoftphoneSettings>('GET', '/api/v1/desk/softphone');
-    const opened = new WebSocket(`${base.replace('http', 'ws')}${settings.webSocketPath}`, 'sip', {
+    const { ticket } = await must<{ ticket: string }>('POST', '/api/v1/desk/softphone/ticket', { takeOver });
+    const opened = new WebSocket(`${base.replace('http', 'ws')}${settings.webSocketPath}?ticket=${ticket}`, 'sip', {
       headers: { cookie, 'user-agent': userAgent },
       origin,
       perMessageDeflate: false,

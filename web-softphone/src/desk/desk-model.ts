@@ -5,6 +5,7 @@
 // The server is right about calls and states; what is here follows its snapshots. An older revision is thrown away.
 
 import type { CallView, DeskView, SessionView, SoftphoneSettings } from '../../../src/api/contract.ts';
+import type { DeskTenure } from '../../../src/api/people-contract.ts';
 import type { Api } from '../api/client.ts';
 import { ApiProblem } from '../api/client.ts';
 import { type FeedState, openFeed } from '../api/feed.ts';
@@ -13,6 +14,7 @@ import { type KeptIce, keepIce } from '../phone/kept-ice.ts';
 import type { LineQuality, PhoneEngine, PhoneState } from '../phone/phone-engine.ts';
 import { forgetShift, keepShift, keptShift } from '../phone/session-flag.ts';
 import { createSounds, type Sounds } from '../phone/sounds.ts';
+import { ticketedAddress } from '../phone/ticketed-address.ts';
 import { learnServerTime } from '../state/now.ts';
 import { createStore, type Store } from '../state/store.ts';
 import { onTick } from '../state/ticks.ts';
@@ -28,8 +30,14 @@ export interface Notice {
   microphone?: MicrophoneProblem;
 }
 
+/** The desk is at another computer: it was there first, or took the desk from this one. */
+export interface Elsewhere extends DeskTenure {
+  taken: boolean;
+}
+
 export interface DeskModelState {
   tenure: Tenure;
+  elsewhere: Elsewhere | undefined;
   shift: 'before' | 'starting' | 'on';
   view: DeskView | undefined;
   feed: FeedState;
@@ -42,17 +50,31 @@ export interface DeskModelState {
   audioBlocked: boolean;
   notice: Notice | undefined;
   recent: CallView[] | undefined;
+  /** The line is being measured: nothing else may use the softphone. */
+  measuring: boolean;
+}
+
+/** The softphone on loan. */
+export interface BorrowedPhone {
+  /** Once it can be called. */
+  ready: Promise<PhoneEngine>;
+  giveBack(): void;
 }
 
 export interface Desk {
+  api: Api;
   store: Store<DeskModelState>;
   devices: Devices;
   sounds: Sounds;
   commands: DeskCommands;
   startShift(): Promise<void>;
   endShift(): Promise<void>;
+  /** For measuring the line: that of the shift, or one for the moment. */
+  borrowPhone(): BorrowedPhone;
   resumeAudio(): Promise<void>;
   takeOver(): void;
+  /** From another computer, with the call if there is one. */
+  takeOverElsewhere(): Promise<void>;
   dismissNotice(): void;
   close(): void;
 }
@@ -74,11 +96,14 @@ const sleptMs = 12_000;
 const overForSureMs = 2000;
 /** How long the server may say "connected" while this page has no audio before that is shown and mended. */
 const audioMissingMs = 4000;
+/** The desk was taken over: the server ends this page's audio once the other computer has it; a page does so after this. */
+const letGoWithinMs = 4000;
 
 export function createDesk(needs: { api: Api; titleWhenRinging: () => string }): Desk {
   const { api } = needs;
   const store = createStore<DeskModelState>({
     tenure: 'asking',
+    elsewhere: undefined,
     shift: 'before',
     view: undefined,
     feed: 'connecting',
@@ -89,6 +114,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
     audioBlocked: false,
     notice: undefined,
     recent: undefined,
+    measuring: false,
   });
   const kept = keptShift();
   const sounds = createSounds();
@@ -99,6 +125,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
   let stopTicks = () => {};
   let missingSince: number | undefined;
   let tickedAt = Date.now();
+  let takesOver = false;
 
   const devices = createDevices(kept ?? { microphoneId: undefined, speakerId: undefined }, (chosen) => {
     if (store.get().shift !== 'before') keepShift(chosen);
@@ -112,9 +139,46 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
 
   const tab = holdDesk((tenure) => {
     store.set({ tenure });
-    if (tenure === 'held') openWindow();
+    if (tenure === 'held') void openWhereFree();
     else closeWindow();
   });
+
+  /** Unless another computer has the desk: then it is said, and nothing is opened. */
+  async function openWhereFree(): Promise<void> {
+    const there = await api.get<DeskTenure>('/desk/tenure').catch(() => undefined);
+    if (store.get().tenure !== 'held') return;
+    if (there?.desk === 'elsewhere') store.set({ elsewhere: { ...there, taken: false } });
+    else openWindow();
+  }
+
+  /** Each ticket is asked for anew: by then the desk may be at another computer, which has taken it over. */
+  function askForAddress(settings: SoftphoneSettings): () => Promise<string> {
+    const ask = ticketedAddress(api, settings, () => takesOver);
+    return async () => {
+      try {
+        const address = await ask();
+        takesOver = false;
+        return address;
+      } catch (thrown) {
+        if (thrown instanceof ApiProblem && thrown.code === 'desk-open-elsewhere') void letGo();
+        throw thrown;
+      }
+    };
+  }
+
+  async function letGo(): Promise<void> {
+    if (store.get().elsewhere) return;
+    const there = await api.get<DeskTenure>('/desk/tenure').catch(() => undefined);
+    const nothingKnown = { since: null, userAgent: null, place: null, inCall: false };
+    store.set({ elsewhere: { ...nothingKnown, ...there, desk: 'elsewhere', taken: true } });
+    // Until the other computer has the audio, the customer hears it from here.
+    const old = engine;
+    engine = undefined;
+    closeWindow();
+    forgetShift();
+    old?.on('ended', () => void old.stop());
+    setTimeout(() => void old?.stop(), letGoWithinMs);
+  }
 
   /** From here on this tab is the desk. */
   function openWindow(): void {
@@ -173,6 +237,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
   /** Its BYE may have been lost with a connection. Snapshots and SIP travel apart, so this is not done at the first sight. */
   function dropWhatIsOver(): void {
     const { view, feed: connection } = store.get();
+    if (store.get().measuring && !view?.call) return;
     if (connection === 'live' && engine?.callId && engine.callId !== view?.call?.id) engine.drop(engine.callId);
   }
 
@@ -187,13 +252,12 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
       const settings = await api.get<SoftphoneSettings>('/desk/softphone');
       // sip.js is the larger half of the desk, and nobody needs it to sign in.
       const { createSipJsEngine } = await import('../phone/sip-js-engine.ts');
-      const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
       ice?.stop();
       ice = keepIce(api, settings);
       engine = createSipJsEngine({
         ...settings,
         ice: ice.current,
-        webSocketUrl: `${scheme}://${location.host}${settings.webSocketPath}`,
+        webSocketUrl: askForAddress(settings),
       });
       watchEngine(engine);
       keepShift(devices.store.get().chosen);
@@ -212,10 +276,12 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
       if (view) follow(view);
     });
     watched.on('ringing', ({ callId, purpose }) => {
+      if (purpose === 'measure') return;
       store.set({ ringingHere: callId });
       if (!purpose) commands.ringing(callId);
     });
     watched.on('connected', ({ callId }) => {
+      if (store.get().measuring && !store.get().view?.call) return;
       missingSince = undefined;
       store.set({ carrying: callId, ringingHere: undefined, line: undefined });
       // Names of devices are told once a microphone is in use.
@@ -281,6 +347,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
   }
 
   return {
+    api,
     store,
     devices,
     sounds,
@@ -299,12 +366,34 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
       store.set({ shift: 'before', phone: 'off', carrying: undefined });
       await stopping?.stop();
     },
+    borrowPhone() {
+      store.set({ measuring: true });
+      const own = engine;
+      const lent = own ? undefined : import('./lent-phone.ts').then(({ lendPhone }) => lendPhone(api, devices));
+      return {
+        ready: own ? Promise.resolve(own) : lent!.then((phone) => phone.ready),
+        giveBack() {
+          store.set({ measuring: false });
+          lent?.then((phone) => phone.stop()).catch(() => undefined);
+        },
+      };
+    },
     async resumeAudio() {
       store.set({ audioBlocked: false });
       await sounds.unlock();
       if (store.get().carrying) await engine?.resumeAudio();
     },
     takeOver: () => tab.takeOver(),
+    async takeOverElsewhere() {
+      const { elsewhere } = store.get();
+      takesOver = true;
+      revision = -1;
+      store.set({ elsewhere: undefined, view: undefined });
+      openWindow();
+      await sounds.unlock();
+      // With a call the desk is at work at once; otherwise what comes before a shift comes first, and the desk comes with it.
+      if (elsewhere?.inCall) await begin();
+    },
     dismissNotice: () => store.set({ notice: undefined }),
     close() {
       // Signed out. A reload does not come here.

@@ -1,6 +1,6 @@
 // The agent desk: who may be it (one tab), what comes before the shift, and the shift.
 
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import type { SessionView } from '../../../src/api/contract.ts';
 import type { Api } from '../api/client.ts';
@@ -10,6 +10,7 @@ import { AfterCallCard } from './after-call-card.tsx';
 import { Banners } from './banners.tsx';
 import { CallCard } from './call-card.tsx';
 import { DeskContext, useDeskState } from './desk-context.ts';
+import { DeskElsewhere } from './desk-elsewhere.tsx';
 import { createDesk, type Desk } from './desk-model.ts';
 import { DeviceDisclosure } from './device-choice.tsx';
 import { DialCard } from './dial-card.tsx';
@@ -22,6 +23,8 @@ import { ShortcutsHelp, useShortcuts } from './shortcuts.tsx';
 import { StateCard } from './state-card.tsx';
 import { CallListCard } from './talk/call-list-card.tsx';
 import { DeviceSwitch } from './talk/device-switch.tsx';
+
+const CheckCard = lazy(async () => ({ default: (await import('../environment/check-card.tsx')).CheckCard }));
 
 interface DeskPageProps {
   api: Api;
@@ -58,7 +61,7 @@ function Tenure({
   session: SessionView;
   onCallChange(inCall: boolean): void;
 }) {
-  const { tenure, shift, view } = useStore(desk.store);
+  const { tenure, elsewhere, shift, view } = useStore(desk.store);
   const words = useWords();
   const inCall = view?.call != null;
   useEffect(() => onCallChange(inCall), [inCall, onCallChange]);
@@ -75,6 +78,7 @@ function Tenure({
       </section>
     );
   }
+  if (elsewhere) return <DeskElsewhere elsewhere={elsewhere} onTakeOver={() => void desk.takeOverElsewhere()} />;
   if (!view) return <Banners />;
   if (shift !== 'on') return <PreparePage name={session.person.displayName} />;
   return <Shift session={session} />;
@@ -117,11 +121,18 @@ function Shift({ session }: { session: SessionView }) {
 
 /** The middle of the desk: the call, or what there is instead of one. */
 function Stage() {
-  const { view } = useDeskState();
+  const { view, measuring } = useDeskState();
   if (!view) return null;
-  const { call } = view;
+  const { call, environment } = view;
   if (call?.state === 'alerting' && call.direction === 'inbound') return <RingingCard key={call.id} call={call} />;
   if (call) return <CallCard key={call.id} call={call} view={view} />;
   if (view.state === 'after-call-work') return <AfterCallCard endsAt={view.afterCallWorkEndsAt} />;
+  const checkNeeded = environment?.required && environment.state !== 'passed' && view.state === 'not-ready';
+  if (environment && (checkNeeded || measuring))
+    return (
+      <Suspense fallback={null}>
+        <CheckCard standing={environment} />
+      </Suspense>
+    );
   return <IdleCard state={view.state} />;
 }

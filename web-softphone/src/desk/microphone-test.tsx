@@ -55,7 +55,8 @@ export function MicrophoneTest() {
   );
 }
 
-function watchLevel(stream: MediaStream, listener: (level: number) => void): () => void {
+/** Full scale is 1; told with each frame that the page draws. The result ends it. */
+export function watchLevel(stream: MediaStream, listener: (level: number) => void): () => void {
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;

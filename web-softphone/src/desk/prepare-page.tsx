@@ -1,7 +1,7 @@
 // Before the shift: be heard, hear, allow notifications. The click on "Start shift" also unlocks the browser's sound
 // (field.md b32), so that the first call of the day rings.
 
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { Icon } from '../controls/icon.tsx';
 import { Scene } from '../controls/scene.tsx';
@@ -12,10 +12,12 @@ import { useDesk, useDeskState } from './desk-context.ts';
 import { MicrophoneChoice, SpeakerChoice } from './device-choice.tsx';
 import { MicrophoneTest } from './microphone-test.tsx';
 
+const CheckCard = lazy(async () => ({ default: (await import('../environment/check-card.tsx')).CheckCard }));
+
 export function PreparePage({ name }: { name: string }) {
   const words = useWords();
   const desk = useDesk();
-  const { shift, phone } = useDeskState();
+  const { shift, phone, view, measuring } = useDeskState();
   const { problem } = useStore(desk.devices.store);
   const starting = shift === 'starting';
 
@@ -48,7 +50,12 @@ export function PreparePage({ name }: { name: string }) {
         </div>
         <NotificationChoice />
         <div className="prepare-start">
-          <Button className="button primary huge" isPending={starting} onPress={() => void desk.startShift()}>
+          <Button
+            className="button primary huge"
+            isPending={starting}
+            isDisabled={measuring}
+            onPress={() => void desk.startShift()}
+          >
             <Icon name="sprout" />
             {words.prepare.start}
           </Button>
@@ -58,6 +65,11 @@ export function PreparePage({ name }: { name: string }) {
         </div>
         <Scene className="card-scene low" />
       </section>
+      {view?.environment && (
+        <Suspense fallback={null}>
+          <CheckCard standing={view.environment} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -50,6 +50,8 @@ export interface PhoneEngine {
   readonly callId: string | undefined;
   /** True while audio of this call is up in this page. */
   carries(callId: string): boolean;
+  /** WebRTC statistics of this call while its audio is up. */
+  report(callId: string): Promise<RTCStatsReport | undefined>;
   setMuted(muted: boolean): void;
   /** Takes effect in a running call, too, without renegotiating. */
   setDevices(devices: PhoneDevices): Promise<void>;

@@ -11,7 +11,8 @@ import { startQuality } from './line-quality.ts';
 import type { PhoneDevices, PhoneEngine, PhoneEvents, PhoneState } from './phone-engine.ts';
 
 export interface EngineSettings {
-  webSocketUrl: string;
+  /** Asked for each connection: the ticket in it is good once. */
+  webSocketUrl: () => Promise<string>;
   aor: string;
   registerExpiresSeconds: number;
   /** Asked at every call: TURN credentials last minutes. */
@@ -72,6 +73,7 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
   let changing: Promise<void> = Promise.resolve();
   let retryMs = firstRetryMs;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
+  let askingForAddress = false;
 
   function become(next: PhoneState): void {
     if (state === next) return;
@@ -206,8 +208,13 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
   async function connect(): Promise<void> {
     clearTimeout(retryTimer);
     retryTimer = undefined;
+    if (!wanted || attachment || askingForAddress) return;
+    askingForAddress = true;
+    const address = await settings.webSocketUrl().catch(() => undefined);
+    askingForAddress = false;
     if (!wanted || attachment) return;
-    const agent = createAgent();
+    if (address === undefined) return retryLater();
+    const agent = createAgent(address);
     const fresh: Attachment = {
       agent,
       registerer: new Registerer(agent, { expires: settings.registerExpiresSeconds, refreshFrequency: 90 }),
@@ -223,12 +230,12 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     }
   }
 
-  function createAgent(): UserAgent {
+  function createAgent(server: string): UserAgent {
     const uri = UserAgent.makeURI(settings.aor);
     if (!uri) throw new Error('the server gave no address for this desk');
     const agent: UserAgent = new UserAgent({
       uri,
-      transportOptions: { server: settings.webSocketUrl, keepAliveInterval: 0, traceSip: false },
+      transportOptions: { server, keepAliveInterval: 0, traceSip: false },
       // sip.js reads these when a call's connection is made, not before.
       sessionDescriptionHandlerFactoryOptions: {
         get iceGatheringTimeout() {
@@ -271,6 +278,10 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     attachment = undefined;
     // Not agent.stop(): that would end the line, whose audio may still be up.
     void lost.agent.transport.disconnect().catch(() => undefined);
+    retryLater();
+  }
+
+  function retryLater(): void {
     if (!wanted) return;
     become('reconnecting');
     clearTimeout(retryTimer);
@@ -326,6 +337,8 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
       if (session.state === SessionState.Established) void session.bye().catch(() => undefined);
     },
     carries: (callId) => line?.callId === callId && line.connected,
+    report: async (callId) =>
+      line?.callId === callId && line.connected ? connectionOf(line.session)?.getStats() : undefined,
     setMuted(next) {
       muted = next;
       applyMute();

@@ -4,50 +4,51 @@
 import type { SoftphoneSettings } from '../../../src/api/contract.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { type KeptIce, keepIce } from '../phone/kept-ice.ts';
-import type { PhoneEngine } from '../phone/phone-engine.ts';
+import type { PhoneDevices, PhoneEngine } from '../phone/phone-engine.ts';
+import { ticketedAddress } from '../phone/ticketed-address.ts';
 import { onTick } from '../state/ticks.ts';
 
 export interface OwnPhone {
   /** Resolves when it can be rung; rejects with ApiProblem when it cannot be in time. */
-  ready(): Promise<void>;
+  ready(): Promise<PhoneEngine>;
   stop(): void;
 }
 
 const registeredWithinMs = 10_000;
 const browsersDefault = { microphoneId: undefined, speakerId: undefined };
 
-export function createOwnPhone(api: Api): OwnPhone {
+export function createOwnPhone(api: Api, devices: PhoneDevices = browsersDefault): OwnPhone {
   let engine: PhoneEngine | undefined;
   let ice: KeptIce | undefined;
   let stopTicks = () => {};
-  let starting: Promise<void> | undefined;
+  let starting: Promise<PhoneEngine> | undefined;
 
-  async function start(): Promise<void> {
+  async function start(): Promise<PhoneEngine> {
     const settings = await api.get<SoftphoneSettings>('/desk/softphone');
     const { createSipJsEngine } = await import('../phone/sip-js-engine.ts');
     ice = keepIce(api, settings);
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const made = createSipJsEngine({
       ...settings,
       ice: ice.current,
-      webSocketUrl: `${scheme}://${location.host}${settings.webSocketPath}`,
+      webSocketUrl: ticketedAddress(api, settings),
     });
     engine = made;
     stopTicks = onTick(() => {
       made.check();
       ice?.check();
     });
-    await made.start(browsersDefault);
+    await made.start(devices);
     await registered(made);
+    return made;
   }
 
   return {
     async ready() {
-      if (engine?.state === 'registered') return;
+      if (engine?.state === 'registered') return engine;
       starting ??= start().finally(() => {
         starting = undefined;
       });
-      await starting;
+      return starting;
     },
     stop() {
       stopTicks();

@@ -1,6 +1,8 @@
 // Every text of the pages, in English. ja.ts has the same keys, or does not compile.
 
+import { environmentWordsEn } from './environment-words.ts';
 import { minutesEn } from './minutes.ts';
+import { recordingsWordsEn } from './recordings-words.ts';
 import { refusedEn } from './refusals.ts';
 import { signInWordsEn } from './sign-in-words.ts';
 
@@ -25,7 +27,9 @@ export const en = {
     signedOut: 'You were signed out. Sign in again to go on.',
   },
   signInParts: signInWordsEn,
-  sections: { account: 'My account' },
+  recordings: recordingsWordsEn,
+  environment: environmentWordsEn,
+  sections: { recordings: 'Recordings', account: 'My account', environment: 'Checks before shifts' },
   shell: {
     signOut: 'Sign out',
     signOutInCall: 'You are in a call. Sign out and leave it?',
@@ -42,6 +46,13 @@ export const en = {
     elsewhereText:
       'Only one tab can take calls, so that the right microphone is used. You can take over here; the other tab then lets go, and a call that is going on moves over.',
     takeOver: 'Take over here',
+    otherComputer: 'Your desk is open at another computer',
+    otherComputerTaken: 'Your desk is at another computer now',
+    otherComputerText: (where: string) => `It is open ${where}. Only one computer can be your desk.`,
+    otherComputerCall: 'A call is going on there. If you take over, it comes here, and the customer stays on the line.',
+    otherComputerTakenText:
+      'Somebody signed in with your account has opened it there. If that was not you, end the other session in “My account” and tell your supervisor.',
+    signedInAt: (time: string) => `signed in at ${time}`,
     taken: 'Another tab has taken over',
     takenText: 'This tab takes no calls any more. You may close it, or bring your desk back here.',
   },

@@ -1,7 +1,9 @@
 // Every text of the pages, in Japanese.
 
+import { environmentWordsJa } from './environment-words.ts';
 import type { Words } from './language.tsx';
 import { minutesJa } from './minutes.ts';
+import { recordingsWordsJa } from './recordings-words.ts';
 import { refusedJa } from './refusals.ts';
 import { signInWordsJa } from './sign-in-words.ts';
 
@@ -26,7 +28,9 @@ export const ja: Words = {
     signedOut: 'サインアウトされました。続けるにはもう一度サインインしてください。',
   },
   signInParts: signInWordsJa,
-  sections: { account: '自分のアカウント' },
+  recordings: recordingsWordsJa,
+  environment: environmentWordsJa,
+  sections: { recordings: '録音', account: '自分のアカウント', environment: '就業前の確認' },
   shell: {
     signOut: 'サインアウト',
     signOutInCall: '通話中です。通話を離れてサインアウトしますか。',
@@ -39,6 +43,13 @@ export const ja: Words = {
     close: '閉じる',
   },
   tab: {
+    otherComputer: 'あなたのデスクは別のパソコンで開いています',
+    otherComputerTaken: 'あなたのデスクは別のパソコンに移りました',
+    otherComputerText: (where: string) => `開いている場所：${where}。デスクとして使えるパソコンは1台だけです。`,
+    otherComputerCall: 'そちらで通話中です。引き継ぐと通話もこちらに移り、お客様との電話は切れません。',
+    otherComputerTakenText:
+      'あなたのアカウントでサインインした別のパソコンで開かれました。心当たりがない場合は「アカウント」でそのセッションを終了し、責任者に連絡してください。',
+    signedInAt: (time: string) => `${time}にサインイン`,
     elsewhere: 'デスクは別のタブで開かれています',
     elsewhereText:
       '正しいマイクを使うため、電話を受けられるタブは一つだけです。このタブに引き継ぐと、もう一方のタブは電話を手放し、通話中であればこちらに移ります。',
