@@ -58,9 +58,9 @@ export function createS3Client(settings: S3Settings): S3Client {
   const base = baseOf(settings);
 
   function urlOf(key: string, query: Record<string, string> = {}): string {
-    const path = key.split('/').map(encodeURIComponent).join('/');
+    const path = key === '' ? '' : `/${key.split('/').map(encodeURIComponent).join('/')}`;
     const search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-    return `${base}/${path}${search.length > 0 ? `?${search.join('&')}` : ''}`;
+    return `${base}${path}${search.length > 0 ? `?${search.join('&')}` : ''}`;
   }
 
   async function ask(method: string, url: string, body?: Uint8Array, headers: Record<string, string> = {}) {
