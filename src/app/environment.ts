@@ -7,7 +7,7 @@ import type { CallParts } from '../call/parts.ts';
 import type { DeviceRule, OwnTelephones } from '../call/telephone/own-telephones.ts';
 import { relayOf } from '../config/environment.ts';
 import type { Config } from '../config.ts';
-import type { CheckSettings } from '../identity/environment/check.ts';
+import type { CheckItem, CheckSettings, Weight } from '../identity/environment/check.ts';
 import { createEnvironmentChecks } from '../identity/environment/environment-checks.ts';
 import { type CheckStanding, keepsAway, stateWords } from '../identity/environment/standing.ts';
 import type { MediaServer } from '../media/media-server.ts';
@@ -50,7 +50,6 @@ export interface AppEnvironment {
   api: EnvironmentApi;
 }
 
-const measuredSeconds = 10;
 const helpDeskWithinMs = 10_000;
 const refusal = 'The check before the shift is missing, was not passed, or no longer counts. Make it first.';
 
@@ -58,6 +57,7 @@ export async function openEnvironment(config: Config, parts: EnvironmentParts): 
   const { store, border, media, clock, log, closer, live, later } = parts;
   const settings: CheckSettings = {
     ...config.environment,
+    items: itemsOf(config),
     networks: { ...config.environment.networks, sites: config.policy.sites },
   };
   const measurer = createLineMeasurer({ border, media, clock, log });
@@ -66,7 +66,7 @@ export async function openEnvironment(config: Config, parts: EnvironmentParts): 
     isBusy: (personId) => isBusy(later.callCentre(), personId),
     hasTelephone: (personId) => later.telephones().isUsable(personId),
     ...(live ? { live } : {}),
-    limits: { seconds: measuredSeconds },
+    limits: { seconds: config.environment.measuredSeconds },
   });
   closer.add('checks before shifts', () => checks.close());
   await checks
@@ -126,7 +126,13 @@ export async function openEnvironment(config: Config, parts: EnvironmentParts): 
     },
     deviceRule: (personId) => (checks.lastStanding(personId)?.byTelephone ? 'telephone-only' : 'either'),
     api: {
-      ...{ checks, settings, seconds: measuredSeconds, ways: waysOf(config), helpDesk: helpDeskOf(config) },
+      ...{
+        checks,
+        settings,
+        seconds: config.environment.measuredSeconds,
+        ways: waysOf(config),
+        helpDesk: helpDeskOf(config),
+      },
       placeOf: later.placeOf,
     },
   };
@@ -159,6 +165,16 @@ function withCheck(others: ProvenFacts, standing: CheckStanding): ProvenFacts {
     ...({ connectionCheck } as Pick<ProvenFacts, 'connectionCheck'>),
     ...(keptAway.length > 0 ? { keptAway } : {}),
   };
+}
+
+/** A way that the company does not offer is not looked for. */
+function itemsOf(config: Config): CheckSettings['items'] {
+  const ways = waysOf(config).map(({ way }) => way);
+  const entries = Object.entries(config.environment.items) as [CheckItem, Weight][];
+  const isWay = (item: CheckItem) => item === 'direct-udp' || item.startsWith('relay-');
+  return Object.fromEntries(
+    entries.map(([item, weight]) => [item, isWay(item) && !ways.some((way) => way === item) ? 'off' : weight]),
+  ) as CheckSettings['items'];
 }
 
 function waysOf({ turn }: Config): EnvironmentApi['ways'] {

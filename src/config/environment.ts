@@ -78,6 +78,12 @@ export const Environment = section('The check before a shift (docs/environment-c
     default: 'not-ready',
     description: 'own-telephone: calls go to the own telephone of who has one; everybody else is not ready.',
   }),
+  measuredSeconds: Type.Integer({
+    default: 10,
+    minimum: 3,
+    maximum: 30,
+    description: 'How long the line is measured.',
+  }),
   items: Items,
   limits: Limits,
   networks: section(

@@ -12,7 +12,7 @@ export interface SectionProps {
 type Person = SessionView['person'];
 
 /** Its name for people is `words.sections[name]`. */
-export type SectionName = 'account';
+export type SectionName = 'account' | 'environment' | 'recordings';
 
 export interface Section {
   name: SectionName;
@@ -21,6 +21,17 @@ export interface Section {
 }
 
 const sections: readonly Section[] = [
+  {
+    name: 'environment',
+    isFor: ({ role }) => role === 'supervisor' || role === 'administrator',
+    page: lazy(async () => ({ default: (await import('./environment/checks-page.tsx')).ChecksPage })),
+  },
+  {
+    name: 'recordings',
+    // Agents where the rules let them hear something.
+    isFor: ({ role, hearsRecordings }) => role === 'supervisor' || role === 'administrator' || hearsRecordings === true,
+    page: lazy(async () => ({ default: (await import('./recordings/recordings-page.tsx')).RecordingsPage })),
+  },
   {
     name: 'account',
     isFor: () => true,

@@ -111,7 +111,7 @@ const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => ent
 
 export function reportHtml(row: EnvironmentCheckRow, login: string, language: ReportLanguage): string {
   const { result } = row.record as CheckRecord;
-  const say = (words: Words) => escape(words[language]);
+  const say = (words: Words) => escaped(words[language]);
   const rows = result.items.map(
     ({ outcome, label, words, weight, source }) =>
       `<tr class="${outcome}"><td>${symbols[outcome]} ${say(texts[outcome])}</td><th scope="row">${say(label)}</th>` +

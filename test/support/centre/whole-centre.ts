@@ -108,7 +108,11 @@ export interface WholeCentre {
   engawa: RunningEngawa;
   carrier: Carrier;
   /** Signs in hanako (at home, clearance none), taro (in the centre, sensitive) or midori (supervisor, no desk). */
-  desk(login: string, toneHz: number, more?: Pick<RobotOptions, 'withoutPhone' | 'refusesOffers'>): Promise<RobotDesk>;
+  desk(
+    login: string,
+    toneHz: number,
+    more?: Pick<RobotOptions, 'withoutPhone' | 'refusesOffers' | 'impairment'>,
+  ): Promise<RobotDesk>;
   /** A customer calls and is answered by the flow. */
   callIn(dialled: string, toneHz: number, from?: string, more?: Pick<CarrierCall, 'events'>): Promise<Customer>;
   call(id: string): Promise<CallView>;

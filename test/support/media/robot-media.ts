@@ -28,6 +28,14 @@ export interface RobotMedia {
   close(): void;
 }
 
+/** What a bad line would do to what the robot sends. May be changed while it sends. */
+export interface Impairment {
+  /** Every so many packets one is lost. */
+  lossEvery?: number;
+  /** Every other packet is so much later, less than a packet’s 20 ms. */
+  lateMs?: number;
+}
+
 const tickMs = 20;
 const frameSamples = 160;
 const keptFrames = 1000;
@@ -41,7 +49,7 @@ export function endRobotMedia(): void {
   cleanup();
 }
 
-export function createRobotMedia(toneHz: number): RobotMedia {
+export function createRobotMedia(toneHz: number, impairment: Impairment = {}): RobotMedia {
   const peer = new PeerConnection(`robot-${++count}`, {
     iceServers: [],
     bindAddress: ownAddress,
@@ -58,6 +66,7 @@ export function createRobotMedia(toneHz: number): RobotMedia {
   let timestamp = randomInt(0, 2 ** 31);
   let sampleAt = 0;
   let received = 0;
+  let sent = 0;
   let lastAt = 0;
   let closed = false;
   let onClosed = () => {};
@@ -87,7 +96,14 @@ export function createRobotMedia(toneHz: number): RobotMedia {
     const packet = buildRtp({ payloadType: 0, marker: sampleAt === frameSamples, sequence, timestamp, ssrc }, payload);
     sequence = (sequence + 1) & 0xffff;
     timestamp = (timestamp + frameSamples) >>> 0;
-    if (track?.isOpen()) track.sendMessageBinary(packet);
+    sent++;
+    if (impairment.lossEvery && sent % impairment.lossEvery === 0) return;
+    if (impairment.lateMs && sent % 2 === 0) setTimeout(() => put(packet), impairment.lateMs);
+    else put(packet);
+  }
+
+  function put(packet: Buffer): void {
+    if (!closed && track?.isOpen()) track.sendMessageBinary(packet);
   }
 
   function last(lastMs: number): number[] {
