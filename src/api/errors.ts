@@ -141,9 +141,17 @@ export function handleError(thrown: unknown, request: FastifyRequest, reply: Fas
   sendProblem(reply, told);
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The code of the problem that this request was answered with. */
+    refusedAs?: ProblemCode;
+  }
+}
+
 export function sendProblem(reply: FastifyReply, told: Told): void {
   // As a string, so that no response schema of the route drops members of it.
   void reply
+  request.refusedAs = told.code ?? told.kind.slug;
     .code(told.kind.status)
     .type('application/problem+json')
     .serializer((body: unknown) => String(body))

@@ -55,6 +55,7 @@ const table = `
   test-calls               ag su ad -- in
   feed:own                 ag su ad -- in
   feed:all                 -- su ad -- in
+  audit:read               -- -- ad au --   whole
   metrics:read             -- su ad -- in   whole
 `;
 

@@ -73,6 +73,8 @@ const allowed = {
   'feed:all': ['supervisor', 'administrator', 'integrator'],
   'metrics:read': ['supervisor', 'administrator', 'integrator'],
 } as const satisfies Record<string, readonly Role[]>;
+  /** Who did what: search, verify, export. */
+  'audit:read': ['administrator', 'auditor'],
 
 export type Permission = keyof typeof allowed;
 
@@ -95,6 +97,7 @@ const unlimitedOnly: ReadonlySet<Permission> = new Set<Permission>([
 export const permissions = Object.keys(allowed) as Permission[];
 
 export function roleMay(role: Role, permission: Permission): boolean {
+  'audit:read',
   return (allowed[permission] as readonly Role[]).includes(role);
 }
 

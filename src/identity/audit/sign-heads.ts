@@ -8,7 +8,7 @@ import type { SendGuarded } from '../../shared/http/guarded-request.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { AuditLog } from '../../store/audit/audit-log.ts';
 import type { AuditRecord } from '../../store/audit/chain.ts';
-import { type SignedHead, signHead, trustKeys } from './heads.ts';
+import { type HeadLine, type SignedHead, type SigningKey, signHead, trustKeys } from './heads.ts';
 import type { SigningFiles } from './signing-files.ts';
 import { type AuditProblem, verifyAudit } from './verify.ts';
 
@@ -18,6 +18,8 @@ export interface HeadSigner {
   /** Looks through everything against the heads of this node's file. */
   verify(): ReturnType<typeof verifyAudit>;
   state(): ChainState;
+  /** The key to sign with now, and the lines that say whose it is. */
+  signing(): { key: SigningKey; keys: HeadLine[] };
   /** Signs a last time. */
   close(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export function createHeadSigner({ clock, log, rows, files, everyMs, webhook }: 
       return found;
     },
     state: () => ({ publicKey: files.key().publicKey, headsFile: files.headsFile, lastSigned, broken }),
+    signing: () => ({ key: files.key(), keys: files.lines().filter(({ kind }) => kind === 'key') }),
     async close() {
       timer.cancel();
       await sign().catch((thrown) =>

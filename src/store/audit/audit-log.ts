@@ -20,7 +20,7 @@ export interface AuditLog {
 export interface AuditQuery {
   personId?: string;
   keyId?: string;
-  target?: { kind: string; id?: string };
+  target?: { kind?: string; id?: string };
   /** Of whom it is: the target itself, or one of those whom it is about. */
   concerning?: string;
   /** Entries of this person are left out: what others did. */
