@@ -36,17 +36,20 @@ async function ended(...args: string[]): Promise<{ code: number | null; out: str
 }
 
 /** POST by TLS with the certificate checked; fetch cannot be told one. */
-function signIn(url: string, ca: string, login: string, password: string): Promise<{ status: number; cookie: string }> {
+function post(url: string, ca: string, path: string, body: object): Promise<{ status: number; cookie: string }> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json' };
-    request(new URL('/api/v1/session', url), { method: 'POST', ca, headers }, (response) => {
+    request(new URL(path, url), { method: 'POST', ca, headers }, (response) => {
       response.resume();
       resolve({ status: response.statusCode ?? 0, cookie: response.headers['set-cookie']?.[0] ?? '' });
     })
       .on('error', reject)
-      .end(JSON.stringify({ login, password }));
+      .end(JSON.stringify(body));
   });
 }
+
+const signIn = (url: string, ca: string, login: string, password: string) =>
+  post(url, ca, '/api/v1/session', { login, password });
 
 t.setTimeout(300_000);
 const folder = t.testdir();
@@ -74,7 +77,8 @@ t.test(
 
     const added = await ended('user', 'add', 'maria', '--config', file);
     t.equal(added.code, 0, added.out);
-    const password = /shown only now: (\S+)/.exec(added.out)?.[1] ?? '';
+    const token = /#invitation=([\w-]{43})$/m.exec(added.out)?.[1] ?? '';
+    const password = 'four swallows under the eaves';
 
     const doctor = await ended('doctor', '--config', file);
     t.equal(doctor.code, 0, doctor.out);
@@ -85,9 +89,14 @@ t.test(
     const url = await eventually('it says where it is', () => /^Open (https:\S+)$/m.exec(program.out())?.[1], {
       withinMs: 60_000,
     });
-    const answer = await signIn(url, cert, 'maria', password);
-    t.equal(answer.status, 200);
-    t.match(answer.cookie, /; Secure/);
+    t.equal((await signIn(url, cert, 'maria', '')).status, 400);
+    t.equal((await signIn(url, cert, 'maria', 'none')).status, 401, 'who was invited has no password yet');
+    const accepted = await post(url, cert, '/api/v1/invitation/acceptance', { token, password });
+    t.equal(accepted.status, 202, 'an administrator needs a second factor');
+    t.match(accepted.cookie, /^engawa_half_open=.*; Secure/);
+    const again = await post(url, cert, '/api/v1/invitation/acceptance', { token, password: `${password} twice` });
+    t.equal(again.status, 404, 'a link works once');
+    t.equal((await signIn(url, cert, 'maria', password)).status, 202);
 
     const listed = await ended('user', 'list', '--config', file);
     t.match(listed.out, /^maria +administrator/m, 'while the program runs');
@@ -95,7 +104,7 @@ t.test(
     const second = await ended('start', '--config', file);
     t.equal(second.code, 1);
     t.match(second.out, `Engawa runs on ${join(folder, 'data')} already (process ${program.child.pid}).`);
-    t.equal((await signIn(url, cert, 'maria', password)).status, 200, 'the first one did not notice');
+    t.equal((await signIn(url, cert, 'maria', password)).status, 202, 'the first one did not notice');
 
     program.child.kill('SIGINT');
     t.equal(await program.code, 0);
