@@ -13,6 +13,7 @@ import { openGuard } from './app/guard.ts';
 import { logEvent } from './app/log.ts';
 import { openMedia } from './app/media.ts';
 import { openRecorder } from './app/recorder.ts';
+import { openListeners } from './app/playback.ts';
 import { openRecordingLife } from './app/recording-life.ts';
 import { type AppRules, openRules } from './app/rules.ts';
 import { openServices } from './app/services.ts';
@@ -109,6 +110,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const recordings = openRecordingLife(config, store, site);
   const recorder = await openRecorder(config, store, recordings, site);
   const { border, carrier, sipUdp } = await openBorder(config, sip, media, cluster, site);
+  const listeners = await openListeners(config, cluster?.store ?? store, site);
 
   const live = cluster ? { live: cluster.live } : {};
   const environment = await openEnvironment(config, {
@@ -144,6 +146,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     recorder,
     vault,
     events: store.events,
+    listeners,
     people: store.people,
     callRecords: store.calls,
     callbackRows: store.callbacks,
@@ -208,6 +211,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
         recordingLife,
         flows,
         flowControl,
+        listeners,
         carrier,
         telephones,
         callLists,

@@ -60,6 +60,9 @@ export const PersonView = Type.Object({
   language: literals('ja', 'en'),
   disabled: Type.Boolean(),
   facts: Type.Optional(WorkFactsSchema),
+  hearsRecordings: Type.Optional(
+    Type.Boolean({ description: 'A rule of `playback` is for this role. Of oneself only.' }),
+  ),
   site: Type.Optional(Nullable(Type.String())),
   scope: Type.Optional(Nullable(ScopeSchema)),
 });

@@ -52,6 +52,7 @@ const byStatus: Record<number, ProblemKind> = {
   413: byCode['too-large'],
   414: { status: 414, slug: 'too-large', title: 'The address is too long' },
   415: { status: 415, slug: 'unsupported-media-type', title: 'Send application/json' },
+  416: { status: 416, slug: 'range-not-satisfiable', title: 'There is no such part of it' },
   422: { status: 422, slug: 'unprocessable', title: 'The request cannot be carried out' },
   429: byCode['too-many-requests'],
   426: { status: 426, slug: 'upgrade-required', title: 'This address takes WebSockets' },

@@ -9,6 +9,7 @@ const Label = Type.Object({ ja: Type.String(), en: Type.String() });
 export const PlaybackView = Type.Object({
   opens: literals('page', 'server'),
   keyFiles: Type.Boolean({ description: 'Whether a page may open recordings with a key file.' }),
+  postQuantum: Type.Boolean({ description: 'New keys must be of the hybrid kind (age1pq1…).' }),
   mayHear: Type.Boolean({ description: 'Whether any rule lets this person hear anything.' }),
   purposes: Type.Array(Type.Object({ name: Type.String(), label: Label, note: Type.Boolean() })),
 });
@@ -27,6 +28,7 @@ export const HeardRecording = Type.Object({
   reason: Nullable(Type.String()),
   alias: Nullable(Type.String()),
   people: Type.Array(Type.Object({ id: Type.String(), displayName: Type.String() })),
+  mayHear: Type.Boolean({ description: 'Others are told to who may see that there are recordings.' }),
   sealedToMe: Type.Boolean({ description: 'One of the own keys was named when it was made, or in a rotation since.' }),
 });
 export type HeardRecording = Static<typeof HeardRecording>;
@@ -89,3 +91,4 @@ export const NewListeningKey = Type.Object({
   sealedIdentity: Type.Optional(Type.String({ maxLength: 8192, pattern: '^[A-Za-z0-9+/]+=*$' })),
   credential: Type.Optional(Type.String({ maxLength: 2048, pattern: '^AGE-PLUGIN-FIDO2PRF-1[02-9AC-HJ-NP-Z]+$' })),
 });
+export type NewListeningKey = Static<typeof NewListeningKey>;

@@ -10,6 +10,8 @@ export interface PlaybackNeeds {
   purposes: readonly { name: string; label: { ja: string; en: string }; note: boolean }[];
   /** Whether a page may open recordings with a key file. */
   keyFiles: boolean;
+  /** Keys of people must be post-quantum, because the company's are: another one beside them would undo that. */
+  postQuantum: boolean;
   archive: Pick<RecordingArchive, 'openJoined'> & { find(id: string): Promise<ArchivedRecording> };
   tokens: PlayTokens;
   /** Where the company has given the server an identity; without it only pages open recordings. */

@@ -25,6 +25,7 @@ export type ProblemSlug =
   | 'too-slow'
   | 'unsupported-media-type'
   | 'unprocessable'
+  | 'range-not-satisfiable'
   | 'upgrade-required'
   | 'unavailable';
 

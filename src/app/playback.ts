@@ -10,6 +10,7 @@ import { createListeners, type Listeners } from '../recording/playback/listeners
 import type { HearAbout } from '../recording/playback/may-hear.ts';
 import { createPlayTokens } from '../recording/playback/play-tokens.ts';
 import { createServerPlayer, type ServerPlayer } from '../recording/playback/server-player.ts';
+import { isPostQuantum } from '../recording/recipients.ts';
 import { createSealer } from '../recording/sealing.ts';
 import { type Secrets, secretOf } from '../secrets.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -32,7 +33,8 @@ interface Site {
  */
 export async function openListeners(config: Config, store: Store, { clock, log, closer }: Site): Promise<Listeners> {
   const { listeningKeys: keys, people } = store;
-  const listeners = createListeners({ clock, log, keys, people, rules: config.playback.hear, covers });
+  const { mailboxes, playback } = config;
+  const listeners = createListeners({ clock, log, keys, people, rules: playback.hear, mailboxes, covers });
   const off = store.events.subscribe((event) => {
     if (event.type === 'listening-key-changed') void listeners.refresh();
   });
@@ -54,7 +56,7 @@ function covers({ id, scope, site, queues }: Person, { queue, personIds }: HearA
 export function openPlayback(
   config: Config,
   secrets: Pick<Secrets, 'playKey'>,
-  needs: Site & { archive: RecordingArchive; listeners: Pick<Listeners, 'refresh'> },
+  needs: { clock: Clock; archive: RecordingArchive; listeners: Pick<Listeners, 'refresh'> },
 ): PlaybackNeeds {
   const { archive, listeners } = needs;
   const { hear, purposes, keyFiles } = config.playback;
@@ -66,6 +68,7 @@ export function openPlayback(
     archive: { find: (id) => archive.find(id as RecordingId), openJoined: archive.openJoined },
     tokens: createPlayTokens(secrets.playKey),
     ...(serverPlayer ? { serverPlayer } : {}),
+    postQuantum: config.recording.recipients.some(isPostQuantum),
     onKeysChanged: listeners.refresh,
     recipientProblem,
   };

@@ -3,6 +3,7 @@
 import type { MediaServer } from '../media/media-server.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { Vault } from '../privacy/vault.ts';
+import type { Listeners } from '../recording/playback/listeners.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { QueueSettings } from '../routing/acd/acd.ts';
 import type { CallerFacts, Flow, FlowRun, Reason } from '../routing/flow/flow.ts';
@@ -84,6 +85,8 @@ export interface CallParts {
   border: Border;
   media: MediaServer;
   recorder: Recorder;
+  /** To whom recordings are sealed besides those who open every one; without it to nobody. */
+  listeners?: Listeners;
   vault: Vault;
   events: EventLog;
   people: People;

@@ -33,7 +33,7 @@ export function listeningKeyRoutes(app: App, needs: ApiNeeds & { playback: Playb
     await store.events.append({ type: 'listening-key-changed', keyId, personId, change, by });
   }
 
-  /** Kept before it is done: who may open recordings is not changed unseen. */
+  /** Kept before a key is approved or ended: who may open recordings is not changed unseen. */
   async function keep(request: Parameters<typeof actorOf>[0], act: AuditAct, key: ListeningKey): Promise<void> {
     const { id, personId, recipient, kind } = key;
     await audit?.write({
@@ -88,6 +88,8 @@ export function listeningKeyRoutes(app: App, needs: ApiNeeds & { playback: Playb
         throw new HttpProblem(400, 'A key under a passkey has sealedIdentity and credential; a key file has neither.');
       const problem = playback.recipientProblem(recipient);
       if (problem !== undefined) throw new HttpProblem(400, problem);
+      if (playback.postQuantum !== recipient.startsWith('age1pq1'))
+        throw new HttpProblem(400, 'This key is not of the kind of the company’s own: post-quantum or not.');
       const alive = (await keys.ofPerson(person.id)).filter(({ endedAt }) => endedAt === null);
       if (alive.length >= mostOfOnePerson) throw new HttpProblem(409, 'This person has ten keys: end one first.');
       const now = clock.now();
@@ -98,8 +100,8 @@ export function listeningKeyRoutes(app: App, needs: ApiNeeds & { playback: Playb
         createdAt: now,
         ...{ approvedAt: null, approvedBy: null, endedAt: null, endedBy: null },
       };
-      await keep(request, 'listening-key-added', key);
       if (!(await keys.create(key))) throw new HttpProblem(409, 'This key is registered already.');
+      await keep(request, 'listening-key-added', key);
       await tell(key, 'added', person.id);
       return reply.code(201).send(viewOf(key, person.displayName));
     },

@@ -1,6 +1,7 @@
 // What the routes for hearing recordings ask about a person and a recording: whether the rules and the person's scope allow it, and
 // names and marks to show beside it.
 
+import { roleMay } from '../../identity/permissions.ts';
 import { mayHear } from '../../recording/playback/may-hear.ts';
 import type { PersonId, RecordingId } from '../../shared/ids.ts';
 import type { AuditRecord } from '../../store/audit/chain.ts';
@@ -13,7 +14,9 @@ import type { Reach } from '../scoped.ts';
 
 export interface Hearing {
   allows(person: Person, found: FoundRecording, reach: Reach | undefined): Promise<boolean>;
-  /** The same for bytes of a play that was allowed: rules and people may have changed since. */
+  /** Whether it is told that there is this recording. */
+  shows(person: Person, found: FoundRecording, reach: Reach | undefined): Promise<boolean>;
+  /** Whether it is still allowed, for the bytes of a play: rules and people may have changed since. */
   stillAllows(person: Person, id: RecordingId, reach: Reach | undefined): Promise<boolean>;
   marksOf(row: RecordingRow): Promise<{ mark: string; atMs: number }[]>;
   namesOf(ids: readonly PersonId[]): Promise<Map<PersonId, string>>;
@@ -24,11 +27,14 @@ export function createHearing({ store, playback, mailboxes = [] }: ApiNeeds & { 
   const queueOf = ({ mailbox, queue }: FoundRecording) =>
     mailbox === null ? queue : (mailboxes.find(({ name }) => name === mailbox)?.queue ?? null);
 
+  async function reaches(found: FoundRecording, reach: Reach | undefined): Promise<boolean> {
+    if (!reach) return true;
+    return found.kind === 'message' ? reach.queue(queueOf(found)) : reach.call(found.row.callId);
+  }
+
   async function allows(person: Person, found: FoundRecording, reach: Reach | undefined): Promise<boolean> {
     const queue = queueOf(found);
-    if (!mayHear(playback.rules, person, { ...found, queue })) return false;
-    if (!reach) return true;
-    return found.kind === 'message' ? reach.queue(queue) : reach.call(found.row.callId);
+    return mayHear(playback.rules, person, { ...found, queue }) && reaches(found, reach);
   }
 
   async function namesOf(ids: readonly PersonId[]): Promise<Map<PersonId, string>> {
@@ -38,6 +44,8 @@ export function createHearing({ store, playback, mailboxes = [] }: ApiNeeds & { 
 
   return {
     allows,
+    shows: (person, found, reach) =>
+      roleMay(person.role, 'recordings:read') ? reaches(found, reach) : allows(person, found, reach),
     async stillAllows(person, id, reach) {
       const found = await store.recordingSearch.byId(id);
       return found !== undefined && allows(person, found, reach);

@@ -37,7 +37,7 @@ export function playbackRoutes(app: App, needs: Needs): void {
 }
 
 function listRoutes(app: App, { playback, store }: Needs, hearing: Hearing): void {
-  const { rules, purposes, keyFiles, serverPlayer } = playback;
+  const { rules, purposes, keyFiles, postQuantum, serverPlayer } = playback;
 
   app.get(
     '/api/v1/playback',
@@ -48,6 +48,7 @@ function listRoutes(app: App, { playback, store }: Needs, hearing: Hearing): voi
     async (request) => ({
       opens: serverPlayer ? ('server' as const) : ('page' as const),
       keyFiles,
+      postQuantum,
       mayHear: rules.some(({ roles }) => (roles as readonly string[]).includes(personOf(request).role)),
       purposes: [...purposes],
     }),
@@ -59,7 +60,7 @@ function listRoutes(app: App, { playback, store }: Needs, hearing: Hearing): voi
       config: { needs: 'recordings:play' },
       schema: {
         tags: ['recordings'],
-        summary: 'What the person who asks may hear, newest first',
+        summary: 'What the person who asks may hear, or may see that it is there, newest first',
         querystring: Type.Object({
           ...PageQuery,
           kind: Type.Optional(Type.Union([Type.Literal('call'), Type.Literal('message')])),
@@ -85,7 +86,7 @@ function listRoutes(app: App, { playback, store }: Needs, hearing: Hearing): voi
       const reach = app.scoped.of(request);
       const own = new Set((await store.listeningKeys.ofPerson(person.id)).map(({ recipient }) => recipient));
       const found = await coveredPage<{ id: string; found: FoundRecording }, FoundRecording>(
-        { limit, cursor, covers: ({ found }) => hearing.allows(person, found, reach) },
+        { limit, cursor, covers: ({ found }) => hearing.shows(person, found, reach) },
         async (size, before) =>
           (
             await store.recordingSearch.search({
@@ -97,12 +98,20 @@ function listRoutes(app: App, { playback, store }: Needs, hearing: Hearing): voi
         (row) => row.found,
       );
       const names = await hearing.namesOf(found.items.flatMap(({ personIds }) => personIds));
-      return { ...found, items: found.items.map((one) => heardView(one, names, own)) };
+      const items = found.items.map(async (one) => ({
+        ...heardView(one, names, own),
+        mayHear: await hearing.allows(person, one, reach),
+      }));
+      return { ...found, items: await Promise.all(items) };
     },
   );
 }
 
-function heardView(found: FoundRecording, names: Map<PersonId, string>, own: Set<string>): HeardRecording {
+function heardView(
+  found: FoundRecording,
+  names: Map<PersonId, string>,
+  own: Set<string>,
+): Omit<HeardRecording, 'mayHear'> {
   const { row, kind, direction, queue, mailbox, reason, alias, personIds } = found;
   const { id, callId, startedAt, durationMs, state, recipients } = row;
   return {

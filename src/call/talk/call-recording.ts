@@ -4,7 +4,7 @@
 import type { Endpoint } from '../../media/endpoint.ts';
 import { asError } from '../../shared/errors.ts';
 import { type CallState, type Centre, isOver, personOf } from '../call-state.ts';
-import { tell } from '../parts.ts';
+import { type CallParts, tell } from '../parts.ts';
 
 /** The conversation does not wait longer than this for the recorder; the recorder catches up. */
 const patienceMs = 500;
@@ -19,7 +19,10 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
   const { parts } = centre;
   const endpoint = call.customer.endpoint;
   const started = (async () => {
-    const { recordingId, tapUrl } = await parts.recorder.open({ callId: call.id, startedAt: parts.clock.now() });
+    const { recordingId, tapUrl } = await parts.recorder.open({
+      ...{ callId: call.id, startedAt: parts.clock.now() },
+      recipients: listenersTo(call, parts),
+    });
     call.recordingId = recordingId;
     // The call may be over before its recording is open.
     if (isOver(call)) return stopRecording(centre, call);
@@ -32,6 +35,13 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
     tell(parts, { type: 'recording-failed', callId: call.id, recordingId: call.recordingId, because: err.message });
   });
   await Promise.race([started, new Promise<void>((resolve) => void parts.clock.after(patienceMs, resolve))]);
+}
+
+/** Keys of those who may hear it, as far as that is known when it begins; rotation seals it to the others. */
+function listenersTo(call: CallState, { listeners }: Pick<CallParts, 'listeners'>): string[] {
+  const personId = personOf(call);
+  const { queue, reason } = call;
+  return listeners?.toCall({ queue, reason: reason?.id ?? null, personIds: personId ? [personId] : [] }) ?? [];
 }
 
 /** A recorder that died a moment ago is back at the same address soon; an unrecorded conversation is worth more tries. */

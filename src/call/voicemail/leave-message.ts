@@ -35,7 +35,10 @@ async function record(step: FlowStep, { mailbox, maxSeconds, silenceSeconds }: A
   const endpoint = call.customer?.endpoint;
   if (!endpoint) return 0;
   const silenceMs = silenceSeconds * 1000;
-  const { recordingId, tapUrl } = await recorder.open({ callId: call.id, startedAt: clock.now(), silenceMs });
+  const recipients = centre.parts.listeners?.toMessage({ mailbox, reason: call.reason?.id ?? null }) ?? [];
+  const { recordingId, tapUrl } = await recorder.open({
+    ...{ callId: call.id, startedAt: clock.now(), silenceMs, recipients },
+  });
   const ended = endOf(centre, recordingId);
   // Whoever hangs up has it stopped and sealed with the call.
   call.recordingId = recordingId;

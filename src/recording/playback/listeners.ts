@@ -15,6 +15,9 @@ const anywayEveryMs = 60_000;
 export interface Listeners {
   /** Public keys; those of the last time that the database answered. */
   recipientsFor(about: HearAbout): string[];
+  toCall(about: Omit<HearAbout, 'kind'>): string[];
+  /** Left in this mailbox. */
+  toMessage(about: { mailbox: string; reason: string | null }): string[];
   /** Something changed. Never rejects: what cannot be read now is read later. */
   refresh(): Promise<void>;
   start(): Promise<void>;
@@ -27,10 +30,11 @@ export function createListeners(needs: {
   keys: Pick<ListeningKeys, 'list'>;
   people: Pick<People, 'byId'>;
   rules: readonly HearRule[];
+  mailboxes: readonly { name: string; queue: string }[];
   /** Whether it lies within what the person is limited to. */
   covers(person: Person, about: HearAbout): boolean;
 }): Listeners {
-  const { clock, log, keys, people, rules, covers } = needs;
+  const { clock, log, keys, people, rules, mailboxes, covers } = needs;
   let known: { recipient: string; person: Person }[] = [];
   let reading: Promise<void> | undefined;
   let readAgain = false;
@@ -62,11 +66,18 @@ export function createListeners(needs: {
     return reading;
   }
 
+  const recipientsFor = (about: HearAbout) =>
+    known
+      .filter(({ person }) => mayHear(rules, person, about) && covers(person, about))
+      .map(({ recipient }) => recipient);
+
   return {
-    recipientsFor: (about) =>
-      known
-        .filter(({ person }) => mayHear(rules, person, about) && covers(person, about))
-        .map(({ recipient }) => recipient),
+    recipientsFor,
+    toCall: (about) => recipientsFor({ kind: 'call', ...about }),
+    toMessage({ mailbox, reason }) {
+      const queue = mailboxes.find(({ name }) => name === mailbox)?.queue ?? null;
+      return recipientsFor({ kind: 'message', queue, reason, personIds: [] });
+    },
     refresh,
     async start() {
       anyway ??= clock.every(anywayEveryMs, () => void refresh());
