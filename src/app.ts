@@ -6,14 +6,15 @@ import { openApi } from './app/api.ts';
 import { openAudit } from './app/audit.ts';
 import { openCallLists } from './app/call-lists.ts';
 import { type Cluster, joinCluster, type Running } from './app/cluster.ts';
+import { openDevices } from './app/devices.ts';
 import { checkDial, checkNumber, dialRulesOf, emergencyOf, openToll } from './app/dialling.ts';
 import { openEnvironment } from './app/environment.ts';
 import { loadFlows } from './app/flows.ts';
 import { openGuard } from './app/guard.ts';
 import { logEvent } from './app/log.ts';
 import { openMedia } from './app/media.ts';
-import { openRecorder } from './app/recorder.ts';
 import { openListeners } from './app/playback.ts';
+import { openRecorder } from './app/recorder.ts';
 import { openRecordingLife } from './app/recording-life.ts';
 import { type AppRules, openRules } from './app/rules.ts';
 import { openServices } from './app/services.ts';
@@ -109,8 +110,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   });
   const recordings = openRecordingLife(config, store, site);
   const recorder = await openRecorder(config, store, recordings, site);
-  const { border, carrier, sipUdp } = await openBorder(config, sip, media, cluster, site);
   const listeners = await openListeners(config, cluster?.store ?? store, site);
+  const { border, carrier, sipUdp } = await openBorder(config, sip, media, cluster, site);
 
   const live = cluster ? { live: cluster.live } : {};
   const environment = await openEnvironment(config, {
@@ -128,6 +129,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     ...(cluster ? { mayAct: cluster.isFirst } : {}),
   });
   const { audit, auditHeads } = openAudit(config, { store, places, clock, log, closer });
+  const devices = openDevices(config, { flows, places, audit, clock, log, closer, store: cluster?.store ?? store });
   const recordingLife = recordings.live(audit);
   const speakFlows = () => {
     const texts = [...flows.texts(), ...telephoneTexts(config), ...questionTexts(verification.factors)];
@@ -144,9 +146,9 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     border,
     media,
     recorder,
+    listeners,
     vault,
     events: store.events,
-    listeners,
     people: store.people,
     callRecords: store.calls,
     callbackRows: store.callbacks,
@@ -170,7 +172,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     },
     rules,
     placeOf: places.of,
-    provenOf: (person) => environment.provenOf(person),
+    provenOf: async (person) => environment.provenOf(person, await devices.provenOf(person)),
     whyNotAvailable: environment.whyNotAvailable,
     flowFor: flows.flowFor,
     startFlow: flows.start,
@@ -209,15 +211,15 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
         recorder,
         recordings,
         recordingLife,
+        listeners,
         flows,
         flowControl,
-        listeners,
         carrier,
         telephones,
         callLists,
         verificationApi,
       },
-      ...{ rules: { rules, places, reload }, guard },
+      ...{ rules: { rules, places, reload }, guard, devices, provenOf: parts.provenOf },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
     },

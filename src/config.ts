@@ -2,7 +2,8 @@
 // Secrets are apart, in secrets.ts, so that this can be printed.
 
 import { readFileSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
+import { auditProblems } from './config/audit.ts';
 import { environmentProblems } from './config/environment.ts';
 import { playbackProblems } from './config/playback.ts';
 import { placeProblems } from './config/policy.ts';
@@ -140,6 +141,7 @@ function crossChecks(config: Config): string[] {
   );
   problems.push(...environmentProblems(config));
   problems.push(...playbackProblems(config));
+  problems.push(...auditProblems(config));
   problems.push(...recordingLifeProblems(config));
   const { taps } = config.recording;
   if (taps && (taps.certFile === undefined) !== (taps.keyFile === undefined))
@@ -209,6 +211,10 @@ function resolvePaths(config: Config): Config {
     ...config,
     dataFolder,
     recording: { ...config.recording, folder: below(dataFolder, config.recording.folder ?? 'recordings') },
+    audit: {
+      ...config.audit,
+      headsFile: below(dataFolder, config.audit.headsFile ?? join('audit', 'heads.ndjson')),
+    },
     flows: {
       ...config.flows,
       folder: below(projectRoot, config.flows.folder),
@@ -219,6 +225,8 @@ function resolvePaths(config: Config): Config {
       ...config.policy,
       ...(config.policy.file ? { file: below(projectRoot, config.policy.file) } : {}),
     },
+    devices: config.devices.file ? { file: below(projectRoot, config.devices.file) } : {},
+    homeWork: config.homeWork.file ? { file: below(projectRoot, config.homeWork.file) } : {},
   };
 }
 

@@ -10,6 +10,7 @@ import { isLimited } from '../identity/scopes.ts';
 import { csrfTokenOf, isSame } from '../identity/tokens.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Person, Role } from '../store/records.ts';
+import type { DeviceDoor } from './device-door.ts';
 import { HttpProblem } from './errors.ts';
 import type { ApiLimits, ListenSettings } from './needs.ts';
 import type { App } from './server.ts';
@@ -29,6 +30,8 @@ declare module 'fastify' {
     needs?: Need;
     /** Only soon after the person has proven to be there once more. Programs with a key are let through. */
     stepUp?: true;
+    /** Answered before the device has proven itself, too. `fresh`: only right after it has. */
+    device?: 'not-needed' | 'fresh';
   }
   interface FastifyRequest {
     caller: Caller | null;
@@ -85,9 +88,9 @@ export function isOwnOrigin(origin: string | undefined, host: string | undefined
 
 export function guardRoutes(
   app: App,
-  needs: { clock: Clock; identity: Identity; listen: ListenSettings; limits: ApiLimits },
+  needs: { clock: Clock; identity: Identity; listen: ListenSettings; limits: ApiLimits; deviceDoor?: DeviceDoor },
 ): void {
-  const { identity, listen, limits } = needs;
+  const { identity, listen, limits, deviceDoor } = needs;
   app.decorateRequest('caller', null);
   const overAddressLimit = app.createRateLimit({
     max: limits.requestsPerMinutePerAddress,
@@ -112,11 +115,23 @@ export function guardRoutes(
       throw new HttpProblem(403, 'This request comes from another site.');
     if (need === 'public') return;
     request.caller = await findCaller(request, identity, changes);
+    if (!request.caller) await deviceDoor?.tellWhyEnded(request, reply, request.cookies[sessionCookie]);
     if (!request.caller) throw new HttpProblem(401);
+    if (deviceDoor && request.caller.kind === 'session') await passDoor(deviceDoor, request, request.caller, need);
     if (need !== 'signed-in' && !may(request.caller, need)) throw new HttpProblem(403);
     requireWithin(await overCredentialLimit(request));
     if (request.routeOptions.config.stepUp) requireSteppedUp(request.caller, needs.clock.now());
   });
+}
+
+/** What somebody does at a desk: `desk`, and calls of one's own. */
+const deskNeeds: readonly Need[] = ['desk', 'calls:place-own', 'calls:command-own', 'calls:monitor'];
+
+async function passDoor(door: DeviceDoor, request: FastifyRequest, caller: SignedIn, need: Need): Promise<void> {
+  const { device } = request.routeOptions.config;
+  if (device === 'not-needed') return;
+  const to = device === 'fresh' ? 'softphone' : deskNeeds.includes(need) ? 'desk' : 'anything';
+  await door.enter(caller, request, request.cookies[sessionCookie]!, to);
 }
 
 /** What a stolen glance at an open page must not reach: the person proves to be there again, and may then go on for a while. */

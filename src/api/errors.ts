@@ -68,11 +68,17 @@ export class HttpProblem extends Error {
   readonly detail: string | undefined;
   readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
+  /** Members of the problem that this code alone has (RFC 9457 §3.2). */
+  readonly more: Readonly<Record<string, unknown>>;
 
   constructor(
     status: number,
     detail?: string,
-    { code, headers = {} }: { code?: ProblemCode | undefined; headers?: Record<string, string> } = {},
+    {
+      code,
+      headers = {},
+      more = {},
+    }: { code?: ProblemCode | undefined; headers?: Record<string, string>; more?: Record<string, unknown> } = {},
   ) {
     const kind = kindOfStatus(status);
     super(detail ?? kind.title);
@@ -80,6 +86,7 @@ export class HttpProblem extends Error {
     this.detail = detail;
     this.code = code ?? kind.slug;
     this.headers = headers;
+    this.more = more;
   }
 }
 
@@ -87,8 +94,9 @@ export function kindOfStatus(status: number): ProblemKind {
   return byStatus[status] ?? (status >= 500 ? byCode.internal : byCode['invalid-argument']);
 }
 
-export function problemBody({ kind, code = kind.slug, detail, errors }: Told): Problem {
+export function problemBody({ kind, code = kind.slug, detail, errors, more }: Told): Problem {
   return {
+    ...more,
     type: `/problems/${kind.slug}`,
     title: kind.title,
     status: kind.status,
@@ -110,6 +118,7 @@ interface Told {
   detail?: string | undefined;
   errors?: Problem['errors'] | undefined;
   headers?: Readonly<Record<string, string>>;
+  more?: Readonly<Record<string, unknown>>;
 }
 
 export function translate(thrown: unknown): Told {
@@ -132,16 +141,6 @@ export function translate(thrown: unknown): Told {
   return { kind: status === 503 ? kindOfStatus(503) : byCode.internal };
 }
 
-/** Fastify's error handler. */
-export function handleError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const told = translate(thrown);
-  if (told.kind.status >= 500) request.log.error({ err: asError(thrown) }, 'a request failed');
-  for (const [name, value] of Object.entries(told.headers ?? {})) void reply.header(name, value);
-  if (told.kind.status === 401) void reply.header('www-authenticate', 'Bearer');
-  if (told.kind.status === 503 && !reply.hasHeader('retry-after')) void reply.header('retry-after', '5');
-  sendProblem(reply, told);
-}
-
 declare module 'fastify' {
   interface FastifyRequest {
     /** The code of the problem that this request was answered with. */
@@ -149,10 +148,20 @@ declare module 'fastify' {
   }
 }
 
+/** Fastify's error handler. */
+export function handleError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const told = translate(thrown);
+  request.refusedAs = told.code ?? told.kind.slug;
+  if (told.kind.status >= 500) request.log.error({ err: asError(thrown) }, 'a request failed');
+  for (const [name, value] of Object.entries(told.headers ?? {})) void reply.header(name, value);
+  if (told.kind.status === 401) void reply.header('www-authenticate', 'Bearer');
+  if (told.kind.status === 503 && !reply.hasHeader('retry-after')) void reply.header('retry-after', '5');
+  sendProblem(reply, told);
+}
+
 export function sendProblem(reply: FastifyReply, told: Told): void {
   // As a string, so that no response schema of the route drops members of it.
   void reply
-  request.refusedAs = told.code ?? told.kind.slug;
     .code(told.kind.status)
     .type('application/problem+json')
     .serializer((body: unknown) => String(body))

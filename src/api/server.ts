@@ -48,8 +48,11 @@ export async function createServer(needs: {
     headersTimeout: limits.upgradeTimeoutMs,
     connectionsCheckingInterval: limits.upgradeTimeoutMs / 2,
   };
+  const { clientCa } = listen;
+  // Whoever has no certificate comes in, too: which ones are demanded, and of whom, the rules for devices say.
+  const asked = clientCa ? { ca: clientCa, requestCert: true, rejectUnauthorized: false } : {};
   const wire = listen.tls
-    ? { https: { ...patience, ...listen.tls, minVersion: 'TLSv1.2' as const } }
+    ? { https: { ...patience, ...listen.tls, ...asked, minVersion: 'TLSv1.2' as const } }
     : { http: patience };
   const app = fastify({ ...options, ...wire }) as unknown as App;
 

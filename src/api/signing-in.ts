@@ -22,6 +22,7 @@ import type { Person, Session } from '../store/records.ts';
 import { actorOf } from './audited.ts';
 import { sessionCookie } from './caller.ts';
 import type { SessionView } from './contract.ts';
+import type { DeviceDoor } from './device-door.ts';
 import { HttpProblem } from './errors.ts';
 import type { ApiNeeds, ListenSettings } from './needs.ts';
 import type { ProblemCode } from './problem-codes.ts';
@@ -51,7 +52,7 @@ export interface SigningIn {
   halfOpenOf(request: FastifyRequest): Promise<HalfOpenSignIn & { token: string }>;
 }
 
-export function createSigningIn(needs: ApiNeeds): SigningIn {
+export function createSigningIn(needs: ApiNeeds & { deviceDoor?: DeviceDoor }): SigningIn {
   const { identity, callCentre, company, listen, demo, signIn, audit } = needs;
   const cookieOptions = {
     path: '/',
@@ -84,10 +85,12 @@ export function createSigningIn(needs: ApiNeeds): SigningIn {
         outcome: 'done',
         details: { secondFactor: session.secondFactor ?? null },
       });
-      if (hasDesk(person)) await callCentre.signIn(person.id);
       const maxAge = Math.max(1, Math.floor((session.expiresAt - session.createdAt) / 1000));
       void reply.setCookie(sessionCookie, token, { ...cookieOptions, maxAge });
       void reply.clearCookie(halfOpenCookie, halfOpenOptions);
+      // A browser that was sent here shows a page next, which asks.
+      if (request.method !== 'GET') await needs.deviceDoor?.enter({ kind: 'session', session, person }, request, token);
+      if (hasDesk(person)) await callCentre.signIn(person.id);
       return view(person, session, token);
     },
     async halfOpen(reply, { token, expiresAt, next, person }) {

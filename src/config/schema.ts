@@ -9,7 +9,9 @@ import { VerificationSchema } from '../call/verify/verification-settings.ts';
 import { MailboxSchema } from '../call/voicemail/mailbox-settings.ts';
 import { TrunkSettingsSchema } from '../sbc/trunk-settings.ts';
 import { section } from '../shared/yaml/yaml-schema.ts';
+import { AuditSchema } from './audit.ts';
 import { BorderSettings } from './border.ts';
+import { DevicesSection, HomeWorkSection } from './devices.ts';
 import { Dialling, Telephones } from './dialling.ts';
 import { Environment } from './environment.ts';
 import { Playback } from './playback.ts';
@@ -360,6 +362,7 @@ export const ConfigSchema = section('Engawa', {
   cluster: Cluster,
   recording: Recording,
   playback: Playback,
+  audit: AuditSchema,
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),
   calls: Calls,
@@ -377,6 +380,8 @@ export const ConfigSchema = section('Engawa', {
   signIn: SignIn,
   flows: Flows,
   policy: Policy,
+  devices: DevicesSection,
+  homeWork: HomeWorkSection,
   environment: Environment,
   log: section('Logging.', {
     level: Type.Union(

@@ -41,6 +41,9 @@ const table = `
   operation:read           ag su ad au in
   operation:change         -- su ad -- in   whole
   decisions:read           -- su ad au in
+  devices:read             -- su ad au --
+  devices:change           -- su ad -- --
+  devices:revoke           -- su ad -- in
   people:read              -- su ad au --
   people:change            -- -- ad -- --   whole
   sessions:read            -- su ad au --
@@ -52,10 +55,10 @@ const table = `
   media-servers:change     -- -- ad -- --   whole
   nodes:read               -- su ad -- in
   nodes:change             -- -- ad -- in   whole
+  audit:read               -- -- ad au --   whole
   test-calls               ag su ad -- in
   feed:own                 ag su ad -- in
   feed:all                 -- su ad -- in
-  audit:read               -- -- ad au --   whole
   metrics:read             -- su ad -- in   whole
 `;
 

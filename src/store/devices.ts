@@ -110,6 +110,8 @@ export interface Devices {
   setStanding(sessionId: SessionId, change: Partial<Omit<SessionStanding, 'sessionId'>>): Promise<void>;
   keepBlock(block: DeviceBlock): Promise<void>;
   blockOf(tokenHash: string): Promise<DeviceBlock | undefined>;
+  /** The newest of this session. */
+  blockOfSession(sessionId: SessionId): Promise<DeviceBlock | undefined>;
   blockByReference(reference: string): Promise<DeviceBlock | undefined>;
   /** Blocks of before this, used codes and challenges that nobody answered. */
   forgetOld(before: { blocksAt: number; now: number }): Promise<void>;

@@ -44,12 +44,18 @@ export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, vie
   const { store, identity, clock, limits, log } = needs;
   const recent = keepRecentEvents(store.events);
   const readers = new Set<Reader>();
-  const cutWhere = (which: (reader: Reader) => boolean, because: CutReason) => {
-    for (const reader of readers) if (which(reader)) reader.stream.cut(because);
+  const cutWhere = (which: (reader: Reader) => boolean, because: CutReason): number => {
+    const those = [...readers].filter(which);
+    for (const { stream } of those) stream.cut(because);
+    return those.length;
   };
-  const offSessions = identity.onSessionEnded(({ session }) =>
-    cutWhere(({ sessionId }) => sessionId === session.id, 'signed-out'),
-  );
+  const offSessions = identity.onSessionEnded(({ session }) => {
+    const feeds = cutWhere(({ sessionId }) => sessionId === session.id, 'signed-out');
+    if (feeds > 0) needs.devices?.cut(session.id, { feeds });
+  });
+  const offShut = needs.devices?.door.onShut((shut) => {
+    if (shut.what === 'everything') cutWhere(({ sessionId }) => sessionId === shut.sessionId, 'replaced');
+  });
   const offMoves = needs.nodes?.onPageMoves((personId) =>
     cutWhere(({ caller }) => caller.kind === 'session' && caller.person.id === personId, 'shutting-down'),
   );
@@ -64,6 +70,7 @@ export function feedRoute(app: App, needs: ApiNeeds & { limits: ApiLimits }, vie
   app.addHook('preClose', async () => {
     cutWhere(() => true, 'shutting-down');
     offSessions();
+    offShut?.();
     offChanges();
     offMoves?.();
     recent.close();

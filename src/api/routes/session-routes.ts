@@ -73,7 +73,7 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits },
   app.delete(
     '/api/v1/session',
     {
-      config: { needs: 'signed-in' },
+      config: { needs: 'signed-in', device: 'not-needed' },
       schema: { tags: ['session'], summary: 'Sign out', response: { 204: Type.Null() } },
     },
     async (request, reply) => {

@@ -59,7 +59,7 @@ export function tenureRoutes(app: App, needs: ApiNeeds, tickets: Pick<SoftphoneT
   app.post(
     '/api/v1/desk/softphone/ticket',
     {
-      config: { needs: 'desk' },
+      config: { needs: 'desk', device: 'fresh' },
       schema: {
         tags: ['desk'],
         summary: 'A ticket for the WebSocket of the softphone',

@@ -19,7 +19,7 @@ const header = (description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$', 'x-says': 'the name of a request header', description });
 const login = Type.String({ minLength: 1, maxLength: 128 });
 
-const Proxy = section('An identity-aware access proxy, which signs a JWT into each request.', {
+const AccessProxy = section('An identity-aware access proxy, which signs a JWT into each request.', {
   header: header('The request header that carries it, such as Cf-Access-Jwt-Assertion.'),
   issuer: Type.String({ minLength: 1, description: 'Its claim iss.' }),
   audience: some(Type.String({ minLength: 1 }), 'Its claim aud: one of these.'),
@@ -132,7 +132,9 @@ export const DevicePolicySchema = section('From which devices people may come in
     description: 'A page proves its device three times within this; a proof that is older counts for nothing.',
   }),
   'access-proxies': Type.Optional(
-    Type.Record(Type.String({ pattern: namePattern }), Proxy, { 'x-keys': 'a name in small letters, digits and "-"' }),
+    Type.Record(Type.String({ pattern: namePattern }), AccessProxy, {
+      'x-keys': 'a name in small letters, digits and "-"',
+    }),
   ),
   'client-certificates': Type.Optional(Certificates),
   rules: Type.Record(Type.String({ pattern: namePattern }), RuleSchema, {

@@ -29,7 +29,8 @@ export type Admission =
   | { kind: 'admitted' }
   /** `violations`: empty, when only a fresh proof is asked for. */
   | { kind: 'prove'; violations: Violation[] }
-  | { kind: 'blocked'; block: DeviceBlock };
+  /** `ended`: the session is over; otherwise it goes on without what was asked for. */
+  | { kind: 'blocked'; block: DeviceBlock; ended: boolean };
 
 export interface Door {
   /**
@@ -50,6 +51,8 @@ export interface Door {
   onShut(listener: (shut: { sessionId: SessionId; what: 'softphone' | 'everything' }) => void): Unsubscribe;
   /** What was known of a device or of these rules is not believed any more. */
   forget(): void;
+  /** Whose sessions came through this door and go on. */
+  present(): readonly Person[];
   /** Looks again whether hours have passed or proofs have grown old. */
   sweep(): Promise<void>;
   start(): void;
@@ -145,9 +148,10 @@ export function createDoor(needs: {
   }
 
   function tell(one: Known, violations: readonly Violation[]): void {
-    const { provenAt = null, deviceId = null } = one.standing ?? {};
+    const { provenAt = null, deviceId = null, seen = {} } = one.standing ?? {};
     const isProven = provenAt !== null && provenAt + needs.policy().proofMs > clock.now();
-    const now = JSON.stringify([violations.map(({ rule }) => rule), isProven ? [deviceId, one.device?.state] : null]);
+    const device = isProven ? [deviceId, one.device?.state] : null;
+    const now = JSON.stringify([violations.map(({ rule }) => rule), device, (seen as Partial<Seen>).admitted]);
     if (now === one.told) return;
     one.told = now;
     onFacts(one.person.id);
@@ -167,13 +171,13 @@ export function createDoor(needs: {
     const blocking = against(['sign-in']);
     if (blocking.length > 0 && !stays) {
       if (canBeProven(blocking)) return { kind: 'prove', violations: blocking };
-      return { kind: 'blocked', block: await block(one, blocking, request) };
+      return { kind: 'blocked', block: await block(one, blocking, request), ended: true };
     }
     if (!seen.admitted) await keepSeen(one, { ...seen, admitted: true });
     tell(one, violations);
     const ofDesk = to === 'anything' || stays ? [] : against(['desk']);
     if (ofDesk.length > 0)
-      return { kind: 'blocked', block: await explainedBlock(one, ofDesk, request, { ends: false }) };
+      return { kind: 'blocked', block: await explainedBlock(one, ofDesk, request, { ends: false }), ended: false };
     const { deviceId = null, provenAt = null } = one.standing ?? {};
     const isKey = deviceId !== null && one.device?.publicKey != null;
     if (to === 'softphone' && isKey && clock.now() - (provenAt ?? 0) > freshMs)
@@ -300,6 +304,7 @@ export function createDoor(needs: {
       await see(one, request);
       return explainedBlock(one, judged(one), request, { ends: false });
     },
+    present: () => [...new Map([...known.values()].map(({ person }) => [person.id, person])).values()],
     onShut: (listener) => shut.on('shut', listener),
     forget() {
       for (const one of known.values()) one.readAt = 0;

@@ -1,6 +1,6 @@
 // The tables of devices, enrolment codes, challenges, what sessions have shown, and why somebody was blocked.
 
-import type { DeviceId, PersonId, SessionId } from '../../shared/ids.ts';
+import type { DeviceId, SessionId } from '../../shared/ids.ts';
 import type { DeviceBlock, DeviceCodeRow, DeviceRow, Devices, SessionStanding } from '../devices.ts';
 import type { Database } from './database.ts';
 
@@ -136,6 +136,7 @@ export function createDevices(database: Database): Devices {
       );
     },
     blockOf: (tokenHash) => block('token_hash = $1 ORDER BY at DESC LIMIT 1', tokenHash),
+    blockOfSession: (sessionId) => block('session_id = $1 ORDER BY at DESC LIMIT 1', sessionId),
     blockByReference: (reference) => block('reference = $1', reference),
     async forgetOld({ blocksAt, now }) {
       await database.query('DELETE FROM device_blocks WHERE at < $1', [blocksAt]);

@@ -1,6 +1,7 @@
 // The API on a real database and a real identity, with people of every role, a key, and a call centre double behind it.
 
 import { createApi } from '../../../src/api/api.ts';
+import type { DeviceNeeds } from '../../../src/api/device-door.ts';
 import type { ApiNeeds } from '../../../src/api/needs.ts';
 import type { SignInNeeds } from '../../../src/api/signing-in.ts';
 import { createIdentity, type Identity, type IdentitySettings } from '../../../src/identity/identity.ts';
@@ -26,11 +27,13 @@ export async function testApi(
     clock?: Clock;
     log?: Logger;
     sessions?: Partial<IdentitySettings>;
+    /** Devices and working from home. */
+    openDevices?: (of: { store: Store; identity: Identity }) => DeviceNeeds;
     /** With second factors and all that belongs to coming in. */
     comingIn?: (of: { clock: Clock; store: Store }) => { identity: Identity; signIn: SignInNeeds };
   } = {},
 ) {
-  const { clock = systemClock, log = silentLogger, databaseUrl, sessions, comingIn, ...needs } = overrides;
+  const { clock = systemClock, log = silentLogger, databaseUrl, sessions, comingIn, openDevices, ...needs } = overrides;
   const store = await testStore(t, { url: databaseUrl ?? (await testDatabase(t)), clock });
   const callCentre = createCallCentreDouble({ clock });
   const parts = comingIn?.({ clock, store });
@@ -41,6 +44,7 @@ export async function testApi(
     store,
     identity,
     ...(parts ? { signIn: parts.signIn } : {}),
+    ...(openDevices ? { devices: openDevices({ store, identity }) } : {}),
     callCentre,
     listen: { host: '127.0.0.1', port: 0 },
     demo: false,
