@@ -1,14 +1,17 @@
-// Key pairs for recordings (age X25519). The private half belongs to whoever may listen, not to the server that records;
+// Key pairs for recordings (age X25519, or its post-quantum hybrid). The private half belongs to whoever may listen, not to the server that records;
 // only the demo company keeps both in one place.
 
 import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { AppError } from '../shared/errors.ts';
 
-/** Writes a new private key, readable by its owner only, in the form of age-keygen. Never replaces a file. */
-export async function writeNewIdentity(file: string): Promise<{ recipient: string }> {
-  const identity = await generateX25519Identity();
+/**
+ * Writes a new private key, readable by its owner only, in the form of age-keygen. Never replaces a file. `postQuantum`: a hybrid of
+ * ML-KEM-768 and X25519, which age opens from version 1.3 on.
+ */
+export async function writeNewIdentity(file: string, { postQuantum = false } = {}): Promise<{ recipient: string }> {
+  const identity = await (postQuantum ? generateHybridIdentity() : generateX25519Identity());
   const recipient = await identityToRecipient(identity);
   const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600).catch((cause) => {
     if (cause.code !== 'EEXIST') throw cause;

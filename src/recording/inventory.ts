@@ -19,7 +19,7 @@ export interface InventoryEntry {
 export async function listRecordings(storage: RecordingStorage): Promise<InventoryEntry[]> {
   const found = new Map<string, InventoryEntry>();
   for (const name of await storage.listAll()) {
-    const [, recordingId, rest] = /\/(r_[0-9a-f]{32})((?:\.g\d+)?\.opus\.age.*)$/.exec(name) ?? [];
+    const [, recordingId, rest] = /\/(r_[0-9a-f]{32})((?:\.g\d+)?\.opus\.age(?:\.part|\.tail-\d+)?)$/.exec(name) ?? [];
     if (!recordingId || !rest) continue;
     const entry = found.get(recordingId) ?? {
       recordingId,

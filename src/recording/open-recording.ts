@@ -8,7 +8,9 @@ import { type RecordingStorage, recordingName } from './storage.ts';
 
 /** The files of one recording: one when it is complete, its parts and tails otherwise. */
 export async function sealedNames(storage: Pick<RecordingStorage, 'list'>, recordingId: string): Promise<string[]> {
-  return (await storage.list(`${recordingName(recordingId)}.`)).filter((name) => name.includes('.opus.age'));
+  return (await storage.list(`${recordingName(recordingId)}.`)).filter((name) =>
+    /\.opus\.age(\.part|\.tail-\d+)?$/.test(name),
+  );
 }
 
 export async function openRecording(options: {

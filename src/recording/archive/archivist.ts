@@ -12,9 +12,10 @@ import type { RecordingId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { RecordingFileRow, RecordingFiles } from '../../store/recording-files.ts';
 import type { RecordingRow, Recordings } from '../../store/records.ts';
+import { sealedNames } from '../open-recording.ts';
 import type { RecordingStorage } from '../storage.ts';
 import { sha256Hex } from './age-header.ts';
-import { hashesOf, type LocalFile, localFile, localNames } from './local-files.ts';
+import { hashesOf, type LocalFile, localFile } from './local-files.ts';
 import { type PayloadStore, payloadKeyOf } from './payload-store.ts';
 import { sealDetails } from './seal.ts';
 
@@ -70,7 +71,7 @@ export function createArchivist(needs: ArchivistNeeds): Archivist {
     const known = await files.ofRecording(row.id);
     if (known.length > 0) return known;
     const rows: RecordingFileRow[] = [];
-    for (const name of await localNames(local, row.id)) {
+    for (const name of await sealedNames(local, row.id)) {
       const file = await localFile(local, name);
       if (file) rows.push(await keepPayload(row, file));
       else log.warn({ recordingId: row.id, name }, 'a piece of a recording was cut off within its header');
@@ -109,7 +110,7 @@ export function createArchivist(needs: ArchivistNeeds): Archivist {
   }
 
   async function clear(id: RecordingId, stored: readonly RecordingFileRow[]): Promise<void> {
-    for (const name of await localNames(local, id))
+    for (const name of await sealedNames(local, id))
       await local.wipe(name, stored.find((file) => file.name === name)?.headerBytes ?? 0);
     await local.remove([slipOf(id)]);
   }
@@ -128,7 +129,7 @@ export function createArchivist(needs: ArchivistNeeds): Archivist {
   async function adopt(): Promise<void> {
     for (;;) {
       const rows = await files.unstored({ after: adoptedUpTo, limit: pageSize });
-      for (const { id } of rows) if ((await localNames(local, id)).length > 0) await leaveSlip(id);
+      for (const { id } of rows) if ((await sealedNames(local, id)).length > 0) await leaveSlip(id);
       if (rows.length === 0 || closed) return;
       adoptedUpTo = rows.at(-1)!.id;
     }
@@ -139,7 +140,7 @@ export function createArchivist(needs: ArchivistNeeds): Archivist {
     if (!payloads.putAhead) return;
     for (const slip of await local.list('open/')) {
       const id = /(r_[0-9a-f]{32})\.json$/.exec(slip)?.[1];
-      const part = id && (await localNames(local, id)).find((name) => /\/r_[0-9a-f]{32}\.opus\.age\.part$/.test(name));
+      const part = id && (await sealedNames(local, id)).find((name) => /\/r_[0-9a-f]{32}\.opus\.age\.part$/.test(name));
       const file = part && (await localFile(local, part));
       if (file) await payloads.putAhead(payloadKeyOf(part.replace(/\.part$/, '')), file.payload);
     }

@@ -3,9 +3,10 @@
 import { Readable } from 'node:stream';
 import { AppError } from '../../shared/errors.ts';
 import type { RecordingFileRow, RecordingFiles, RecordingLives } from '../../store/recording-files.ts';
+import { sealedNames } from '../open-recording.ts';
 import type { RecordingStorage } from '../storage.ts';
 import { type ArchivedFile, type ByteRange, joinedBytes, type RecordingArchive } from './archive.ts';
-import { localFile, localNames } from './local-files.ts';
+import { localFile } from './local-files.ts';
 import { type PayloadStore, payloadKeyOf } from './payload-store.ts';
 
 export interface ArchiveNeeds {
@@ -35,7 +36,7 @@ export function createArchive({ files, lives, payloads, local }: ArchiveNeeds): 
       const stored = (await files.ofRecording(recordingId)).flatMap(archived);
       if (stored.length > 0) return { kind: 'files', files: stored };
       const found: ArchivedFile[] = [];
-      for (const name of await localNames(local, recordingId)) {
+      for (const name of await sealedNames(local, recordingId)) {
         const here = await localFile(local, name).catch(undefinedIfMissing);
         if (here) found.push({ recordingId, name, header: here.header, payloadBytes: here.payload.bytes });
       }

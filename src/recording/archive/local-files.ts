@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { ageHeaderBytes } from '../age-format.ts';
-import { type RecordingStorage, recordingName } from '../storage.ts';
+import type { RecordingStorage } from '../storage.ts';
 import { mostHeaderBytes } from './age-header.ts';
 import type { PayloadSource } from './payload-store.ts';
 
@@ -10,12 +10,6 @@ export interface LocalFile {
   name: string;
   header: Buffer;
   payload: PayloadSource;
-}
-
-/** Names of what the recorder left: one file, or parts and tails. Not what is in the archive already. */
-export async function localNames(storage: Pick<RecordingStorage, 'list'>, recordingId: string): Promise<string[]> {
-  const names = await storage.list(`${recordingName(recordingId)}.`);
-  return names.filter((name) => /\.opus\.age(\.part|\.tail-\d+)?$/.test(name));
 }
 
 /** Undefined: it was cut off within its header, so nobody can ever open it. */

@@ -15,9 +15,9 @@ import type {
   RecordingHold,
   RecordingLives,
 } from '../../store/recording-files.ts';
-import { localNames } from '../archive/local-files.ts';
 import type { PayloadStore } from '../archive/payload-store.ts';
 import { sealDetails } from '../archive/seal.ts';
+import { sealedNames } from '../open-recording.ts';
 import type { RecordingStorage } from '../storage.ts';
 import { keepUntil, type RetentionRules, retentionOf, shortestRetentionMs } from './retention.ts';
 
@@ -26,7 +26,8 @@ export type LifeAct =
   | 'recording-rotated'
   | 'recording-held'
   | 'recording-released'
-  | 'recording-shredded';
+  | 'recording-shredded'
+  | 'recording-exported';
 
 /** Resolves once the entry is in the audit log; what is refused there does not happen. */
 export type Witness<Actor> = (entry: {
@@ -91,7 +92,7 @@ export function createRecordingLife<Actor>(needs: LifeNeeds<Actor>): RecordingLi
   ): Promise<'shredded' | 'locked'> {
     let outcome: 'shredded' | 'locked' = 'shredded';
     for (const { payloadKey } of files) if ((await payloads.remove(payloadKey)) === 'locked') outcome = 'locked';
-    for (const name of await localNames(local, id))
+    for (const name of await sealedNames(local, id))
       await local.wipe(name, files.find((file) => file.name === name)?.headerBytes ?? 0);
     const receipt = {
       ...sealDetails(files),
