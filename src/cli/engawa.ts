@@ -9,7 +9,7 @@ const commands: Record<string, { does: string; load: () => Promise<{ run(argv: s
   doctor: { does: 'Say what is wrong with an installation: --config FILE', load: () => import('./doctor.ts') },
   flow: { does: 'Check, test and draw IVR flows: check, test, draw [FILES]', load: () => import('./flow.ts') },
   policy: { does: 'Check, explain and simulate who may take what', load: () => import('./policy.ts') },
-  recording: { does: 'Open, list and verify recordings; make keys', load: () => import('./recording.ts') },
+  recording: { does: 'Open, verify, seal anew, keep, delete and export recordings', load: () => import('./recording.ts') },
   user: { does: 'Add and list people: add LOGIN, list', load: () => import('./user.ts') },
   'sip-server': { does: 'Run the SIP server alone, for drachtio applications', load: () => import('./sip-server.ts') },
 };
