@@ -5,11 +5,11 @@ import type { SessionEnd } from '../identity/identity.ts';
 import type { AcdEffect } from '../routing/acd/acd.ts';
 import { createAcd } from '../routing/acd/distributor.ts';
 import { asError } from '../shared/errors.ts';
-import type { AgentState } from '../shared/events.ts';
 import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './anchor/reattach.ts';
 import { cutSession, type OverSession, settleSession } from './anchor/session-over.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
+import { isBusy } from './busy.ts';
 import {
   agentPartyOf,
   type CallState,
@@ -80,7 +80,6 @@ export interface AmongOthers {
   speaksFor(node: NodeId): boolean;
 }
 
-const withCalls = new Set<AgentState>(['reserved', 'alerting', 'on-call', 'after-call-work']);
 const notFound: CommandOutcome = { kind: 'not-found' };
 
 export function createCallCentre(given: CallParts, among?: AmongOthers): RunningCallCentre {
@@ -209,11 +208,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       cutSession(centre, over);
       if (because === 'revoked') settleSession(centre, over, { because, left: await isLeft() });
     },
-    isBusy(personId) {
-      const desk = desks.desk(personId);
-      if (desk?.call || (desk && withCalls.has(desk.agent.state))) return true;
-      return monitoredBy(centre, personId) !== undefined;
-    },
+    isBusy: (personId) => isBusy(personId, desks.desk(personId), [...calls.values()].flatMap(monitorsOf)),
     drain: (graceMs) => drain(centre, graceMs),
     hasCall: (callId) => callOfAcd(calls, callId) !== undefined,
     keepsPlace: callbacks.isPlace,

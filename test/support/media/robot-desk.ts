@@ -56,7 +56,7 @@ export interface RobotDesk {
     to: { alias: string } | { number: string },
     reason?: string,
   ): Promise<RestAnswer<{ callId: string; code?: string; detail?: string }>>;
-  /** Opens /sip and registers. `takeOver`: from another computer. */
+  /** Opens /sip and registers; from another computer that has the desk, too, unless `takeOver` is false. */
   connectPhone(options?: { takeOver?: boolean }): Promise<void>;
   /** Waits for a call that rings and is not of an earlier `rings`. */
   rings(withinMs?: number): Promise<RobotLine>;
@@ -278,7 +278,7 @@ function createRobot(
 
   const current = () => lines.findLast((line) => line.state !== 'ended');
 
-  async function connectPhone({ takeOver = false } = {}): Promise<void> {
+  async function connectPhone({ takeOver = true } = {}): Promise<void> {
     const settings = await must<SoftphoneSettings>('GET', '/api/v1/desk/softphone');
     const { ticket } = await must<{ ticket: string }>('POST', '/api/v1/desk/softphone/ticket', { takeOver });
     const opened = new WebSocket(`${base.replace('http', 'ws')}${settings.webSocketPath}?ticket=${ticket}`, 'sip', {
