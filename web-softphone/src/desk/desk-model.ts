@@ -229,7 +229,7 @@ export function createDesk(needs: { api: Api; titleWhenRinging: () => string }):
     const { call } = view;
     if (engine?.callId && engine.callId !== call?.id) setTimeout(dropWhatIsOver, overForSureMs);
     engine?.setMuted(call?.muted ?? false);
-    const rings = call?.state === 'alerting' && call.direction === 'inbound' && store.get().shift === 'on';
+    const rings = call?.state === 'alerting' && store.get().shift === 'on';
     if (rings) alert.ring(call);
     else alert.quiet();
   }

@@ -124,7 +124,7 @@ function Stage() {
   const { view, measuring } = useDeskState();
   if (!view) return null;
   const { call, environment } = view;
-  if (call?.state === 'alerting' && call.direction === 'inbound') return <RingingCard key={call.id} call={call} />;
+  if (call?.state === 'alerting') return <RingingCard key={call.id} call={call} />;
   if (call) return <CallCard key={call.id} call={call} view={view} />;
   if (view.state === 'after-call-work') return <AfterCallCard endsAt={view.afterCallWorkEndsAt} />;
   const checkNeeded = environment?.required && environment.state !== 'passed' && view.state === 'not-ready';

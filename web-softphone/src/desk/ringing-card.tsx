@@ -26,7 +26,7 @@ export function RingingCard({ call }: { call: DeskCall }) {
           <span className="swing">
             <Icon name="bell" />
           </span>
-          {words.call.incoming}
+          {call.direction === 'inbound' ? words.call.incoming : words.call.callBackDue}
         </h2>
         <PiiBadge call={call} />
       </header>

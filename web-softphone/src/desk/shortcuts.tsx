@@ -38,7 +38,7 @@ export function useShortcuts(): void {
   };
   useShortcut('answer', () => {
     const current = call();
-    if (current?.state === 'alerting' && current.direction === 'inbound') void commands.answer(current.id);
+    if (current?.state === 'alerting') void commands.answer(current.id);
   });
   useShortcut('mute', () => {
     const current = talking();

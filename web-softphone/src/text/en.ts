@@ -140,6 +140,7 @@ export const en = {
     idleNotReady: 'No calls come in while you are not ready',
     idleNotReadyText: 'Press “Available” when you are back.',
     incoming: 'Incoming call',
+    callBackDue: 'A customer is to be called back',
     outgoing: 'Outgoing call',
     current: 'Current call',
     reason: 'Reason',

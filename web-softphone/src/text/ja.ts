@@ -140,6 +140,7 @@ export const ja: Words = {
     idleNotReady: '離席中は着信がありません',
     idleNotReadyText: '戻られたら「受付可」を押してください。',
     incoming: '着信',
+    callBackDue: '折り返しのご予約',
     outgoing: '発信',
     current: '通話',
     reason: 'ご用件',
