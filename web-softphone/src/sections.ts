@@ -12,7 +12,7 @@ export interface SectionProps {
 type Person = SessionView['person'];
 
 /** Its name for people is `words.sections[name]`. */
-export type SectionName = 'account' | 'environment' | 'recordings';
+export type SectionName = 'account' | 'audit' | 'environment' | 'recordings';
 
 export interface Section {
   name: SectionName;
@@ -31,6 +31,11 @@ const sections: readonly Section[] = [
     // Agents where the rules let them hear something.
     isFor: ({ role, hearsRecordings }) => role === 'supervisor' || role === 'administrator' || hearsRecordings === true,
     page: lazy(async () => ({ default: (await import('./recordings/recordings-page.tsx')).RecordingsPage })),
+  },
+  {
+    name: 'audit',
+    isFor: ({ role }) => role === 'auditor' || role === 'administrator',
+    page: lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage })),
   },
   {
     name: 'account',

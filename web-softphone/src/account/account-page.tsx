@@ -1,9 +1,10 @@
 // What somebody may see and do about the own account.
 
+import { OwnAudit } from '../audit/own-audit.tsx';
 import type { SectionProps } from '../sections.ts';
 import { useWords } from '../text/language.tsx';
 
-export function AccountPage({ session }: SectionProps) {
+export function AccountPage({ api, session }: SectionProps) {
   const words = useWords();
   const { displayName, login } = session.person;
   return (
@@ -12,6 +13,7 @@ export function AccountPage({ session }: SectionProps) {
       <p>
         {displayName} ({login})
       </p>
+      <OwnAudit api={api} />
     </section>
   );
 }

@@ -27,6 +27,8 @@ export interface Api {
    * dead without knowing it: when no answer comes soon, it is sent once more, over another one.
    */
   command(path: string): Promise<void>;
+  /** What comes back is a file. */
+  postForFile(path: string, body: unknown): Promise<Blob>;
   put<T = void>(path: string, body: unknown): Promise<T>;
   patch<T = void>(path: string, body: unknown): Promise<T>;
   delete(path: string): Promise<void>;
@@ -44,6 +46,7 @@ export interface Api {
 
 const answerWithinMs = 15_000;
 const commandWithinMs = 5000;
+const fileWithinMs = 120_000;
 
 export function createApi(): Api {
   let csrfToken: string | undefined;
@@ -61,6 +64,10 @@ export function createApi(): Api {
   }
 
   async function call<T>(method: string, path: string, body?: unknown, withinMs = answerWithinMs): Promise<T> {
+    return read<T>(await answered(method, path, body, withinMs));
+  }
+
+  async function answered(method: string, path: string, body: unknown, withinMs: number): Promise<Response> {
     try {
       return await once(method, path, body, withinMs);
     } catch (thrown) {
@@ -69,7 +76,7 @@ export function createApi(): Api {
     }
   }
 
-  async function once<T>(method: string, path: string, body: unknown, withinMs: number): Promise<T> {
+  async function once(method: string, path: string, body: unknown, withinMs: number): Promise<Response> {
     const headers: Record<string, string> = {};
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (csrfToken && method !== 'GET') headers['x-csrf-token'] = csrfToken;
@@ -84,7 +91,7 @@ export function createApi(): Api {
     } catch (thrown) {
       throw new ApiProblem(0, 'unreachable', thrown instanceof Error ? thrown.message : 'no answer');
     }
-    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+    if (response.ok) return response;
     const problem = await readProblem(response);
     if (response.status === 401 && csrfToken) for (const listener of signedOut) listener();
     throw problem;
@@ -93,6 +100,7 @@ export function createApi(): Api {
   return {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    postForFile: async (path, body) => (await answered('POST', path, body, fileWithinMs)).blob(),
     async command(path) {
       try {
         await call('POST', path, undefined, commandWithinMs);
@@ -122,6 +130,10 @@ export function createApi(): Api {
       return () => void signedOut.delete(listener);
     },
   };
+}
+
+async function read<T>(response: Response): Promise<T> {
+  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 async function readProblem(response: Response): Promise<ApiProblem> {

@@ -29,7 +29,7 @@ export const en = {
   signInParts: signInWordsEn,
   recordings: recordingsWordsEn,
   environment: environmentWordsEn,
-  sections: { recordings: 'Recordings', account: 'My account', environment: 'Checks before shifts' },
+  sections: { audit: 'Who did what', recordings: 'Recordings', account: 'My account', environment: 'Checks before shifts' },
   shell: {
     signOut: 'Sign out',
     signOutInCall: 'You are in a call. Sign out and leave it?',

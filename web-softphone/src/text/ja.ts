@@ -30,7 +30,7 @@ export const ja: Words = {
   signInParts: signInWordsJa,
   recordings: recordingsWordsJa,
   environment: environmentWordsJa,
-  sections: { recordings: '録音', account: '自分のアカウント', environment: '就業前の確認' },
+  sections: { audit: '操作の記録', recordings: '録音', account: '自分のアカウント', environment: '就業前の確認' },
   shell: {
     signOut: 'サインアウト',
     signOutInCall: '通話中です。通話を離れてサインアウトしますか。',
