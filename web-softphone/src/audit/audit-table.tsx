@@ -41,8 +41,12 @@ export function AuditTable({ entries }: { entries: AuditEntryView[] | undefined 
               {outcome === 'refused' && <span className="unseen">{text.outcomes.refused}</span>}
             </span>
           </td>
-          <td className="target">{target ? targetName(target) : '–'}</td>
-          <td className="why">{details?.purpose ?? '–'}</td>
+          <td className="target" data-empty={target === null}>
+            {target ? targetName(target) : '–'}
+          </td>
+          <td className="why" data-empty={details?.purpose === undefined}>
+            {details?.purpose ?? '–'}
+          </td>
           <td>{details?.place ? placeName(words.shell.places, details.place) : (details?.address ?? '–')}</td>
           <td className="number">
             <Button

@@ -29,8 +29,12 @@ export function OwnAudit({ api }: { api: Api }) {
       <td className="when">{when.format(at)}</td>
       <td>{byName(by)}</td>
       <td>{actName(act)}</td>
-      <td className="target">{target ? targetName(target) : '–'}</td>
-      <td className="why">{purpose ?? '–'}</td>
+      <td className="target" data-empty={target === null}>
+        {target ? targetName(target) : '–'}
+      </td>
+      <td className="why" data-empty={purpose === null}>
+        {purpose ?? '–'}
+      </td>
     </tr>
   ));
   return (
