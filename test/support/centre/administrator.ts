@@ -9,7 +9,11 @@ export interface Administrator {
   rest<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>;
 }
 
-export async function addAdministrator(engawa: RunningEngawa, login = 'kanri'): Promise<Administrator> {
+export async function addAdministrator(
+  engawa: RunningEngawa,
+  login = 'kanri',
+  environment: Record<string, string> = {},
+): Promise<Administrator> {
   const password = 'correct horse battery staple';
   const made = spawnSync(
     process.execPath,
@@ -17,7 +21,7 @@ export async function addAdministrator(engawa: RunningEngawa, login = 'kanri'): 
       join(projectRoot, 'dist/src/cli/engawa.js'),
       ...['user', 'add', login, '--config', join(engawa.dataFolder, 'engawa.yaml'), '--password-stdin'],
     ],
-    { input: `${password}\n`, encoding: 'utf8' },
+    { input: `${password}\n`, encoding: 'utf8', env: { ...process.env, ...environment } },
   );
   if (made.status !== 0) throw new Error(`engawa user add: ${made.stdout}${made.stderr}`);
   const signedIn = await fetch(new URL('/api/v1/session', engawa.url), {
@@ -31,7 +35,11 @@ export async function addAdministrator(engawa: RunningEngawa, login = 'kanri'): 
     async rest<T>(method: string, path: string, body?: unknown) {
       const response = await fetch(new URL(path, engawa.url), {
         method,
-        headers: { cookie, 'x-csrf-token': csrfToken, 'content-type': 'application/json' },
+        headers: {
+          cookie,
+          'x-csrf-token': csrfToken,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
