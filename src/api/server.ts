@@ -7,6 +7,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
+import { wantedHints } from '../identity/devices/browser-version.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createClientAddress } from './client-address.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
@@ -61,6 +62,7 @@ export async function createServer(needs: {
   await app.register(cookie);
   await app.register(helmet, securityHeaders(listen));
   app.addHook('onSend', async (_request, reply) => {
+    void reply.header('accept-ch', wantedHints);
     void reply.header('permissions-policy', 'microphone=(self), camera=(), geolocation=(), display-capture=()');
   });
   await app.register(rateLimit, {

@@ -140,8 +140,15 @@ function followFacts(needs: {
 }): void {
   const { door, provenOf, onFacts, clock, log, closer } = needs;
   let told = new Map<PersonId, string>();
+  let renewing = false;
   const timer = clock.every(renewEveryMs, () => {
-    renew().catch((thrown: unknown) => log.warn({ err: asError(thrown) }, 'what devices prove could not be looked at'));
+    if (renewing) return;
+    renewing = true;
+    renew()
+      .catch((thrown: unknown) => log.warn({ err: asError(thrown) }, 'what devices prove could not be looked at'))
+      .finally(() => {
+        renewing = false;
+      });
   });
   closer.add('facts of devices', () => timer.cancel());
 

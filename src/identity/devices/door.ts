@@ -277,7 +277,17 @@ export function createDoor(needs: {
       shut.emit('shut', { sessionId, what: 'softphone' });
   }
 
-  async function sweep(): Promise<void> {
+  let sweeping: Promise<void> | undefined;
+
+  /** One at a time: a slow database is not asked the same again meanwhile. */
+  function sweep(): Promise<void> {
+    sweeping ??= lookAtAll().finally(() => {
+      sweeping = undefined;
+    });
+    return sweeping;
+  }
+
+  async function lookAtAll(): Promise<void> {
     for (const one of [...known.values()]) {
       try {
         await lookAgain(one);
