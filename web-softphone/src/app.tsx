@@ -2,7 +2,8 @@
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import type { SessionView } from '../../src/api/contract.ts';
-import { createApi } from './api/client.ts';
+import { type Api, createApi } from './api/client.ts';
+import { DeviceDoor } from './devices/device-door.tsx';
 import { Shell } from './session/shell.tsx';
 import { SignInPage } from './session/sign-in-page.tsx';
 import { useLanguage } from './text/language.tsx';
@@ -15,6 +16,14 @@ type Session = { kind: 'asking' } | { kind: 'none'; wasSignedOut: boolean } | { 
 
 export function App() {
   const api = useMemo(createApi, []);
+  return (
+    <DeviceDoor api={api}>
+      <Pages api={api} />
+    </DeviceDoor>
+  );
+}
+
+function Pages({ api }: { api: Api }) {
   const { prefer } = useLanguage();
   const [session, setSession] = useState<Session>({ kind: 'asking' });
   const [stepUp, setStepUp] = useState<((proven: boolean) => void) | undefined>();

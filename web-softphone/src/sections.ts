@@ -12,7 +12,7 @@ export interface SectionProps {
 type Person = SessionView['person'];
 
 /** Its name for people is `words.sections[name]`. */
-export type SectionName = 'account' | 'audit' | 'environment' | 'recordings';
+export type SectionName = 'account' | 'audit' | 'devices' | 'environment' | 'homeWork' | 'recordings';
 
 export interface Section {
   name: SectionName;
@@ -21,6 +21,16 @@ export interface Section {
 }
 
 const sections: readonly Section[] = [
+  {
+    name: 'devices',
+    isFor: ({ role }) => role === 'supervisor' || role === 'administrator' || role === 'auditor',
+    page: lazy(async () => ({ default: (await import('./devices/devices-page.tsx')).DevicesPage })),
+  },
+  {
+    name: 'homeWork',
+    isFor: ({ role }) => role === 'supervisor' || role === 'administrator' || role === 'auditor',
+    page: lazy(async () => ({ default: (await import('./home-work/home-work-page.tsx')).HomeWorkPage })),
+  },
   {
     name: 'environment',
     isFor: ({ role }) => role === 'supervisor' || role === 'administrator',

@@ -1,6 +1,7 @@
 // What somebody may see and do about the own account.
 
 import { OwnAudit } from '../audit/own-audit.tsx';
+import { OwnPledge } from '../home-work/own-pledge.tsx';
 import type { SectionProps } from '../sections.ts';
 import { useWords } from '../text/language.tsx';
 
@@ -13,6 +14,7 @@ export function AccountPage({ api, session }: SectionProps) {
       <p>
         {displayName} ({login})
       </p>
+      <OwnPledge api={api} />
       <OwnAudit api={api} />
     </section>
   );

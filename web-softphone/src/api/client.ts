@@ -2,6 +2,7 @@
 // Where the server wants the person to prove again to be there (`step-up-needed`), the page asks, and the request is repeated.
 
 import type { Problem } from '../../../src/api/contract.ts';
+import type { Blocked } from '../../../src/api/device-contract.ts';
 import type { Refused } from '../text/refusals.ts';
 
 export class ApiProblem extends Error {
@@ -10,14 +11,26 @@ export class ApiProblem extends Error {
   /** What went wrong, for the texts of the page; the message is for the console. */
   readonly code: Refused;
   readonly retryAfterSeconds: number | undefined;
+  /** Whole, with the members that its code alone has. */
+  readonly problem: { device?: { csrfToken: string }; blocked?: Blocked };
 
-  constructor(status: number, code: Refused, message: string, retryAfterSeconds?: number) {
+  constructor(
+    status: number,
+    code: Refused,
+    message: string,
+    retryAfterSeconds?: number,
+    problem: ApiProblem['problem'] = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.problem = problem;
   }
 }
+
+/** Why this browser may not come in, or may not work at its desk. `revoked`: it is to forget everything. */
+export type ShutOut = { kind: 'blocked' | 'desk'; blocked: Blocked } | { kind: 'revoked' };
 
 export interface Api {
   get<T>(path: string): Promise<T>;
@@ -42,6 +55,9 @@ export interface Api {
   onStepUpNeeded(ask: () => Promise<boolean>): () => void;
   /** The server no longer knows this session. */
   onSignedOut(listener: () => void): () => void;
+  /** Who has this computer prove itself, or let in; false: it is not. The request is repeated then. */
+  onDeviceNeeded(open: () => Promise<boolean>): () => void;
+  onShutOut(listener: (shutOut: ShutOut) => void): () => void;
 }
 
 const answerWithinMs = 15_000;
@@ -67,7 +83,27 @@ export function createApi(): Api {
     return read<T>(await answered(method, path, body, withinMs));
   }
 
+  const shutOut = new Set<(shutOut: ShutOut) => void>();
+  let openDoor: (() => Promise<boolean>) | undefined;
+  let opening: Promise<boolean> | undefined;
+
+  /** A sign-in that was answered so has begun a session: what is asked for then is who is signed in. */
   async function answered(method: string, path: string, body: unknown, withinMs: number): Promise<Response> {
+    const signsIn = csrfToken === undefined && method !== 'GET';
+    try {
+      return await provenHere(method, path, body, withinMs);
+    } catch (thrown) {
+      if (!(thrown instanceof ApiProblem) || thrown.code !== 'device-needed' || !openDoor) throw thrown;
+      csrfToken = thrown.problem.device?.csrfToken ?? csrfToken;
+      opening ??= openDoor().finally(() => {
+        opening = undefined;
+      });
+      if (!(await opening)) throw thrown;
+      return signsIn ? once('GET', '/session', undefined, withinMs) : once(method, path, body, withinMs);
+    }
+  }
+
+  async function provenHere(method: string, path: string, body: unknown, withinMs: number): Promise<Response> {
     try {
       return await once(method, path, body, withinMs);
     } catch (thrown) {
@@ -93,7 +129,10 @@ export function createApi(): Api {
     }
     if (response.ok) return response;
     const problem = await readProblem(response);
-    if (response.status === 401 && csrfToken) for (const listener of signedOut) listener();
+    const out = shutOutBy(problem);
+    if (out) for (const listener of shutOut) listener(out);
+    const isOver = out ? out.kind !== 'desk' : response.status === 401;
+    if (isOver && csrfToken) for (const listener of signedOut) listener();
     throw problem;
   }
 
@@ -129,6 +168,16 @@ export function createApi(): Api {
       signedOut.add(listener);
       return () => void signedOut.delete(listener);
     },
+    onDeviceNeeded(open) {
+      openDoor = open;
+      return () => {
+        if (openDoor === open) openDoor = undefined;
+      };
+    },
+    onShutOut(listener) {
+      shutOut.add(listener);
+      return () => void shutOut.delete(listener);
+    },
   };
 }
 
@@ -136,17 +185,25 @@ async function read<T>(response: Response): Promise<T> {
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
+function shutOutBy({ code, problem: { blocked } }: ApiProblem): ShutOut | undefined {
+  if (code === 'device-revoked') return { kind: 'revoked' };
+  if (!blocked) return undefined;
+  return { kind: code === 'desk-blocked' ? 'desk' : 'blocked', blocked };
+}
+
 async function readProblem(response: Response): Promise<ApiProblem> {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   let said = response.statusText;
   let code: Refused = response.status >= 500 ? 'unavailable' : 'invalid-request';
+  let whole: ApiProblem['problem'] = {};
   try {
-    const problem = (await response.json()) as Problem;
+    const problem = (await response.json()) as Problem & ApiProblem['problem'];
+    whole = problem;
     said = problem.detail ?? problem.title;
     code = problem.code ?? code;
   } catch {
     // Whatever stands between us and the server answered in its own words.
     said ||= `HTTP ${response.status}`;
   }
-  return new ApiProblem(response.status, code, said, Number.isFinite(retryAfter) ? retryAfter : undefined);
+  return new ApiProblem(response.status, code, said, Number.isFinite(retryAfter) ? retryAfter : undefined, whole);
 }

@@ -6,6 +6,7 @@ import type { SessionView } from '../../../src/api/contract.ts';
 import type { Api } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
 import { DeskPage } from '../desk/desk-page.tsx';
+import { DeskUnlessBlocked, useProvenDevice } from '../devices/device-door.tsx';
 import { type SectionName, sectionsFor } from '../sections.ts';
 import { useWords } from '../text/language.tsx';
 import { LanguageSwitch } from './language-switch.tsx';
@@ -25,6 +26,7 @@ export function Shell({ api, session, onSignOut }: { api: Api; session: SessionV
   const [view, setView] = useState<View>(views[0] ?? 'desk');
   const section = sections.find(({ name }) => name === view);
   const [inCall, setInCall] = useState(false);
+  useProvenDevice(api);
 
   return (
     <div className="shell">
@@ -63,7 +65,9 @@ export function Shell({ api, session, onSignOut }: { api: Api; session: SessionV
       <main id="main" className="shell-main" tabIndex={-1}>
         {hasDesk && (
           <div hidden={view !== 'desk'}>
-            <DeskPage api={api} session={session} onCallChange={setInCall} />
+            <DeskUnlessBlocked>
+              <DeskPage api={api} session={session} onCallChange={setInCall} />
+            </DeskUnlessBlocked>
           </div>
         )}
         {hasBoard && view === 'wallboard' && (

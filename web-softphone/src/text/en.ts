@@ -1,6 +1,8 @@
 // Every text of the pages, in English. ja.ts has the same keys, or does not compile.
 
+import { deviceWordsEn } from './device-words.ts';
 import { environmentWordsEn } from './environment-words.ts';
+import { homeWorkWordsEn } from './home-work-words.ts';
 import { minutesEn } from './minutes.ts';
 import { recordingsWordsEn } from './recordings-words.ts';
 import { refusedEn } from './refusals.ts';
@@ -29,7 +31,11 @@ export const en = {
   signInParts: signInWordsEn,
   recordings: recordingsWordsEn,
   environment: environmentWordsEn,
-  sections: { audit: 'Who did what', recordings: 'Recordings', account: 'My account', environment: 'Checks before shifts' },
+  devices: deviceWordsEn,
+  homeWork: homeWorkWordsEn,
+  sections: { audit: 'Who did what', recordings: 'Recordings', account: 'My account', environment: 'Checks before shifts',
+    devices: 'Devices',
+    homeWork: 'Working from home' },
   shell: {
     signOut: 'Sign out',
     signOutInCall: 'You are in a call. Sign out and leave it?',

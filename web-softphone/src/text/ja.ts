@@ -1,6 +1,8 @@
 // Every text of the pages, in Japanese.
 
+import { deviceWordsJa } from './device-words.ts';
 import { environmentWordsJa } from './environment-words.ts';
+import { homeWorkWordsJa } from './home-work-words.ts';
 import type { Words } from './language.tsx';
 import { minutesJa } from './minutes.ts';
 import { recordingsWordsJa } from './recordings-words.ts';
@@ -30,7 +32,9 @@ export const ja: Words = {
   signInParts: signInWordsJa,
   recordings: recordingsWordsJa,
   environment: environmentWordsJa,
-  sections: { audit: '操作の記録', recordings: '録音', account: '自分のアカウント', environment: '就業前の確認' },
+  devices: deviceWordsJa,
+  homeWork: homeWorkWordsJa,
+  sections: { audit: '操作の記録', recordings: '録音', account: '自分のアカウント', environment: '就業前の確認', devices: '端末', homeWork: '在宅勤務' },
   shell: {
     signOut: 'サインアウト',
     signOutInCall: '通話中です。通話を離れてサインアウトしますか。',
