@@ -119,7 +119,12 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
     feedReaders: () => feed.readers,
     softphoneConnections: () => softphones.connections,
   });
-  app.get('/api/v1/openapi.json', { config: { needs: 'public' }, schema: { hide: true } }, async () => app.swagger());
+  // Made once: anybody may ask for it, and making it takes tens of milliseconds.
+  let openApi: string | undefined;
+  app.get('/api/v1/openapi.json', { config: { needs: 'public' }, schema: { hide: true } }, async (_request, reply) => {
+    openApi ??= JSON.stringify(app.swagger());
+    return reply.type('application/json; charset=utf-8').send(openApi);
+  });
   app.addHook('preClose', async () => softphones.close());
   if (needs.webRoot === undefined || !(await servePages(app, needs.webRoot, otherMethods, log)))
     answerNotFound(app, otherMethods);

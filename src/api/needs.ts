@@ -153,6 +153,8 @@ export interface PartHealth {
   name: string;
   ok: boolean;
   because?: string;
+  /** Calls are taken all the same: told as degraded. */
+  stopsNothing?: boolean;
 }
 
 export interface TrunkView {
@@ -225,6 +227,10 @@ export interface ApiLimits {
   requestsPerMinutePerAddress: number;
   requestsPerMinutePerCredential: number;
   signInsPerMinutePerAddress: number;
+  /** Connections of one address at once; a browser keeps up to eight. */
+  connectionsPerAddress: number;
+  /** Connections of all. */
+  connections: number;
   feedsPerCredential: number;
   /** A feed whose reader leaves more than this unread is cut. */
   feedBacklogBytes: number;
@@ -239,9 +245,11 @@ export interface ApiLimits {
 
 export const limitDefaults: ApiLimits = {
   bodyBytes: 512 * 1024,
-  requestsPerMinutePerAddress: 3000,
+  requestsPerMinutePerAddress: 6000,
   requestsPerMinutePerCredential: 600,
-  signInsPerMinutePerAddress: 120,
+  signInsPerMinutePerAddress: 300,
+  connectionsPerAddress: 4000,
+  connections: 20_000,
   feedsPerCredential: 8,
   feedBacklogBytes: 1024 * 1024,
   feedHeartbeatMs: 15_000,

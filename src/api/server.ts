@@ -11,8 +11,10 @@ import { wantedHints } from '../identity/devices/browser-version.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createClientAddress } from './client-address.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
+import { shedFloods } from './http-flood.ts';
 import { limitsOverNodes, type OverNodes } from './limits-over-nodes.ts';
 import type { ApiLimits, ListenSettings } from './needs.ts';
+import { refuseNul } from './no-nul.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -49,16 +51,19 @@ export async function createServer(needs: {
     headersTimeout: limits.upgradeTimeoutMs,
     connectionsCheckingInterval: limits.upgradeTimeoutMs / 2,
   };
+  const handshake = { handshakeTimeout: limits.upgradeTimeoutMs };
   const { clientCa } = listen;
   // Whoever has no certificate comes in, too: which ones are demanded, and of whom, the rules for devices say.
   const asked = clientCa ? { ca: clientCa, requestCert: true, rejectUnauthorized: false } : {};
   const wire = listen.tls
-    ? { https: { ...patience, ...listen.tls, ...asked, minVersion: 'TLSv1.2' as const } }
+    ? { https: { ...patience, ...handshake, ...listen.tls, ...asked, minVersion: 'TLSv1.2' as const } }
     : { http: patience };
   const app = fastify({ ...options, ...wire }) as unknown as App;
 
   app.setValidatorCompiler(TypeBoxValidatorCompiler as never);
   app.setErrorHandler(handleError);
+  shedFloods(app, limits, createClientAddress(listen.trustedProxies).trusts);
+  refuseNul(app);
   await app.register(cookie);
   await app.register(helmet, securityHeaders(listen));
   app.addHook('onSend', async (_request, reply) => {
@@ -108,7 +113,9 @@ function securityHeaders(listen: ListenSettings) {
 
 /** What is not HTTP, or takes too long to become it, never reaches a route. */
 function answerBadRequest(this: unknown, error: Error & { code?: string }, socket: import('node:net').Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+  // A TLS handshake that fails, or takes too long, has nobody who could read an answer.
+  const inHandshake = /^ERR_(SSL|TLS)_/.test(error.code ?? '');
+  if (error.code === 'ECONNRESET' || inHandshake || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -26,7 +26,7 @@ export interface OpenedSip {
 interface Site {
   /** What other nodes call this node's own SIP server. */
   ownName?: string;
-  guard: SipGuard;
+  guard?: SipGuard | undefined;
   log: Logger;
   clock: Clock;
   closer: Closer;
@@ -35,7 +35,12 @@ interface Site {
 export async function openSip({ sip }: Config, site: Site): Promise<OpenedSip> {
   if (sip.kind === 'embedded') return openEmbedded(sip, site);
   const { servers, more } = drachtioServers(sip);
-  return { servers, more: { ...more, guard: site.guard }, udp: undefined, control: undefined };
+  return {
+    servers,
+    more: { ...more, ...(site.guard ? { guard: site.guard } : {}) },
+    udp: undefined,
+    control: undefined,
+  };
 }
 
 type Embedded = Extract<Config['sip'], { kind: 'embedded' }>;
@@ -62,7 +67,7 @@ async function openEmbedded(sip: Embedded, { log, clock, closer, guard, ownName 
     sip: [...sip.listen, 'ws/127.0.0.1:0'],
     ...(sip.externalAddress ? { externalAddress: sip.externalAddress } : {}),
     ...(sip.tls ? { tls: pem(sip.tls) } : {}),
-    layer: { guard },
+    ...(guard ? { layer: { guard } } : {}),
   });
   closer.add('SIP server', () => server.close());
   const { control } = server.listening;
@@ -76,7 +81,7 @@ async function openEmbedded(sip: Embedded, { log, clock, closer, guard, ownName 
         ...(controlTls ? { tls: { ca: readFileSync(controlTls.certFile), anyName: true } } : {}),
       },
     ],
-    more: { guard },
+    more: guard ? { guard } : {},
     udp: flow && { host: flow.localAddress, port: flow.localPort },
     control: sip.control ? control : undefined,
   };

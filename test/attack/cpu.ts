@@ -15,7 +15,9 @@ export function cpuSecondsOf(root: number): number {
       // The name in parentheses may hold anything.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       parents.set(pid, Number(fields[1]));
-      used.set(pid, (Number(fields[11]) + Number(fields[12])) / ticksPerSecond);
+      // Of itself, and of those that it started and that have ended.
+      const ticks = [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0);
+      used.set(pid, ticks / ticksPerSecond);
     } catch {
       // It has just ended.
       parents.delete(pid);

@@ -1,5 +1,5 @@
 // Attacks on the media of the call that goes on. Whether anything of it was heard is measured by the parties of that call (honest.ts): the
-// tone of the attack is 1500 Hz, which nobody else says.
+// tone of the attack is 1010 Hz, which nobody else says.
 
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
@@ -8,7 +8,7 @@ import { buildRtp } from '../../src/protocol/rtp/packet.ts';
 import { clientHello, forgedBinding } from '../support/attack/webrtc-forgeries.ts';
 import { type Attack, type RunningAttack, strangerAddress, type Targets } from './attack.ts';
 
-export const attackToneHz = 1500;
+export const attackToneHz = 1010;
 
 function flood(
   addresses: number,

@@ -49,6 +49,8 @@ export class UdpTransport implements Transport {
   private signalled: Remote | undefined;
   private sendTo: Remote | undefined;
   private rtcpTo: Remote | undefined;
+  private rtcpSignalled: Remote | undefined;
+  private rtcpLatched: Remote | undefined;
   private latched = false;
   private probation: Probation | undefined;
   private signalledIsPrivate = false;
@@ -83,6 +85,8 @@ export class UdpTransport implements Transport {
     this.signalledAt = performance.now();
     this.sendTo = this.signalled;
     this.rtcpTo = this.pair.rtcp.remote(given.rtcpAddress, given.rtcpPort);
+    this.rtcpSignalled = this.rtcpTo;
+    this.rtcpLatched = undefined;
     this.listener.onConnected();
   }
 
@@ -159,7 +163,16 @@ export class UdpTransport implements Transport {
       this.refused++;
       return;
     }
-    if (!this.rtcpMux) this.rtcpTo = from;
+    if (!this.rtcpMux) {
+      // The first one stays; only the address that the SDP names may take over from it.
+      const named = sameRemote(from, this.rtcpSignalled);
+      if (this.rtcpLatched && !named && !sameRemote(from, this.rtcpLatched)) {
+        this.refused++;
+        return;
+      }
+      this.rtcpLatched = from;
+      this.rtcpTo = from;
+    }
     this.listener.onRtcp(plain);
   }
 
