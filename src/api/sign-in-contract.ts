@@ -26,6 +26,9 @@ export const SignInOffer = Type.Object({
   demo: Type.Boolean(),
 });
 
+/** DELETE /api/v1/session of a session that began at the provider. */
+export const SignedOut = Type.Object({ url: Type.String() });
+
 /** The answer to a right password where a second factor comes next: there is no session yet, and nothing opens. */
 export const HalfOpenView = Type.Object({
   next: literals('prove', 'enrol'),

@@ -72,6 +72,9 @@ export async function openApi(
   const { identity, signIn } = openSignIn(config, {
     ...{ clock, log, closer, store, secrets, isBusy: callCentre.isBusy, overNodes: rooms.cluster?.live },
     places: rooms.rules.places,
+    audit: rooms.audit,
+    classes: () => flows.classes().map(({ id }) => id),
+    onAdded: (personId) => void callCentre.factsChanged(personId),
   });
   rooms.cluster?.followIdentity(identity);
   closer.add(

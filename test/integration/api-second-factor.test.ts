@@ -29,7 +29,7 @@ const cookieOf = (response: { cookies: { name: string; value: string }[] }, name
 };
 
 async function add(login: string, role: 'agent' | 'supervisor' = 'agent', place: 'centre' | 'home' = 'home') {
-  const base = { clearance: 'none', language: 'ja', queues: ['orders'], displayName: login } as const;
+  const base = { clearance: 'none', language: 'ja' as const, queues: ['orders'], displayName: login };
   return identity.createPerson({ ...base, login, role, place, password });
 }
 

@@ -184,6 +184,8 @@ function writeConfig(company: Company, site: { name: string; address: string }, 
     queues: [{ name: 'general', label: { ja: '一般', en: 'General' }, ringTimeoutSeconds: 8, afterCallWorkSeconds: 2 }],
     trunks: [{ name: 'carrier', addresses: [company.carrier.address], formIn: 'national', optionsIntervalSeconds: 0 }],
     calls: { drainSeconds: 60, reattachSeconds: 10 },
+    // Its agents are programs, and have a password only.
+    signIn: { secondFactor: { outsideCentre: false } },
     log: { level: 'debug' },
   };
   const file = join(folder, `${site.name}.yaml`);

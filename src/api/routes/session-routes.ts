@@ -9,7 +9,7 @@ import { SessionView, SignIn } from '../contract.ts';
 import { HttpProblem } from '../errors.ts';
 import type { ApiLimits, ApiNeeds } from '../needs.ts';
 import type { App } from '../server.ts';
-import { HalfOpenView, SignInOffer } from '../sign-in-contract.ts';
+import { HalfOpenView, SignedOut, SignInOffer } from '../sign-in-contract.ts';
 import { refusalOf, relyingPartyOf, type SigningIn } from '../signing-in.ts';
 
 export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }, signingIn: SigningIn): void {
@@ -74,12 +74,20 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits },
     '/api/v1/session',
     {
       config: { needs: 'signed-in', device: 'not-needed' },
-      schema: { tags: ['session'], summary: 'Sign out', response: { 204: Type.Null() } },
+      schema: {
+        tags: ['session'],
+        summary: 'Sign out',
+        description: '200: sign out at the single sign-on provider, too, by going there.',
+        response: { 200: SignedOut, 204: Type.Null() },
+      },
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      if (caller.kind === 'session') await identity.endSession(caller.session.id, 'asked');
       void reply.clearCookie(sessionCookie, signingIn.cookieOptions);
+      if (caller.kind !== 'session') return reply.code(204).send(null);
+      const url = await needs.signIn?.singleSignOn?.endUrl(caller.session.id);
+      await identity.endSession(caller.session.id, 'asked');
+      if (url !== undefined) return reply.code(200).send({ url });
       return reply.code(204).send(null);
     },
   );

@@ -6,6 +6,7 @@ import type { SignInNeeds, SigningIn } from '../signing-in.ts';
 import { invitationRoutes } from './invitation-routes.ts';
 import { secondFactorRoutes } from './second-factor-routes.ts';
 import { securityRoutes } from './security-routes.ts';
+import { singleSignOnRoutes } from './single-sign-on-routes.ts';
 
 export function signInRoutes(
   app: App,
@@ -15,4 +16,6 @@ export function signInRoutes(
   secondFactorRoutes(app, needs, signingIn);
   securityRoutes(app, needs);
   invitationRoutes(app, needs, signingIn);
+  const { singleSignOn } = needs.signIn;
+  if (singleSignOn) singleSignOnRoutes(app, { ...needs, signIn: { ...needs.signIn, singleSignOn } }, signingIn);
 }

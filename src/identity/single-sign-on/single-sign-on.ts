@@ -23,7 +23,7 @@ export interface SingleSignOn {
 }
 
 export type SignedOn =
-  | { kind: 'person'; person: Person; signedOn: string; isSecondFactor: boolean; created: boolean }
+  | { kind: 'person'; person: Person; signedOn: string; isSecondFactor: boolean }
   | { kind: 'stepped-up'; sessionId: SessionId; person: Person }
   /** `unknown-person`: the provider knows who it is, and nobody here is that. `failed`: what came back was not right. */
   | { kind: 'refused'; because: 'unknown-person' | 'disabled' | 'denied' | 'failed' };

@@ -42,7 +42,7 @@ export type RequestFailure =
   | 'unreadable';
 
 export type GuardedAnswer =
-  | { kind: 'answered'; status: number; body: Buffer }
+  | { kind: 'answered'; status: number; body: Buffer; contentType?: string }
   | { kind: 'failed'; because: RequestFailure };
 
 export type SendGuarded = (request: GuardedRequest) => Promise<GuardedAnswer>;
@@ -139,7 +139,11 @@ function ask(
       if (status >= 300 && status < 400) return fail('redirected');
       if ((response.headers['content-encoding'] ?? 'identity') !== 'identity') return fail('unreadable');
       readAll(response, maxResponseBytes).then(
-        (read) => (Buffer.isBuffer(read) ? settle({ kind: 'answered', status, body: read }) : fail(read)),
+        (read) => {
+          if (!Buffer.isBuffer(read)) return fail(read);
+          const contentType = response.headers['content-type'];
+          settle({ kind: 'answered', status, body: read, ...(contentType ? { contentType } : {}) });
+        },
         () => fail('unreadable'),
       );
     });

@@ -4,17 +4,21 @@ import { OwnAudit } from '../audit/own-audit.tsx';
 import { OwnPledge } from '../home-work/own-pledge.tsx';
 import type { SectionProps } from '../sections.ts';
 import { useWords } from '../text/language.tsx';
+import { Security } from './security.tsx';
 
 export function AccountPage({ api, session }: SectionProps) {
   const words = useWords();
   const { displayName, login } = session.person;
   return (
-    <section className="board-part" aria-labelledby="account-title">
-      <h1 id="account-title">{words.sections.account}</h1>
-      <p>
-        {displayName} ({login})
-      </p>
+    <section className="security" aria-labelledby="account-title">
+      <header>
+        <h1 id="account-title">{words.sections.account}</h1>
+        <p>
+          {displayName} ({login})
+        </p>
+      </header>
       <OwnPledge api={api} />
+      <Security api={api} session={session} />
       <OwnAudit api={api} />
     </section>
   );

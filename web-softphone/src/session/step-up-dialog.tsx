@@ -1,73 +1,84 @@
-// Asks the person to prove again to be there: with the second factor, where there is one; otherwise with the password.
+// Asks the person to prove again to be there: with the second factor, where there is one; otherwise with the password, or at the
+// company's account.
 
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { Button, Dialog, Form, Heading, Input, Label, Modal, ModalOverlay, TextField } from 'react-aria-components';
 import type { StepUpWays } from '../../../src/api/sign-in-contract.ts';
-import { type Api, ApiProblem } from '../api/client.ts';
+import type { Api } from '../api/client.ts';
 import { useFetched } from '../state/use-fetched.ts';
-import { refusal, useWords } from '../text/language.tsx';
+import { useWords } from '../text/language.tsx';
+import { useProof } from './use-proof.ts';
 
-export function StepUpDialog({ api, onDone }: { api: Api; onDone(proven: boolean): void }) {
-  const words = useWords();
+interface StepUpProps {
+  api: Api;
+  onDone(proven: boolean): void;
+}
+
+export function StepUpDialog({ api, onDone }: StepUpProps) {
+  const { stepUp } = useWords().signInParts;
   return (
     <ModalOverlay className="overlay" isOpen onOpenChange={(open) => !open && onDone(false)} isDismissable>
       <Modal className="modal">
         <Dialog className="dialog">
-          <Heading slot="title">{words.signInParts.stepUp.title}</Heading>
-          <p>{words.signInParts.stepUp.lead}</p>
-          <Ways api={api} onDone={onDone} />
+          <Heading slot="title">{stepUp.title}</Heading>
+          <p>{stepUp.lead}</p>
+          <Offered api={api} onDone={onDone} />
         </Dialog>
       </Modal>
     </ModalOverlay>
   );
 }
 
-function Ways({ api, onDone }: { api: Api; onDone(proven: boolean): void }) {
-  const all = useWords();
-  const words = all.signInParts.stepUp;
-  const offered = useFetched(() => api.get<StepUpWays>('/session/step-up'));
-  const [problem, setProblem] = useState('');
-  const [busy, setBusy] = useState(false);
+function Offered(props: StepUpProps) {
+  const offered = useFetched(() => props.api.get<StepUpWays>('/session/step-up'));
+  if (!offered) return null;
+  return offered.ways[0] === 'single-sign-on' ? <AtProvider {...props} /> : <Ways {...props} offered={offered} />;
+}
 
-  async function prove(proof: () => Promise<unknown>): Promise<void> {
-    setBusy(true);
-    setProblem('');
-    try {
+type Way = 'passkey' | 'totp' | 'password';
+
+function Ways({ api, onDone, offered }: StepUpProps & { offered: StepUpWays }) {
+  const { stepUp, prove: proving } = useWords().signInParts;
+  const { busy, problem, run } = useProof();
+  const ways = offered.ways.filter((way): way is Way => way !== 'single-sign-on');
+  const [way, setWay] = useState<Way | undefined>(ways[0]);
+
+  const prove = (proof: () => Promise<object>) =>
+    run(async () => {
       await api.post('/session/step-up', await proof());
       onDone(true);
-    } catch (thrown) {
-      setProblem(wordsOf(thrown));
-      setBusy(false);
-    }
-  }
+    });
 
-  function wordsOf(thrown: unknown): string {
-    if (!(thrown instanceof ApiProblem)) return words.passkeyFailed;
-    if (thrown.status === 429) return all.signIn.throttled(thrown.retryAfterSeconds ?? 60);
-    return refusal(all, thrown.code);
-  }
+  const byPasskey = () =>
+    prove(async () => {
+      const { answerPasskey } = await import('./passkey.ts');
+      // Those that came with the dialog were perhaps used for a try that failed, or are too old.
+      const { passkeyOptions } = await api.get<StepUpWays>('/session/step-up');
+      return { passkey: await answerPasskey(passkeyOptions ?? {}) };
+    });
 
   function submit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
     const typed = String(new FormData(event.currentTarget).get('proof') ?? '');
-    if (typed) void prove(async () => (byCode ? { code: typed.replace(/\s/g, '') } : { password: typed }));
+    if (!typed) return;
+    void prove(async () =>
+      way === 'totp' ? { code: typed.normalize('NFKC').replace(/\D/g, '') } : { password: typed },
+    );
   }
 
-  if (!offered) return null;
-  const byCode = offered.ways.includes('totp');
-  const typed = byCode || offered.ways.includes('password');
   return (
     <Form onSubmit={submit} className="stack">
-      {typed && (
-        <TextField
-          name="proof"
-          type={byCode ? 'text' : 'password'}
-          autoComplete={byCode ? 'one-time-code' : 'current-password'}
-          className="field"
-          autoFocus
-        >
-          <Label>{byCode ? words.code : words.password}</Label>
-          <Input {...(byCode ? { inputMode: 'numeric' as const } : {})} />
+      {way === undefined && <p>{stepUp.none}</p>}
+      {way === 'totp' && (
+        <TextField key="totp" name="proof" className="field" autoFocus>
+          <Label>{stepUp.code}</Label>
+          <Input inputMode="numeric" autoComplete="one-time-code" maxLength={12} />
+        </TextField>
+      )}
+      {way === 'password' && (
+        <TextField key="password" name="proof" type="password" className="field" autoFocus>
+          <Label>{stepUp.password}</Label>
+          <Input autoComplete="current-password" />
         </TextField>
       )}
       <div role="alert" className="form-problem">
@@ -75,14 +86,64 @@ function Ways({ api, onDone }: { api: Api; onDone(proven: boolean): void }) {
       </div>
       <div className="row end">
         <Button className="button" onPress={() => onDone(false)}>
-          {words.cancel}
+          {stepUp.cancel}
         </Button>
-        {typed && (
+        {ways
+          .filter((other) => other !== way && other !== 'password')
+          .map((other) => (
+            <Button key={other} className="button" onPress={() => setWay(other)}>
+              {other === 'passkey' ? stepUp.usePasskey : proving.useCode}
+            </Button>
+          ))}
+        {way === 'passkey' && (
+          <Button className="button primary" isPending={busy} onPress={() => void byPasskey()} autoFocus>
+            {busy ? stepUp.busy : stepUp.usePasskey}
+          </Button>
+        )}
+        {(way === 'totp' || way === 'password') && (
           <Button type="submit" className="button primary" isPending={busy}>
-            {busy ? words.busy : words.proceed}
+            {busy ? stepUp.busy : stepUp.proceed}
           </Button>
         )}
       </div>
     </Form>
+  );
+}
+
+const lookEveryMs = 1500;
+
+/** In a window of its own, so that this page and a call in it go on. */
+function AtProvider({ api, onDone }: StepUpProps) {
+  const { stepUp } = useWords().signInParts;
+  const [opened, setOpened] = useState(false);
+
+  useEffect(() => {
+    if (!opened) return;
+    const timer = setInterval(() => {
+      api.get<StepUpWays>('/session/step-up').then(
+        ({ steppedUpUntil }) => steppedUpUntil !== null && onDone(true),
+        () => undefined,
+      );
+    }, lookEveryMs);
+    return () => clearInterval(timer);
+  }, [api, onDone, opened]);
+
+  function open(): void {
+    window.open('/api/v1/single-sign-on?for=step-up', 'engawa-step-up', 'popup,width=520,height=680');
+    setOpened(true);
+  }
+
+  return (
+    <div className="stack">
+      <p className="hint">{stepUp.signOnHint}</p>
+      <div className="row end">
+        <Button className="button" onPress={() => onDone(false)}>
+          {stepUp.cancel}
+        </Button>
+        <Button className="button primary" onPress={open}>
+          {stepUp.signOn}
+        </Button>
+      </div>
+    </div>
   );
 }
