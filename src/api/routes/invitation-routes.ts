@@ -51,7 +51,8 @@ function administratorRoutes(app: App, needs: Needs): void {
   async function personOf(request: FastifyRequest): Promise<Person> {
     const { personId } = request.params as { personId: string };
     const person = await store.people.byId(personId as PersonId);
-    if (!person) throw new HttpProblem(404, 'There is no such person.');
+    if (!person || request.server.scoped.of(request)?.person(person) === false)
+      throw new HttpProblem(404, 'There is no such person.');
     return person;
   }
 

@@ -37,6 +37,8 @@ export interface RestAnswer<T = unknown> {
 export interface RobotDesk {
   readonly login: string;
   readonly personId: string;
+  /** Of its session. */
+  readonly cookie: string;
   readonly proxy: RecordingProxy;
   /** The latest that the feed told of the desk. */
   readonly view: DeskView;
@@ -320,6 +322,9 @@ function createRobot(
     lines,
     get personId() {
       return personId;
+    },
+    get cookie() {
+      return cookie;
     },
     get view() {
       return view!;
