@@ -2,10 +2,11 @@
 // files), or from files in the data folder that only this user may read. Never logged, never in config.
 // The vault key is the one that must be kept with the backups: without it aliases cannot be called back.
 
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './shared/errors.ts';
+import { derivedKey, fixedKey, type KeyRing, openingKeys, parseKeyRing } from './shared/key-ring.ts';
 import { makeFolder } from './shared/make-folder.ts';
 
 export interface Secrets {
@@ -18,6 +19,8 @@ export interface Secrets {
   vault: { aliasKey: Buffer; sealingKeys: Buffer[] };
   /** Derived from it too: one-time codes are kept hashed with this one. */
   codeKey: Buffer;
+  /** Codes that were made before the last rotation of keys are known by these. */
+  olderCodeKeys: Buffer[];
   /** Derived from it too: tickets for the WebSocket of softphones are made with this one, the same on all nodes. */
   ticketKey: Buffer;
   /** Derived from it too: challenges of passkeys, and hashes of recovery codes. */
@@ -41,16 +44,20 @@ export function loadSecrets(dataFolder: string, environment: NodeJS.ProcessEnv =
   makeFolder(dataFolder);
   const secret = (name: string) => secretFromEnvironment(name, environment);
   const vaultKey = secret('ENGAWA_VAULT_KEY');
-  const key = vaultKey ? keyFromHex(vaultKey, 'ENGAWA_VAULT_KEY') : keyFromFile(join(dataFolder, 'vault.key'));
+  const ring = vaultKey ? parseKeyRing(vaultKey, 'ENGAWA_VAULT_KEY') : ringFromFile(join(dataFolder, 'vault.key'));
+  const all = openingKeys(ring);
+  const key = all[0]!;
+  const [codeKey, ...olderCodeKeys] = all.map((one) => derivedKey(one, 'verification codes'));
   return {
     databaseUrl: secret('ENGAWA_DATABASE_URL'),
     redisUrl: secret('ENGAWA_REDIS_URL'),
     turnSecret: secret('ENGAWA_TURN_SECRET'),
-    vault: { aliasKey: derived(key, 'vault alias'), sealingKeys: [derived(key, 'vault seal')] },
-    codeKey: derived(key, 'verification codes'),
-    ticketKey: derived(key, 'softphone tickets'),
-    signInKey: derived(key, 'sign-in'),
-    playKey: derived(key, 'plays of recordings'),
+    vault: { aliasKey: fixedKey(ring, 'alias'), sealingKeys: all.map((one) => derivedKey(one, 'vault seal')) },
+    codeKey: codeKey!,
+    olderCodeKeys,
+    ticketKey: derivedKey(key, 'softphone tickets'),
+    signInKey: fixedKey(ring, 'sign-in'),
+    playKey: derivedKey(key, 'plays of recordings'),
   };
 }
 
@@ -83,19 +90,9 @@ export function headerSecrets(headers: Readonly<Record<string, string>>, of: str
   return Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, value(name, text)]));
 }
 
-function derived(key: Buffer, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, '', `engawa ${purpose}`, 32));
-}
-
-function keyFromHex(text: string, where: string): Buffer {
-  const key = Buffer.from(text.trim(), 'hex');
-  if (key.length !== 32) throw new AppError('secret-missing', `${where} must be 64 hexadecimal digits (32 bytes).`);
-  return key;
-}
-
-function keyFromFile(file: string): Buffer {
+function ringFromFile(file: string): KeyRing {
   if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
   if ((statSync(file).mode & 0o077) !== 0)
     throw new AppError('secret-missing', `${file} can be read by others. Run: chmod 600 ${file}`);
-  return keyFromHex(readFileSync(file, 'utf8'), file);
+  return parseKeyRing(readFileSync(file, 'utf8'), file);
 }

@@ -26,7 +26,7 @@ export function openVerification(
     closer: Closer;
     store: Store;
     vault: Vault;
-    secrets: Pick<Secrets, 'codeKey'>;
+    secrets: Pick<Secrets, 'codeKey' | 'olderCodeKeys'>;
     lookups: Lookups;
   },
 ): { verification: Verification; forApi: VerificationNeeds } {
@@ -34,7 +34,7 @@ export function openVerification(
   const { destinations, codes: settings, triesPerCall } = config.verification;
   const factors = factorsOf(config.verification);
   const codes = createOneTimeCodes({
-    ...{ clock, random: systemRandom, vault, settings, key: secrets.codeKey },
+    ...{ clock, random: systemRandom, vault, settings, key: secrets.codeKey, olderKeys: secrets.olderCodeKeys },
     rows: store.verificationCodes,
   });
   const sealed = createSealedDelivery({

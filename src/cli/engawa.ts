@@ -8,8 +8,12 @@ const commands: Record<string, { does: string; load: () => Promise<{ run(argv: s
   audit: { does: 'Who did what: verify, export, forget', load: () => import('./audit.ts') },
   doctor: { does: 'Say what is wrong with an installation: --config FILE', load: () => import('./doctor.ts') },
   flow: { does: 'Check, test and draw IVR flows: check, test, draw [FILES]', load: () => import('./flow.ts') },
+  keys: { does: 'List and rotate the keys of an installation', load: () => import('./keys.ts') },
   policy: { does: 'Check, explain and simulate who may take what', load: () => import('./policy.ts') },
-  recording: { does: 'Open, verify, seal anew, keep, delete and export recordings', load: () => import('./recording.ts') },
+  recording: {
+    does: 'Open, verify, seal anew, keep, delete and export recordings',
+    load: () => import('./recording.ts'),
+  },
   user: { does: 'Add and list people: add LOGIN, list', load: () => import('./user.ts') },
   'sip-server': { does: 'Run the SIP server alone, for drachtio applications', load: () => import('./sip-server.ts') },
 };

@@ -2,8 +2,8 @@
 
 import type { AuditLog } from './audit/audit-log.ts';
 import type { CallLists } from './call-lists.ts';
-import type { EnvironmentChecks } from './environment-checks.ts';
 import type { Devices } from './devices.ts';
+import type { EnvironmentChecks } from './environment-checks.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowVersions } from './flow-versions.ts';
 import type { ListeningKeys } from './listening-keys.ts';
@@ -12,6 +12,7 @@ import type { Pledges } from './pledges.ts';
 import type { RecordingFiles, RecordingLives } from './recording-files.ts';
 import type { RecordingSearch } from './recording-search.ts';
 import type { ApiKeys, CallRecords, People, Recordings, Sessions } from './records.ts';
+import type { SealedValues } from './sealed-values.ts';
 import type { SignInStore } from './sign-in.ts';
 import type { SealedPosts, VerificationCodes } from './verification.ts';
 import type { Callbacks, Voicemails } from './waiting-work.ts';
@@ -39,6 +40,8 @@ export interface Store {
   readonly signIn: SignInStore;
   readonly verificationCodes: VerificationCodes;
   readonly sealedPosts: SealedPosts;
+  /** For rotating keys. */
+  readonly sealedValues: SealedValues;
   readonly devices: Devices;
   readonly pledges: Pledges;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */

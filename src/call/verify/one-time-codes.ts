@@ -57,6 +57,8 @@ export interface OneTimeCodesNeeds {
   vault: Vault;
   /** 32 bytes; the same on all nodes. */
   key: Uint8Array;
+  /** Codes that were made with one of these still count; `key` is another. */
+  olderKeys?: readonly Uint8Array[];
   settings: CodeSettings;
 }
 
@@ -67,7 +69,9 @@ const mostMisses = 5;
 /** Among a million live codes one in ten is taken already. */
 const mostDraws = 20;
 
-export function createOneTimeCodes({ clock, random, rows, vault, key, settings }: OneTimeCodesNeeds): OneTimeCodes {
+export function createOneTimeCodes(needs: OneTimeCodesNeeds): OneTimeCodes {
+  const { clock, random, rows, vault, key, olderKeys = [], settings } = needs;
+
   async function make({ factor, customer, lifetimeSeconds }: CodeRequest): Promise<MadeCode> {
     if (!customer.number && customer.alias && !(await vault.recall(customer.alias))) return { kind: 'unknown-alias' };
     const alias = customer.number ? await vault.remember(customer.number) : (customer.alias ?? null);
@@ -98,7 +102,9 @@ export function createOneTimeCodes({ clock, random, rows, vault, key, settings }
     const scope = alias === null ? 'tried:withheld' : `tried:${alias}`;
     const most = alias === null ? settings.triesWithheld : settings.triesPerCustomer;
     if ((await rows.countTry(scope, at, windowMs)) > most) return { kind: 'locked' };
-    const row = await rows.redeem({ codeHash: hashCode(digits, key), factor, alias, callId, at });
+    let row: VerificationCodeRow | undefined;
+    for (const made of [key, ...olderKeys])
+      row ??= await rows.redeem({ codeHash: hashCode(digits, made), factor, alias, callId, at });
     if (row) {
       await rows.uncountTry(scope);
       return { kind: 'verified', codeId: row.id };

@@ -37,6 +37,7 @@ import { createRecordingLives } from './recording-lives-table.ts';
 import { createRecordingSearch } from './recording-search.ts';
 import { createRecordings } from './recordings-table.ts';
 import { isRetryable } from './retry.ts';
+import { createSealedValues } from './sealed-values-tables.ts';
 import { createSignInStore } from './sign-in-tables.ts';
 import { insertVaultRows, readVaultRow } from './vault-table.ts';
 import { createSealedPosts, createVerificationCodes } from './verification-tables.ts';
@@ -123,6 +124,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     signIn: createSignInStore(database),
     verificationCodes: createVerificationCodes(database),
     sealedPosts: createSealedPosts(database),
+    sealedValues: createSealedValues(database),
     devices: createDevices(database),
     pledges: createPledges(database),
     vaultRows: {
