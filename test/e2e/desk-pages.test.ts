@@ -125,11 +125,11 @@ t.test('pages', async (t) => {
     await page.getByRole('menuitem', { name: 'Make not ready' }).click();
     await line.getByText('Set by a supervisor').waitFor();
     await taro.getByText('スーパーバイザーによる変更').waitFor();
-    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Recordings', exact: true }).click();
     await page
-      .getByRole('link', { name: /^Download recording of/ })
+      .getByRole('button', { name: /^Listen to the recording of/ })
       .first()
-      .click();
-    t.match((await download).suggestedFilename(), /\.ogg\.age$/);
+      .waitFor();
+    await everywhere(t, 'recordings');
   }
 });

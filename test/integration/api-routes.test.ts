@@ -287,7 +287,10 @@ t.test('a recording is handed out sealed, and that is written down', async (t) =
   for (const other of [escaping, open, gone, folder]) await store.recordings.create(other);
   writeFileSync(join(recordingsFolder, 'a.ogg.age'), 'age-encryption.org/v1 sealed');
 
-  const file = (id: string, headers: Record<string, string> = midori) => ask(headers, 'GET', `/recordings/${id}/file`);
+  const file = (id: string, headers: Record<string, string> = midori) =>
+    ask({ ...headers, 'x-purpose': 'test' }, 'GET', `/recordings/${id}/file`);
+  t.match((await file(row.id)).json(), { code: 'step-up-needed' });
+  await site.stepUp(midori);
   const response = await file(row.id);
   t.equal(response.statusCode, 200);
   t.equal(response.body, 'age-encryption.org/v1 sealed');

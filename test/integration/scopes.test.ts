@@ -160,8 +160,13 @@ t.test('recordings', async (t) => {
   const ids = async (headers: Headers) =>
     (await list(headers, '/api/v1/recordings')).map(({ callId }: { callId: CallId }) => callId).sort();
   t.same(await ids(ofBoth), [call.ours.callId, call.outbound.callId].sort());
+  // A sealed file is handed out after a proof, and for a purpose.
+  await site.stepUp(ofOrders);
   for (const path of ['', '/file'])
-    await isAbsent(t, ofOrders, 'GET', (id) => `/api/v1/recordings/${id}${path}`, call.theirs.recordingId);
+    await isAbsent(
+      ...([t, { ...ofOrders, 'x-purpose': 'test' }, 'GET' as const] as const),
+      ...([(id: string) => `/api/v1/recordings/${id}${path}`, call.theirs.recordingId] as const),
+    );
   t.equal((await ask(ofOrders, 'GET', `/api/v1/recordings/${call.ours.recordingId}`)).statusCode, 200);
 });
 

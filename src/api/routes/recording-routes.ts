@@ -15,13 +15,15 @@ import type { ApiNeeds } from '../needs.ts';
 import { coveredPage, PageQuery } from '../paging.ts';
 import type { App } from '../server.ts';
 import { recordingView } from '../views.ts';
+import { createHearing } from './playback-hearing.ts';
 
 const RecordingParams = Type.Object({ recordingId: Type.String({ maxLength: 64 }) });
 
 const noSuchRecording = () => new HttpProblem(404, 'There is no such recording.');
 
 export function recordingRoutes(app: App, needs: ApiNeeds): void {
-  const { store } = needs;
+  const { store, playback } = needs;
+  const hearing = playback && createHearing({ ...needs, playback });
 
   async function byId(request: FastifyRequest, id: string): Promise<RecordingRow> {
     const row = await store.recordings.byId(id as RecordingId);
@@ -85,17 +87,19 @@ export function recordingRoutes(app: App, needs: ApiNeeds): void {
   app.get(
     '/api/v1/recordings/:recordingId/file',
     {
-      config: { needs: 'recordings:open' },
+      config: { needs: 'recordings:open', stepUp: true },
       schema: {
         tags: ['recordings'],
         summary: 'The sealed file (age)',
-        description: 'Opens with `age --decrypt` and the private key of a recipient; inside is Ogg Opus.',
+        description:
+          'For who may hear it. Opens with `age --decrypt` and the private key of a recipient; inside is Ogg Opus. Asks for a purpose (X-Purpose).',
         params: RecordingParams,
       },
     },
     async (request, reply) => {
       const person = personOf(request);
       const row = await byId(request, request.params.recordingId);
+      if (hearing && !(await hearing.stillAllows(person, row.id, app.scoped.of(request)))) throw noSuchRecording();
       if (row.state === 'open')
         throw new HttpProblem(409, 'This recording is still being made.', { code: 'recording-open' });
       const { bytes, stream } = await sealedFile(needs, row);

@@ -48,7 +48,7 @@ export const trails: Record<string, Trail | Untold> = {
     target: { kind: 'call-list', param: 'listId' },
     before: true,
   },
-  'GET /api/v1/recordings/:recordingId/file': { act: 'recording-fetched', before: true },
+  'GET /api/v1/recordings/:recordingId/file': { act: 'recording-fetched', before: true, purpose: 'required' },
   'POST /api/v1/audit/export': {
     act: 'audit-exported',
     target: { kind: 'audit', id: 'part' },

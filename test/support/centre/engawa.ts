@@ -28,7 +28,7 @@ export interface RunningEngawa {
   /** REST with the demo's API key; rejects unless the status is 2xx. */
   get<T>(path: string): Promise<T>;
   passwordOf(login: string): string;
-  /** GET as a person who signs in for it; the bytes. */
+  /** GET as a person who signs in for it and proves to be there; the bytes. */
   getAs(login: string, path: string): Promise<Buffer>;
   /** POST without a body, with the demo's API key or as a person who signs in for it; rejects unless 2xx. */
   post(path: string, login?: string): Promise<void>;
@@ -155,7 +155,13 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
     },
     async getAs(login, path) {
       const { headers } = await signIn(login);
-      const response = await fetch(new URL(path, demo.url), { headers });
+      // What is heard or taken out wants a proof, and a purpose.
+      await fetch(new URL('/api/v1/session/step-up', demo.url), {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify({ password: passwordOf(login) }),
+      });
+      const response = await fetch(new URL(path, demo.url), { headers: { ...headers, 'x-purpose': 'test' } });
       if (!response.ok) throw new Error(`GET ${path} as ${login}: ${response.status} ${await response.text()}`);
       return Buffer.from(await response.arrayBuffer());
     },

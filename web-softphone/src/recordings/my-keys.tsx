@@ -13,6 +13,9 @@ import { refusal, useLanguage } from '../text/language.tsx';
 import { KeyTable } from './key-table.tsx';
 import { identitiesOfFile, makeKeyUnderPasskey, recipientOf } from './listening-key.ts';
 
+/** What is said below, in whichever language the page speaks. */
+type Said = 'registered' | 'passkeyFailed' | 'fileEmpty' | { refused: ApiProblem['code'] };
+
 interface MyKeysProps {
   api: Api;
   login: string;
@@ -25,20 +28,20 @@ export function MyKeys({ api, login, playback, keys, onChanged }: MyKeysProps) {
   const { words } = useLanguage();
   const text = words.recordings;
   const [name, setName] = useState<string>(text.keyNameDefault);
-  const [said, setSaid] = useState<{ good: boolean; text: string }>();
+  const [said, setSaid] = useState<Said>();
   const [busy, setBusy] = useState(false);
 
-  async function register(make: () => Promise<NewListeningKey | undefined>, failed: string): Promise<void> {
+  async function register(make: () => Promise<NewListeningKey | undefined>, failed: Said): Promise<void> {
     setBusy(true);
     setSaid(undefined);
     try {
       const key = await make();
-      if (!key) return setSaid({ good: false, text: failed });
+      if (!key) return setSaid(failed);
       await api.post<ListeningKeyView>('/listening-keys/own', key);
-      setSaid({ good: true, text: text.registered });
+      setSaid('registered');
       onChanged();
     } catch (thrown) {
-      setSaid({ good: false, text: thrown instanceof ApiProblem ? refusal(words, thrown.code) : failed });
+      setSaid(thrown instanceof ApiProblem ? { refused: thrown.code } : failed);
     } finally {
       setBusy(false);
     }
@@ -64,12 +67,12 @@ export function MyKeys({ api, login, playback, keys, onChanged }: MyKeysProps) {
         <Button
           className="button"
           isDisabled={busy || name.trim() === ''}
-          onPress={() => void register(byPasskey, text.passkeyFailed)}
+          onPress={() => void register(byPasskey, 'passkeyFailed')}
         >
           {text.makePasskey}
         </Button>
         {playback.keyFiles && (
-          <FileTrigger onSelect={(files) => void register(() => byFile(files), text.fileEmpty)}>
+          <FileTrigger onSelect={(files) => void register(() => byFile(files), 'fileEmpty')}>
             <Button className="button" isDisabled={busy || name.trim() === ''}>
               {text.registerFile}
             </Button>
@@ -78,8 +81,8 @@ export function MyKeys({ api, login, playback, keys, onChanged }: MyKeysProps) {
       </div>
       <p className="hint">{text.makePasskeyHint}</p>
       {playback.keyFiles && <p className="hint">{text.registerFileHint}</p>}
-      <p role="status" className={said && !said.good ? 'problem' : 'hint'}>
-        {said?.text}
+      <p role="status" className={said === undefined || said === 'registered' ? 'hint' : 'problem'}>
+        {said && (typeof said === 'string' ? text[said] : refusal(words, said.refused))}
       </p>
     </section>
   );

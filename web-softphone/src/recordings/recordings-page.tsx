@@ -69,7 +69,11 @@ export function RecordingsPage({ api, session }: SectionProps) {
         empty={text.nothing}
         withKeys={withKeys}
         seesWhoHeard={administers}
-        onOpen={listening.ask}
+        onOpen={(recording) => {
+          // An administrator may have approved one meanwhile.
+          keysChanged();
+          listening.ask(recording);
+        }}
       />
       {search.more && (
         <Button className="button" onPress={search.goOn}>

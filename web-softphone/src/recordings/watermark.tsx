@@ -9,7 +9,7 @@ export interface Watermark {
   address: string;
 }
 
-const repeated = Array.from({ length: 12 }, (_, index) => index);
+const repeated = Array.from({ length: 28 }, (_, index) => index);
 
 export function WatermarkOver({ person, at, address }: Watermark) {
   const { words, language } = useLanguage();

@@ -1,4 +1,4 @@
-// The last recordings, sealed, to be downloaded. Whoever takes one is in the event log.
+// The last recordings, sealed. They are heard on their own page.
 
 import type { RecordingView } from '../../../src/api/contract.ts';
 import { Icon } from '../controls/icon.tsx';
@@ -15,7 +15,6 @@ export function RecordingTable({ recordings }: { recordings: RecordingView[] | u
     { label: board.length, number: true },
     { label: board.size, number: true },
     { label: board.state },
-    { label: board.download, unseen: true },
   ];
   const rows = recordings?.map((recording) => (
     <tr key={recording.id}>
@@ -29,18 +28,6 @@ export function RecordingTable({ recordings }: { recordings: RecordingView[] | u
           <Icon name={recording.state === 'open' ? 'record' : 'lock'} />
           {board.recordingStates[recording.state]}
         </span>
-      </td>
-      <td className="number">
-        {recording.state !== 'open' && (
-          <a
-            className="button small"
-            href={`/api/v1/recordings/${encodeURIComponent(recording.id)}/file`}
-            download
-            aria-label={board.downloadOf(when.format(recording.startedAt))}
-          >
-            {board.download}
-          </a>
-        )}
       </td>
     </tr>
   ));

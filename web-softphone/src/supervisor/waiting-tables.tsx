@@ -85,7 +85,7 @@ export function MessageTable({ api, rows, mayChange, onChanged }: TableProps<Mes
     { label: words.call.customer },
     { label: board.mailbox },
     { label: board.length, number: true },
-    { label: board.download, unseen: true },
+    ...(mayChange ? [{ label: board.seenTo, unseen: true }] : []),
   ];
   const lines = rows.map(({ recordingId, alias, mailbox, leftAt, durationMs }) => (
     <tr key={recordingId}>
@@ -93,16 +93,8 @@ export function MessageTable({ api, rows, mayChange, onChanged }: TableProps<Mes
       <td>{alias ?? words.call.unknownCustomer}</td>
       <td>{mailbox}</td>
       <td className="number">{clockOf(durationMs)}</td>
-      <td className="number actions">
-        <a
-          className="button small"
-          href={`/api/v1/recordings/${encodeURIComponent(recordingId)}/file`}
-          download
-          aria-label={board.downloadOf(when.format(leftAt))}
-        >
-          {board.download}
-        </a>
-        {mayChange && (
+      {mayChange && (
+        <td className="number">
           <Button
             className="button small"
             aria-label={`${board.seenTo}: ${when.format(leftAt)}`}
@@ -110,8 +102,8 @@ export function MessageTable({ api, rows, mayChange, onChanged }: TableProps<Mes
           >
             {board.seenTo}
           </Button>
-        )}
-      </td>
+        </td>
+      )}
     </tr>
   ));
   return (

@@ -432,8 +432,6 @@ export const en = {
     started: 'Started',
     length: 'Length',
     size: 'Size',
-    download: 'Download',
-    downloadOf: (started: string) => `Download recording of ${started}`,
     sealed: 'Recordings are sealed. They open with the private key of a recipient.',
     recordingStates: { open: 'Being made', complete: 'Complete', interrupted: 'Interrupted' },
     failed: 'This could not be loaded. It is tried again.',

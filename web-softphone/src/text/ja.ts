@@ -429,8 +429,6 @@ export const ja: Words = {
     started: '開始',
     length: '長さ',
     size: 'サイズ',
-    download: 'ダウンロード',
-    downloadOf: (started) => `${started} の録音をダウンロード`,
     sealed: '録音は封印されています。開くには受取人の秘密鍵が必要です。',
     recordingStates: { open: '録音中', complete: '完了', interrupted: '中断' },
     failed: '読み込めませんでした。自動的に再試行します。',
