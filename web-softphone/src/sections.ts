@@ -12,7 +12,7 @@ export interface SectionProps {
 type Person = SessionView['person'];
 
 /** Its name for people is `words.sections[name]`. */
-export type SectionName = 'account' | 'audit' | 'devices' | 'environment' | 'homeWork' | 'recordings';
+export type SectionName = 'account' | 'audit' | 'devices' | 'environment' | 'homeWork' | 'people' | 'recordings';
 
 export interface Section {
   name: SectionName;
@@ -21,6 +21,11 @@ export interface Section {
 }
 
 const sections: readonly Section[] = [
+  {
+    name: 'people',
+    isFor: ({ role }) => role === 'supervisor' || role === 'administrator' || role === 'auditor',
+    page: lazy(async () => ({ default: (await import('./people/people-page.tsx')).PeoplePage })),
+  },
   {
     name: 'devices',
     isFor: ({ role }) => role === 'supervisor' || role === 'administrator' || role === 'auditor',

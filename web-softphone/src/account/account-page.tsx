@@ -4,6 +4,7 @@ import { OwnAudit } from '../audit/own-audit.tsx';
 import { OwnPledge } from '../home-work/own-pledge.tsx';
 import type { SectionProps } from '../sections.ts';
 import { useWords } from '../text/language.tsx';
+import { OwnSessions } from './own-sessions.tsx';
 import { Security } from './security.tsx';
 
 export function AccountPage({ api, session }: SectionProps) {
@@ -19,6 +20,7 @@ export function AccountPage({ api, session }: SectionProps) {
       </header>
       <OwnPledge api={api} />
       <Security api={api} session={session} />
+      <OwnSessions api={api} />
       <OwnAudit api={api} />
     </section>
   );

@@ -4,6 +4,7 @@ import { deviceWordsEn } from './device-words.ts';
 import { environmentWordsEn } from './environment-words.ts';
 import { homeWorkWordsEn } from './home-work-words.ts';
 import { minutesEn } from './minutes.ts';
+import { peopleWordsEn } from './people-words.ts';
 import { recordingsWordsEn } from './recordings-words.ts';
 import { refusedEn } from './refusals.ts';
 import { signInWordsEn } from './sign-in-words.ts';
@@ -28,14 +29,21 @@ export const en = {
     demo: 'Demo: logins and passwords are in data/demo.json and were printed at the start.',
     signedOut: 'You were signed out. Sign in again to go on.',
   },
+  people: peopleWordsEn,
   signInParts: signInWordsEn,
   recordings: recordingsWordsEn,
   environment: environmentWordsEn,
   devices: deviceWordsEn,
   homeWork: homeWorkWordsEn,
-  sections: { audit: 'Who did what', recordings: 'Recordings', account: 'My account', environment: 'Checks before shifts',
+  sections: {
+    people: 'People',
+    audit: 'Who did what',
+    recordings: 'Recordings',
+    account: 'My account',
+    environment: 'Checks before shifts',
     devices: 'Devices',
-    homeWork: 'Working from home' },
+    homeWork: 'Working from home',
+  },
   shell: {
     signOut: 'Sign out',
     signOutInCall: 'You are in a call. Sign out and leave it?',
@@ -372,6 +380,17 @@ export const en = {
     reopen: 'Open again',
   },
   board: {
+    today: {
+      title: 'Today, by queue',
+      calls: 'Calls',
+      answered: 'Answered',
+      abandoned: 'Gave up',
+      overflowed: 'Sent on',
+      serviceLevel: 'Service level',
+      within: (seconds: number) => `in ${seconds} s`,
+      averageWait: 'Average wait',
+      ninetieth: 'Nine of ten within',
+    },
     at: 'Time',
     decision: 'Decision',
     decisions: { offered: 'Offered', refused: 'Not offered' },

@@ -5,6 +5,7 @@ import { environmentWordsJa } from './environment-words.ts';
 import { homeWorkWordsJa } from './home-work-words.ts';
 import type { Words } from './language.tsx';
 import { minutesJa } from './minutes.ts';
+import { peopleWordsJa } from './people-words.ts';
 import { recordingsWordsJa } from './recordings-words.ts';
 import { refusedJa } from './refusals.ts';
 import { signInWordsJa } from './sign-in-words.ts';
@@ -29,12 +30,21 @@ export const ja: Words = {
     demo: 'デモ版です。ログイン名とパスワードは data/demo.json と起動時の画面にあります。',
     signedOut: 'サインアウトされました。続けるにはもう一度サインインしてください。',
   },
+  people: peopleWordsJa,
   signInParts: signInWordsJa,
   recordings: recordingsWordsJa,
   environment: environmentWordsJa,
   devices: deviceWordsJa,
   homeWork: homeWorkWordsJa,
-  sections: { audit: '操作の記録', recordings: '録音', account: '自分のアカウント', environment: '就業前の確認', devices: '端末', homeWork: '在宅勤務' },
+  sections: {
+    people: '利用者',
+    audit: '操作の記録',
+    recordings: '録音',
+    account: '自分のアカウント',
+    environment: '就業前の確認',
+    devices: '端末',
+    homeWork: '在宅勤務',
+  },
   shell: {
     signOut: 'サインアウト',
     signOutInCall: '通話中です。通話を離れてサインアウトしますか。',
@@ -369,6 +379,17 @@ export const ja: Words = {
     reopen: '営業に戻す',
   },
   board: {
+    today: {
+      title: '本日のキュー別実績',
+      calls: '呼数',
+      answered: '応答',
+      abandoned: '放棄',
+      overflowed: 'あふれ',
+      serviceLevel: '応答率（SL）',
+      within: (seconds: number) => `${seconds}秒以内`,
+      averageWait: '平均待ち',
+      ninetieth: '9割がこの時間内',
+    },
     at: '時刻',
     decision: '判断',
     decisions: { offered: '割り当て', refused: '割り当てず' },
