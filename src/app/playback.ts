@@ -27,14 +27,32 @@ interface Site {
   closer: Closer;
 }
 
+export function listenersOf(
+  { mailboxes, playback }: Config,
+  { listeningKeys: keys, people }: Store,
+  { clock, log }: Pick<Site, 'clock' | 'log'>,
+): Listeners {
+  return createListeners({ clock, log, keys, people, rules: playback.hear, mailboxes, covers });
+}
+
+/** To whom a recording that was made is to be sealed, for a rotation: by then all is known of it. */
+export async function listenersTo(
+  listeners: Pick<Listeners, 'toCall' | 'toMessage'>,
+  { recordingSearch }: Store,
+  id: RecordingId,
+): Promise<string[]> {
+  const found = await recordingSearch.byId(id);
+  if (!found) return [];
+  const { mailbox, queue, reason, personIds } = found;
+  return mailbox === null ? listeners.toCall({ queue, reason, personIds }) : listeners.toMessage({ mailbox, reason });
+}
+
 /**
  * To whom recordings are sealed besides the company's own recipients. `store`: one whose events are those of all nodes, so that a
  * key that was approved at another one holds here.
  */
 export async function openListeners(config: Config, store: Store, { clock, log, closer }: Site): Promise<Listeners> {
-  const { listeningKeys: keys, people } = store;
-  const { mailboxes, playback } = config;
-  const listeners = createListeners({ clock, log, keys, people, rules: playback.hear, mailboxes, covers });
+  const listeners = listenersOf(config, store, { clock, log });
   const off = store.events.subscribe((event) => {
     if (event.type === 'listening-key-changed') void listeners.refresh();
   });

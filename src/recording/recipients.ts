@@ -20,6 +20,12 @@ export function recipientsOf({ recipients, escrow, rules }: RecipientRules, abou
 
 export const isPostQuantum = (recipient: string): boolean => /^age1(tag)?pq1/.test(recipient);
 
+/** The company's own, and those of listeners that are of the same kind: one of another would open a post-quantum header without. */
+export function withListeners(own: readonly string[], listeners: readonly string[]): string[] {
+  const kind = own.some(isPostQuantum);
+  return [...new Set([...own, ...listeners.filter((one) => isPostQuantum(one) === kind)])];
+}
+
 /** Fails with a sentence when a set can't be sealed to. */
 export function checkOneKind(recipients: readonly string[], what: string): void {
   const hybrid = recipients.filter(isPostQuantum).length;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { run as runRecording } from '../../src/cli/recording.ts';
 import { writeNewIdentity } from '../../src/recording/identity.ts';
+import { newId } from '../../src/shared/ids.ts';
 import { printed } from '../support/printed.ts';
 import { archiveBench } from '../support/recording/archive-bench.ts';
 import { ageOpen, listen, run } from '../support/recording/opened-audio.ts';
@@ -58,6 +59,48 @@ t.test('open, list, verify, hold, delete', async (t) => {
   t.match(await engawa('retention', '--config', config), { status: 0, text: /0 due/ });
   t.match(await engawa('rotate'), { status: 2, stderr: /--config/ });
 });
+
+t.test(
+  'rotation goes with the rules of playback: keys of people who may hear a recording are among its recipients',
+  async (t) => {
+    const { record, archived, config, identityFile, home, recipient, store } = await installation(t);
+    const id = await record(300);
+    await archived(id);
+    const base = {
+      displayName: 'm',
+      place: 'home',
+      clearance: 'none',
+      language: 'ja',
+      queues: [],
+      disabled: false,
+    } as const;
+    const person = (login: string, role: 'supervisor' | 'agent') =>
+      store.people.create({ ...base, queues: [], login, role, passwordHash: 'none' });
+    const keyOf = async (login: string, role: 'supervisor' | 'agent') => {
+      const file = join(home, `${login}.txt`);
+      const { recipient: key } = await writeNewIdentity(file);
+      const { id: personId } = await person(login, role);
+      const keyId = newId('listeningKey');
+      const row = { id: keyId, personId, name: login, kind: 'file', recipient: key, createdAt: 1 } as const;
+      await store.listeningKeys.create({ ...row, sealedIdentity: null, credential: null });
+      await store.listeningKeys.approve(keyId, { at: 2, personId });
+      return { key, keyId, file, personId };
+    };
+    const midori = await keyOf('midori-rotates', 'supervisor');
+    const agent = await keyOf('agent-rotates', 'agent');
+    const rotate = () => engawa('rotate', id, '--identity', identityFile, '--config', config);
+    const recipients = async () => (await store.recordingSearch.byId(id))?.row.recipients;
+    t.match(await rotate(), { status: 0, text: /1 headers are new/ });
+    t.strictSame(await recipients(), [recipient, midori.key], 'no rule lets the agent hear it');
+    t.notOk((await recipients())?.includes(agent.key));
+    const out = join(home, 'by-midori.opus');
+    t.match(await engawa('open', id, '--config', config, '--identity', midori.file, '--out', out), { status: 0 });
+    t.match(await rotate(), { status: 0, text: /0 headers are new, 1 were as wanted/ });
+    await store.listeningKeys.end(midori.keyId, { at: 3, personId: midori.personId });
+    t.match(await rotate(), { status: 0, text: /1 headers are new/ });
+    t.strictSame(await recipients(), [recipient], 'a key that was ended opens nothing any more');
+  },
+);
 
 t.test('retention: a dry run says what would go and why, and nothing goes', async (t) => {
   const bench = await installation(t, ', retention: { days: 0 }');

@@ -16,13 +16,14 @@ import type { RecipientRules } from '../../recording/recipients.ts';
 import { createFolderStorage } from '../../recording/storage.ts';
 import { loadSecrets } from '../../secrets.ts';
 import { systemClock as clock } from '../../shared/clock.ts';
-import { createLogger } from '../../shared/logger.ts';
+import { createLogger, type Logger } from '../../shared/logger.ts';
 import { createStore } from '../../store/create-store.ts';
 import { urlOfRunningCluster } from '../../store/embedded/running.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface Installation {
   config: Config;
+  log: Logger;
   store: Store;
   archive: RecordingArchive;
   payloads: PayloadStore;
@@ -60,7 +61,17 @@ export async function withInstallation(
       ...{ retention: retentionRules(config), ourselves: by },
     });
     const archive = createArchive({ files, lives, payloads, local });
-    return await work({ config, store, archive, payloads, life, witness, rules: await recipientRules(config), by });
+    return await work({
+      config,
+      log,
+      store,
+      archive,
+      payloads,
+      life,
+      witness,
+      rules: await recipientRules(config),
+      by,
+    });
   } finally {
     await store.close();
   }

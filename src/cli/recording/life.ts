@@ -3,11 +3,12 @@
 
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { listenersOf, listenersTo } from '../../app/playback.ts';
 import { readIdentities } from '../../recording/identity.ts';
 import { exportRecordings } from '../../recording/life/export-recordings.ts';
 import { rotateHeaders } from '../../recording/life/rotate.ts';
 import { createIdentities } from '../../recording/open-parts.ts';
-import { recipientsOf } from '../../recording/recipients.ts';
+import { recipientsOf, withListeners } from '../../recording/recipients.ts';
 import { createSealer } from '../../recording/sealing.ts';
 import { systemClock as clock } from '../../shared/clock.ts';
 import type { RecordingHoldId, RecordingId } from '../../shared/ids.ts';
@@ -30,11 +31,13 @@ export interface LifeFlags {
 const dayMs = 24 * 3_600_000;
 
 export async function rotate(installation: Installation, ids: readonly string[], flags: LifeFlags): Promise<number> {
-  const { store, rules, by, witness } = installation;
+  const { config, store, rules, by, witness, log } = installation;
   if (!flags.identity) return usage('Rotation needs a private key that opens the recordings: --identity FILE');
   const identities = createIdentities(await readIdentities(flags.identity));
   const given = flags.recipients?.split(',').map((one) => one.trim());
   createSealer(given ?? [...rules.recipients, ...rules.escrow]); // Says in a sentence what is wrong with one.
+  const listeners = listenersOf(config, store, { clock, log });
+  await listeners.read();
   const report = await rotateHeaders(
     {
       ...{ files: store.recordingFiles, lives: store.recordingLives, witness, by },
@@ -42,7 +45,9 @@ export async function rotate(installation: Installation, ids: readonly string[],
     },
     {
       identities,
-      recipientsFor: (about) => given ?? recipientsOf(rules, about),
+      // Keys of people go with the rules that let them hear it: who was let in since gets them, who was not any more loses them.
+      recipientsFor: async (about) =>
+        given ?? withListeners(recipientsOf(rules, about), await listenersTo(listeners, store, about.row.id)),
       ...(ids.length > 0 ? { ids: ids as RecordingId[] } : {}),
       evenIfSame: flags.again === true,
     },

@@ -35,7 +35,7 @@ export interface RotationNeeds<Actor> {
 export interface Rotation {
   identities: Decrypter;
   /** Who shall open it from now on. */
-  recipientsFor(about: RecordingAbout): string[];
+  recipientsFor(about: RecordingAbout): string[] | Promise<string[]>;
   /** All there are unless told. */
   ids?: readonly RecordingId[];
   /** Write headers anew that are for the wanted recipients already, as after a key was lost and its file keys may be known. */
@@ -79,7 +79,7 @@ async function rotateOne<Actor>(
   report: RotationReport,
 ): Promise<void> {
   const { id } = about.row;
-  const wanted = recipientsFor(about);
+  const wanted = await recipientsFor(about);
   checkOneKind(wanted, `The recipients of ${id}`);
   let files = (await needs.files.ofRecording(id)).filter((file) => file.header !== null);
   for (const file of files) {

@@ -18,6 +18,8 @@ export interface Listeners {
   toCall(about: Omit<HearAbout, 'kind'>): string[];
   /** Left in this mailbox. */
   toMessage(about: { mailbox: string; reason: string | null }): string[];
+  /** Who has which key now. Rejects when the database does not say. */
+  read(): Promise<void>;
   /** Something changed. Never rejects: what cannot be read now is read later. */
   refresh(): Promise<void>;
   start(): Promise<void>;
@@ -78,6 +80,7 @@ export function createListeners(needs: {
       const queue = mailboxes.find(({ name }) => name === mailbox)?.queue ?? null;
       return recipientsFor({ kind: 'message', queue, reason, personIds: [] });
     },
+    read,
     refresh,
     async start() {
       anyway ??= clock.every(anywayEveryMs, () => void refresh());

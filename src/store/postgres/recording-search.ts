@@ -15,11 +15,14 @@ type FoundRow = RecordingTableRow & {
 };
 
 const found = `
-  SELECT r.*, v.mailbox, c.queue, coalesce(v.reason, c.record->>'reason') AS reason, coalesce(v.alias, c.alias) AS alias,
+  SELECT r.*, coalesce(f.recipients, r.recipients) AS recipients, v.mailbox, c.queue, coalesce(v.reason, c.record->>'reason') AS reason, coalesce(v.alias, c.alias) AS alias,
          c.record->>'direction' AS direction, c.person_ids
   FROM recordings r
   LEFT JOIN call_records c ON c.id = r.call_id
-  LEFT JOIN voicemails v ON v.recording_id = r.id`;
+  LEFT JOIN voicemails v ON v.recording_id = r.id
+  LEFT JOIN LATERAL (
+    SELECT recipients FROM recording_files WHERE recording_id = r.id AND recipients <> '{}' ORDER BY name LIMIT 1
+  ) f ON true`;
 
 export function createRecordingSearch(database: Database): RecordingSearch {
   return {
@@ -30,7 +33,7 @@ export function createRecordingSearch(database: Database): RecordingSearch {
     async search({ kind, fromMs, toMs, queue, reason, alias, personId, before, limit = 50 }) {
       const rows = await database.query<FoundRow>(
         `${found}
-         WHERE r.state <> 'open'
+         WHERE r.state <> 'open' AND r.shredding_since IS NULL
            AND ($1::text IS NULL OR (v.recording_id IS NOT NULL) = ($1 = 'message'))
            AND ($2::bigint IS NULL OR r.started_at >= $2) AND ($3::bigint IS NULL OR r.started_at < $3)
            AND ($4::text IS NULL OR c.queue = $4)
