@@ -162,6 +162,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
       ...emergencyOf(config),
       callbacks: config.callbacks,
       queues: config.queues,
+      recordingPause: config.recording.pause,
       companyNumbers: config.company.numbers.map(({ number }) => number),
       ...(config.dialling.reason === undefined ? {} : { outboundReason: config.dialling.reason }),
       demoNumbers: config.demo,

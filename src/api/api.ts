@@ -29,6 +29,7 @@ import { mediaRoutes } from './routes/media-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
 import { playbackRoutes } from './routes/playback-routes.ts';
 import { policyRoutes } from './routes/policy-routes.ts';
+import { recordingLifeRoutes } from './routes/recording-life-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
 import { sessionListRoutes } from './routes/session-list-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
@@ -98,6 +99,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   nodeRoutes(app, needs);
   blockRoutes(app, needs);
   recordingRoutes(app, needs);
+  if (needs.recordings) recordingLifeRoutes(app, { ...needs, recordings: needs.recordings });
   verifyRoutes(app, needs);
   administrationRoutes(app, needs);
   if (needs.audit && needs.auditHeads) auditRoutes(app, { ...needs, audit: needs.audit, auditHeads: needs.auditHeads });

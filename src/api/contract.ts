@@ -103,6 +103,11 @@ export const DeskCall = Type.Object({
   ),
   muted: Type.Boolean(),
   recording: Type.Boolean(),
+  recordingPaused: Type.Optional(
+    Type.Array(literals('secret-digits', 'hold', 'consultation', 'waiting', 'policy', 'by-hand'), {
+      description: 'What is said now is not in the recording, and why; empty for the moment in which it goes on.',
+    }),
+  ),
   startedAt: Type.Integer(),
   answeredAt: Nullable(Type.Integer()),
   heldSince: Nullable(Type.Integer()),

@@ -32,14 +32,16 @@ export function healthRoutes(app: App, needs: ApiNeeds, figures: Figures): void 
 
   app.get('/healthz', { config: { rateLimit: false }, schema: { hide: true } }, async (request, reply) => {
     const [parts, database] = await Promise.all([within(needs.health), databaseHealth(needs)]);
-    const ok = parts.every((part) => part.ok);
-    const told = (part: PartHealth) => (isLocal(request) ? part : { name: part.name, ok: part.ok });
+    const ok = parts.every((part) => part.ok || part.stopsNothing);
+    const well = database.ok && parts.every((part) => part.ok);
+    const told = ({ name, ok: isOk, because }: PartHealth) =>
+      isLocal(request) ? { name, ok: isOk, ...(because === undefined ? {} : { because }) } : { name, ok: isOk };
     void reply.code(ok ? 200 : 503).header('cache-control', 'no-store');
     const node = needs.nodes?.list().find(({ here }) => here);
     if (node) void reply.header('x-engawa-node', node.id);
     if (!ok) void reply.header('retry-after', '5');
     return {
-      status: !ok ? 'unavailable' : database.ok ? 'ok' : 'degraded',
+      status: !ok ? 'unavailable' : well ? 'ok' : 'degraded',
       parts: [...parts, database].map(told),
     };
   });

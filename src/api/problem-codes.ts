@@ -78,6 +78,8 @@ export type ApiRefusal =
   | 'device-revoked'
   /** Another text is in force than the one that was shown. */
   | 'pledge-changed'
-  | 'recording-gone';
+  | 'recording-gone'
+  /** Somebody asked that it be kept. */
+  | 'recording-held';
 
 export type ProblemCode = ProblemSlug | ApiRefusal | RefusalCode;

@@ -72,6 +72,7 @@ export function createViews(
     information: informationOf(state.reason?.piiClass),
     muted: state.muted,
     recording: state.recording,
+    ...(state.recordingPaused ? { recordingPaused: [...state.recordingPaused] } : {}),
     startedAt: state.startedAt,
     answeredAt: state.answeredAt,
     heldSince: state.heldSince,

@@ -155,7 +155,7 @@ export async function openApi(
       { name: 'sip', ...border.health() },
       { name: 'media', ...(await media.health()) },
       { name: 'recording', ...recorder.health() },
-      { name: 'archive', ...rooms.recordings.archivist.health() },
+      { name: 'archive', ...rooms.recordings.archivist.health(), stopsNothing: true },
     ],
     recordingsFolder: recordingsFolder(config),
     playback: openPlayback(config, secrets, { clock, archive: rooms.recordings.archive, listeners: rooms.listeners }),

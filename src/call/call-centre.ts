@@ -37,6 +37,7 @@ import { beginningRules } from './rules/beginning-rules.ts';
 import { endMonitor, monitoredBy, monitorsOf } from './supervise/monitor.ts';
 import { holdCall, muteAgent, resumeCall } from './talk/join.ts';
 import { watchQuality } from './talk/quality-watch.ts';
+import { pauseFollows } from './talk/recording-pause.ts';
 import { talkCommands } from './talk-commands.ts';
 import { moveToDevice } from './telephone/move-device.ts';
 import { agentGaveUp, agentHungUp, outsideGone } from './transfer/agent-goes.ts';
@@ -181,6 +182,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       if (!call) return notFound;
       if (!reason) return { kind: 'conflict', because: 'There is no such reason.' };
       call.reason = reason;
+      pauseFollows(centre, call);
       tell(parts, { type: 'reason-set', callId, reason: reason.id, piiClass: reason.piiClass, by: 'agent' });
       tellAcd(centre, call);
       centre.deskChanged(personOf(call));
@@ -287,9 +289,10 @@ function followTheWorld(centre: Centre, speaksFor: (node: NodeId | undefined) =>
       centre.deskChanged(personId);
     }),
     followTelephones(centre),
-    recorder.on('started', ({ callId, recordingId }) => {
+    recorder.on('started', ({ callId, recordingId, zeroAt }) => {
       tell(centre.parts, { type: 'recording-started', callId, recordingId });
       const call = centre.calls.get(callId);
+      if (call) call.recordingSince = zeroAt;
       if (call) centre.deskChanged(personOf(call));
     }),
     recorder.on('tapNeeded', ({ callId, recordingId, tapUrl }) => {

@@ -35,6 +35,7 @@ import type { CallParts } from './parts.ts';
 import type { AcdRunner } from './queue/acd-runner.ts';
 import type { QueueWishes } from './queue/queueing.ts';
 import type { ArrangedAudio } from './talk/arrange-audio.ts';
+import type { RecordingPause } from './talk/recording-pause.ts';
 import type { CallVerification } from './verify/verify-in-call.ts';
 
 export type CallPhase = 'flow' | 'queued' | 'directed' | 'parked' | 'dialling' | 'talking' | 'ended';
@@ -173,6 +174,8 @@ export interface CallState {
   raisedClass: PiiClass | 'unknown' | undefined;
   /** People who may not have this call again. */
   notFor: Set<PersonId>;
+  /** Of the recording: talk/recording-pause.ts alone. */
+  pause: RecordingPause;
   /** Who hears whom now: talk/arrange-audio.ts alone. */
   audio: ArrangedAudio | undefined;
 }
@@ -238,6 +241,7 @@ export function newCall(
     language: 'ja',
     raisedClass: undefined,
     notFor: new Set(),
+    pause: { causes: [], byHand: false, keying: false },
     audio: undefined,
   };
 }

@@ -16,6 +16,7 @@ import type {
 } from '../shared/events.ts';
 import type { CallId, PersonId } from '../shared/ids.ts';
 import type { Refusal } from './outbound/refusals.ts';
+import type { PauseCause } from './talk/recording-pause.ts';
 import type { VerificationShown } from './verify/verify-in-call.ts';
 
 export type CommandOutcome =
@@ -36,6 +37,8 @@ export interface DeskCallState {
   reason: { id: string; label: { ja: string; en: string }; piiClass: PiiClass } | null;
   muted: boolean;
   recording: boolean;
+  /** What is said now is not in the recording, and why. */
+  recordingPaused?: readonly PauseCause[];
   startedAt: number;
   answeredAt: number | null;
   heldSince: number | null;
@@ -147,6 +150,8 @@ export interface TalkCommands {
   endMonitor(callId: CallId, personId: PersonId): Promise<CommandOutcome>;
   /** From the centre to somebody without personal information. `personId`: who does it; null: a program. */
   handOver(callId: CallId, personId: PersonId | null, wanted: HandOver): Promise<CommandOutcome>;
+  /** By hand; what pauses by itself is not resumed by this. */
+  pauseRecording(callId: CallId, paused: boolean): Promise<CommandOutcome>;
   /** Away from this desk at once, to the centre. */
   piiCameUp(callId: CallId): Promise<CommandOutcome>;
 }

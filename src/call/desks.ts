@@ -7,6 +7,7 @@ import type { PersonId } from '../shared/ids.ts';
 import { agentPartyOf, type CallState, type Centre, callOfPerson, consultedPersonOf, peopleOf } from './call-state.ts';
 import type { DeskCallState, DeskConsultation, DeskState } from './desk.ts';
 import { deviceOfParty } from './queue/ring-desk.ts';
+import { isPaused } from './talk/recording-pause.ts';
 
 export interface Desks {
   desk(personId: PersonId): DeskState | undefined;
@@ -65,6 +66,7 @@ export function deskCall(call: CallState, personId: PersonId): DeskCallState {
     reason: call.reason ? { id: call.reason.id, label: call.reason.label, piiClass: call.reason.piiClass } : null,
     muted: agentPartyOf(call, personId)?.muted ?? false,
     recording: call.recording,
+    ...(isPaused(call) ? { recordingPaused: call.pause.causes } : {}),
     startedAt: call.startedAt,
     answeredAt: call.phase === 'talking' ? (call.agent?.answeredAt ?? null) : null,
     heldSince: call.heldSince,

@@ -23,6 +23,7 @@ import type { TollGuard } from './outbound/toll-guard.ts';
 import type { RulesInForce } from './rules/rules-in-force.ts';
 import type { Lookups } from './services/lookups.ts';
 import type { SpeechRecognition } from './services/speech-recognition.ts';
+import type { PauseSettings } from './talk/recording-pause.ts';
 import type { OwnTelephones } from './telephone/own-telephones.ts';
 import type { Verification } from './verify/verification.ts';
 
@@ -45,6 +46,8 @@ export interface CallSettings {
   demoNumbers: boolean;
   /** Who was cut off and calls again within this takes the earlier place; 0: nobody does. */
   reentryMinutes: number;
+  /** When recordings pause by themselves; absent: never. */
+  recordingPause?: PauseSettings;
   callbacks?: CallbackSettings;
   /** Where agents may take customers outside, and up to which class of personal information. */
   outsideTargets: readonly { name: string; number: string; clearance: PiiClass }[];

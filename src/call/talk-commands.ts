@@ -6,6 +6,7 @@ import type { CommandOutcome, TalkCommands } from './desk.ts';
 import { handOver } from './steps/hand-over.ts';
 import { piiCameUp } from './steps/pii-came-up.ts';
 import { endMonitor, monitor } from './supervise/monitor.ts';
+import { pauseByHand } from './talk/recording-pause.ts';
 import { transferOutside, transferToPerson } from './transfer/blind.ts';
 import { consult } from './transfer/consult.ts';
 import { complete, conference, endConsultation, swap } from './transfer/consult-commands.ts';
@@ -36,6 +37,7 @@ export function talkCommands(centre: () => Centre, command: RunCommand): TalkCom
     monitor: (callId, personId, mode) => command(callId, (call) => monitor(centre(), call, personId, mode)),
     endMonitor: (callId, personId) => command(callId, (call) => endMonitor(centre(), call, personId, 'ended')),
     handOver: (callId, personId, wanted) => command(callId, (call) => handOver(centre(), call, personId, wanted)),
+    pauseRecording: (callId, paused) => command(callId, (call) => pauseByHand(centre(), call, paused)),
     piiCameUp: (callId) => command(callId, (call) => piiCameUp(centre(), call)),
   };
 }

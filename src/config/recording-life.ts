@@ -70,12 +70,12 @@ const Pause = section(
         Type.Literal('secret-digits'),
         Type.Literal('hold'),
         Type.Literal('consultation'),
-        Type.Literal('flow'),
+        Type.Literal('waiting'),
       ]),
       {
         default: [],
         description:
-          'secret-digits: a customer keys in secret. hold: a customer is on hold. consultation: an agent asks somebody. flow: a call is back in a flow.',
+          'secret-digits: a customer keys in secret. hold: a customer is on hold. consultation: an agent asks somebody. waiting: nobody is with the customer, as after a transfer to a queue.',
       },
     ),
     for: Type.Array(

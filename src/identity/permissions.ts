@@ -26,6 +26,13 @@ const allowed = {
   'recordings:read': ['supervisor', 'administrator', 'integrator'],
   /** Get the sealed file. Names a person in the log, so a key cannot. */
   'recordings:open': ['supervisor', 'administrator'],
+  /** Say that a recording must be kept. */
+  'recordings:hold': ['supervisor', 'administrator'],
+  'recordings:release': ['administrator'],
+  'recordings:delete': ['administrator'],
+  'recordings:export': ['administrator'],
+  /** Put headers in place that were written anew for other recipients. */
+  'recordings:rotate': ['administrator'],
   /** Hear what the rules of `playback` allow. Asks for a purpose, and names a person in the audit log. */
   'recordings:play': ['agent', 'supervisor', 'administrator'],
   /** Who heard a recording. */

@@ -171,7 +171,7 @@ function createLiveRecordings({ clock, log, rows, recipientsFor, taps }: LiveRec
         break;
       case 'origin':
         entry.origin = message.origin;
-        if (!entry.started) emitter.emit('started', { callId, recordingId });
+        if (!entry.started) emitter.emit('started', { callId, recordingId, zeroAt: message.origin.zeroAt });
         entry.started = true;
         break;
       case 'trouble':

@@ -6,8 +6,8 @@ import type { CallId, RecordingId } from '../shared/ids.ts';
 import type { RecordingSubject } from './which.ts';
 
 export interface RecorderEvents {
-  /** The recording has begun to be written. */
-  started: { callId: CallId; recordingId: RecordingId };
+  /** The recording has begun to be written. `zeroAt`: when its time line began, in epoch milliseconds. */
+  started: { callId: CallId; recordingId: RecordingId; zeroAt: number };
   /** Audio is being lost or will be: disk full, storage gone. The call goes on; somebody must be told. */
   failed: { callId: CallId; recordingId: RecordingId; because: string };
   /** After `failed`: everything that was held back is written. */

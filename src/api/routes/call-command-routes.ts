@@ -32,6 +32,14 @@ export function callCommandRoutes(app: App, needs: ApiNeeds): void {
   const commands: Record<string, Command> = {
     hold: { summary: 'Put the customer on hold', run: (id) => callCentre.hold(id) },
     resume: { summary: 'Take the customer off hold', run: (id) => callCentre.resume(id) },
+    'pause-recording': {
+      summary: 'Write silence into the recording from now on',
+      run: (id) => callCentre.pauseRecording(id, true),
+    },
+    'resume-recording': {
+      summary: 'Record what is said again, unless it pauses by itself',
+      run: (id) => callCentre.pauseRecording(id, false),
+    },
     mute: {
       summary: 'Let nobody hear the agent',
       consultedToo: true,

@@ -35,6 +35,7 @@ const verbs = [
   'endMonitor',
   'handOver',
   'piiCameUp',
+  'pauseRecording',
 ] as const;
 export type CallVerb = (typeof verbs)[number];
 

@@ -29,7 +29,8 @@ export const refusals = {
   'no-such-queue': 'There is no such queue.',
   'no-such-reason': 'There is no such reason.',
   'not-our-number': 'The number to present is not one of the company.',
-  'environment-check-needed': 'The check before the shift is missing, was not passed, or no longer counts. Make it first.',
+  'environment-check-needed':
+    'The check before the shift is missing, was not passed, or no longer counts. Make it first.',
   'telephone-not-set': 'No telephone of your own is known. The administration enters it.',
   'telephone-not-allowed': 'You may not work by telephone.',
   'telephone-only': 'Only the telephone may be used at the moment.',
@@ -62,6 +63,8 @@ export const refusals = {
   'verification-running': 'The customer is being asked already.',
   'verification-tries': 'This customer has tried too often in this call.',
   'no-verification': 'The customer is not being asked for anything.',
+  'not-recorded': 'This call is not being recorded.',
+  'no-pause-by-hand': 'Recordings are not paused by hand here.',
   'node-unreachable': 'The server that has this call cannot be reached at the moment.',
 } as const;
 

@@ -7,6 +7,7 @@ import type { PersonId } from '../../shared/ids.ts';
 import { type CallState, type Centre, isOver } from '../call-state.ts';
 import type { CommandOutcome, DeskStep, HandOver } from '../desk.ts';
 import { queueSettings, tell } from '../parts.ts';
+import { pauseFollows } from '../talk/recording-pause.ts';
 import { transferToQueue } from '../transfer/transfer-to-queue.ts';
 
 export async function handOver(
@@ -50,6 +51,7 @@ export async function handOver(
   call.step = 'handed-over';
   call.cameFrom ??= call.queue;
   call.steps.push(step);
+  pauseFollows(centre, call);
   tell(parts, { type: 'reason-set', callId: call.id, reason: reason.id, piiClass: reason.piiClass, by: 'agent' });
   tell(parts, {
     type: 'handed-over',

@@ -10,6 +10,7 @@ import type { CallState, Centre } from '../call-state.ts';
 import { isOver } from '../call-state.ts';
 import { unattended } from '../parts.ts';
 import { type AudioMember, audioPlan, isPair, type Sound, sameMember, sameMembers } from './audio-plan.ts';
+import { pauseFollows } from './recording-pause.ts';
 
 /** As the media servers have it. */
 export interface ArrangedAudio {
@@ -21,6 +22,7 @@ export interface ArrangedAudio {
 
 /** Resolves when it is so. Rejects when the media cannot: who was to be joined then hears nobody. */
 export function arrangeAudio(centre: Centre, call: CallState): Promise<void> {
+  pauseFollows(centre, call);
   call.audio ??= { together: [], room: undefined, sounds: new Map(), turn: Promise.resolve() };
   const audio = call.audio;
   const done = audio.turn.then(() => carryOut(centre, call, audio));

@@ -5,6 +5,7 @@ import type { Endpoint } from '../../media/endpoint.ts';
 import { asError } from '../../shared/errors.ts';
 import { type CallState, type Centre, isOver, personOf } from '../call-state.ts';
 import { type CallParts, tell } from '../parts.ts';
+import { aboutOf, noPause, pauseFollows } from './recording-pause.ts';
 
 /** The conversation does not wait longer than this for the recorder; the recorder catches up. */
 const patienceMs = 500;
@@ -21,9 +22,11 @@ export async function startRecording(centre: Centre, call: CallState): Promise<v
   const started = (async () => {
     const { recordingId, tapUrl } = await parts.recorder.open({
       ...{ callId: call.id, startedAt: parts.clock.now() },
-      recipients: listenersTo(call, parts),
+      ...{ recipients: listenersTo(call, parts), about: aboutOf(call) },
     });
     call.recordingId = recordingId;
+    call.recordingSince = parts.clock.now();
+    pauseFollows(centre, call);
     // The call may be over before its recording is open.
     if (isOver(call)) return stopRecording(centre, call);
     await startTap(centre, call, endpoint, { url: tapUrl, metadata: { callId: call.id, recordingId } });
@@ -63,6 +66,7 @@ export async function stopRecording(centre: Centre, call: CallState): Promise<vo
   const recordingId = call.recordingId;
   if (!recordingId) return;
   call.recording = false;
+  call.pause = noPause();
   try {
     await call.customer?.endpoint.stopTap();
   } catch (thrown) {

@@ -7,6 +7,7 @@ import { type CallState, type Centre, isOver } from '../call-state.ts';
 import type { DigitSource } from '../inbound/digit-collector.ts';
 import { tell } from '../parts.ts';
 import { tellAcd } from '../queue/queueing.ts';
+import { whileKeying } from '../talk/recording-pause.ts';
 import { collectSecretly, type SecretDigits } from './collect.ts';
 import type { Check, Checked } from './verification.ts';
 
@@ -58,13 +59,15 @@ export async function askInSecret(
     return checked.kind === 'verified' ? { kind: 'verified' } : checked;
   }
   const { minDigits, maxDigits, terminator, timeoutSeconds, onKey } = question;
-  const asked = await collectSecretly<Asked>(
-    {
-      ...{ endpoint, digits, log: call.log, minDigits, maxDigits, terminator, timeoutSeconds, signal },
-      ...(onKey ? { onKey } : {}),
-      ask: () => endpoint.play(say, { over }),
-    },
-    use,
+  const asked = await whileKeying(centre, call, () =>
+    collectSecretly<Asked>(
+      {
+        ...{ endpoint, digits, log: call.log, minDigits, maxDigits, terminator, timeoutSeconds, signal },
+        ...(onKey ? { onKey } : {}),
+        ask: () => endpoint.play(say, { over }),
+      },
+      use,
+    ),
   );
   return told(centre, call, question, asked, codeId);
 }

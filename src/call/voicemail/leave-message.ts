@@ -7,6 +7,7 @@ import { type CallState, type Centre, isOver } from '../call-state.ts';
 import { type ActionOf, type FlowStep, type StepResult, speak } from '../inbound/flow-step.ts';
 import { tell } from '../parts.ts';
 import { stopRecording } from '../talk/call-recording.ts';
+import { aboutOf } from '../talk/recording-pause.ts';
 
 const tone = { kind: 'tone', frequencyHz: 1000, durationMs: 400 } as const;
 /** Somebody who hung up at the tone has left no message. */
@@ -37,7 +38,7 @@ async function record(step: FlowStep, { mailbox, maxSeconds, silenceSeconds }: A
   const silenceMs = silenceSeconds * 1000;
   const recipients = centre.parts.listeners?.toMessage({ mailbox, reason: call.reason?.id ?? null }) ?? [];
   const { recordingId, tapUrl } = await recorder.open({
-    ...{ callId: call.id, startedAt: clock.now(), silenceMs, recipients },
+    ...{ callId: call.id, startedAt: clock.now(), silenceMs, recipients, about: { ...aboutOf(call), mailbox } },
   });
   const ended = endOf(centre, recordingId);
   // Whoever hangs up has it stopped and sealed with the call.

@@ -57,6 +57,10 @@ export function createCallCentreDouble({ clock }: { clock: Clock }): CallCentreD
       { name: 'orders', waiting: 2, callbacks: 0, longestWaitMs: 1234.5, agents: noAgents },
       { name: 'support', waiting: 0, callbacks: 0, longestWaitMs: 0, agents: noAgents },
     ],
+    async pauseRecording(_, paused) {
+      asked.push(paused ? 'pauseRecording' : 'resumeRecording');
+      return double.answer;
+    },
     async dial(personId, to, presentedNumber) {
       asked.push(`dial ${JSON.stringify(to)} ${presentedNumber ?? ''}`.trim());
       return double.answer.kind === 'ok' ? { kind: 'ok', callId: double.connect(personId) } : double.answer;

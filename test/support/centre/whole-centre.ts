@@ -7,7 +7,7 @@
 //   +81310004444    a prompt that does not exist, then general, class none
 //   +81310005555    transfer to the outside number 0312340000; when that fails, general, class none
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallView } from '../../../src/api/contract.ts';
@@ -16,7 +16,7 @@ import { projectRoot } from '../../../src/shared/paths.ts';
 import { eventually } from '../eventually.ts';
 import { openRobotDesk, type RobotDesk, type RobotOptions } from '../media/robot-desk.ts';
 import { endRobotMedia } from '../media/robot-media.ts';
-import { ageOpen, type Heard, listen, run } from '../recording/opened-audio.ts';
+import { ageOpenBytes, type Heard, listen, run } from '../recording/opened-audio.ts';
 import { type Carrier, type CarrierCall, type Customer, createCarrier } from '../sip/carrier.ts';
 import { type EngawaOptions, type RunningEngawa, startEngawa } from './engawa.ts';
 
@@ -232,13 +232,16 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
         },
         { withinMs: 30_000, everyMs: 100 },
       );
-      return listenTo(engawa.dataFolder, row.id);
+      const sealed = await engawa.getAs('midori', `/api/v1/recordings/${row.id}/file`);
+      const opened = ageOpenBytes(sealed, join(engawa.dataFolder, 'recording-identity.txt'));
+      if (opened.status !== 0) throw new Error(`age: ${opened.stderr}`);
+      return listen(opened.stdout);
     },
     async openedByUs(id) {
       const main = join(projectRoot, 'dist/src/cli/engawa.js');
       const identity = join(engawa.dataFolder, 'recording-identity.txt');
-      const folder = join(engawa.dataFolder, 'recordings');
-      const args = [main, 'recording', 'open', id, '--identity', identity, '--folder', folder];
+      const config = join(engawa.dataFolder, 'engawa.yaml');
+      const args = [main, 'recording', 'open', id, '--identity', identity, '--config', config];
       return eventually(
         `recording ${id} opens`,
         () => {
@@ -274,21 +277,6 @@ function around(t: Teardown, engawa: RunningEngawa, carrier: Carrier): WholeCent
     },
   };
   return centre;
-}
-
-function listenTo(dataFolder: string, recordingId: string): Heard {
-  const sealed = findFile(join(dataFolder, 'recordings'), recordingId);
-  const opened = ageOpen(sealed, join(dataFolder, 'recording-identity.txt'));
-  if (opened.status !== 0) throw new Error(`age: ${opened.stderr}`);
-  return listen(opened.stdout);
-}
-
-function findFile(folder: string, id: string): string {
-  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).find(
-    (entry) => entry.isFile() && entry.name.includes(id) && entry.name.endsWith('.age'),
-  );
-  if (!found) throw new Error(`no sealed file of ${id} below ${folder}`);
-  return join(found.parentPath, found.name);
 }
 
 /** Who hears whom: every party sends its own tone. `[]` is silence; 'music' is neither silence nor a party's tone. */
