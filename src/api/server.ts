@@ -64,6 +64,8 @@ export async function createServer(needs: {
   app.setErrorHandler(handleError);
   shedFloods(app, limits, createClientAddress(listen.trustedProxies).trusts);
   refuseNul(app);
+  // What a form of another site can send without asking is taken nowhere.
+  app.removeContentTypeParser('text/plain');
   await app.register(cookie);
   await app.register(helmet, securityHeaders(listen));
   app.addHook('onSend', async (_request, reply) => {

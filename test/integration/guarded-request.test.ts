@@ -128,6 +128,77 @@ t.test('a listed name that leads to a forbidden address is not connected to', as
   t.equal(asked.length, before);
 });
 
+t.test('an address in disguise is what it is: decimal, octal, hexadecimal, short, inside of IPv6', async (t) => {
+  const before = asked.length;
+  // WHATWG URL makes dotted decimal of all these; a host list that names loopback does not let another address through.
+  for (const host of ['2130706441', '0x7f000009', '0177.0.0.011', '127.9', '0x7f.0.0.9', '127.0.0.9.'])
+    t.strictSame(
+      await at('', { url: `http://${host}:${port}/good` }),
+      { kind: 'failed', because: 'forbidden-address' },
+      host,
+    );
+  for (const host of [
+    '2852039166',
+    '0xa9fea9fe',
+    '169.254.169.254',
+    '[::1]',
+    '[::ffff:7f00:1]',
+    '[::ffff:169.254.169.254]',
+  ])
+    t.strictSame(
+      await at('', { url: `http://${host}:${port}/good` }),
+      { kind: 'failed', because: 'forbidden-host' },
+      host,
+    );
+  const everyHost = createGuardedRequests(
+    { hosts: ['[::1]', '::1', '::ffff:7f00:1', '169.254.169.254', '0.0.0.0'], privateNetworks: [] },
+    { lookup },
+  );
+  for (const host of ['[::1]', '[::ffff:127.0.0.1]', '169.254.169.254', '0', '0xa9fea9fe']) {
+    const request = {
+      url: `http://${host}:${port}/good`,
+      method: 'GET' as const,
+      timeoutMs: 5000,
+      maxResponseBytes: 99,
+    };
+    t.strictSame(
+      await everyHost.send(request),
+      { kind: 'failed', because: 'forbidden-address' },
+      `listed by mistake: ${host}`,
+    );
+  }
+  t.equal(asked.length, before);
+});
+
+t.test(
+  'a name that leads elsewhere the second time it is asked for is looked at when it is connected to',
+  async (t) => {
+    const before = asked.length;
+    const turns = [['127.0.0.1'], ['169.254.169.254'], ['10.0.0.1']];
+    const rebinding = ((_hostname, _options, callback) =>
+      callback(
+        null,
+        (turns.shift() ?? ['10.0.0.1']).map((address) => ({ address, family: 4 })),
+      )) as LookupFunction;
+    const { send: sendTo, mayAsk } = createGuardedRequests(rules, { lookup: rebinding });
+    const request = {
+      url: `http://crm.test:${port}/good`,
+      method: 'GET' as const,
+      timeoutMs: 5000,
+      maxResponseBytes: 9999,
+    };
+    t.ok(mayAsk(request.url), 'a check by name says nothing of addresses, and looks nothing up');
+    t.match(await sendTo(request), { kind: 'answered' });
+    for (const turn of ['metadata', 'private'])
+      t.strictSame(await sendTo(request), { kind: 'failed', because: 'forbidden-address' }, turn);
+    const ipv6 = ((_hostname, _options, callback) =>
+      callback(null, [{ address: '::ffff:169.254.169.254', family: 6 }])) as LookupFunction;
+    const { send: sendMapped } = createGuardedRequests(rules, { lookup: ipv6 });
+    t.strictSame(await sendMapped(request), { kind: 'failed', because: 'forbidden-address' }, 'IPv4 inside of IPv6');
+    t.equal(asked.length, before + 1);
+  },
+);
+
 t.test('plain HTTP is for listed networks only', async (t) => {
   const onTheInternet = ((_hostname, _options, callback) =>
     callback(null, [{ address: '203.1.2.3', family: 4 }])) as LookupFunction;
@@ -138,8 +209,16 @@ t.test('plain HTTP is for listed networks only', async (t) => {
   });
 });
 
-t.test('a redirect is not followed', async (t) => {
+t.test('a redirect is not followed, whichever it is, and what was sent goes nowhere else', async (t) => {
   t.strictSame(await at('/redirect'), { kind: 'failed', because: 'redirected' });
+  for (const status of [301, 303, 307, 308]) {
+    const before = asked.length;
+    const path = `/redirect-${status}`;
+    answers[path] = (response) => void response.writeHead(status, { location: '/good' }).end();
+    const got = await at(path, { method: 'POST', body: 'x', headers: { authorization: 'Bearer s' } });
+    t.strictSame(got, { kind: 'failed', because: 'redirected' }, String(status));
+    t.equal(asked.length, before + 1);
+  }
 });
 
 t.test('slow answers end with the time, also those that begin at once and never end', async (t) => {
