@@ -34,8 +34,8 @@ export function healthRoutes(app: App, needs: ApiNeeds, figures: Figures): void 
     const [parts, database] = await Promise.all([within(needs.health), databaseHealth(needs)]);
     const ok = parts.every((part) => part.ok || part.stopsNothing);
     const well = database.ok && parts.every((part) => part.ok);
-    const told = ({ name, ok: isOk, because }: PartHealth) =>
-      isLocal(request) ? { name, ok: isOk, ...(because === undefined ? {} : { because }) } : { name, ok: isOk };
+    const told = ({ stopsNothing, ...part }: PartHealth) =>
+      isLocal(request) ? part : { name: part.name, ok: part.ok };
     void reply.code(ok ? 200 : 503).header('cache-control', 'no-store');
     const node = needs.nodes?.list().find(({ here }) => here);
     if (node) void reply.header('x-engawa-node', node.id);
