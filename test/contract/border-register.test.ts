@@ -72,6 +72,23 @@ t.test('a WebSocket that nobody admitted gets 403, whatever it sends', async (t)
   t.strictSame([events, rig.calls.length], [[], 0]);
 });
 
+t.test('a session that is over gets no binding and no refresh, though its WebSocket is there still', async (t) => {
+  const { rig, events } = await rigWithEvents(t);
+  let live = true;
+  const phone = await openSoftphone(rig, { isLive: () => live });
+  t.teardown(() => phone.party.close());
+  t.equal((await phone.register(60)).status, 200);
+  live = false;
+  t.equal((await phone.register(60)).status, 403, 'no refresh');
+  phone.undoAdmission();
+  t.equal(rig.border.isSoftphoneRegistered(phone.personId), false, 'and the binding is gone with the session');
+  t.equal(rig.border.softphoneSession(phone.personId), undefined);
+  t.strictSame(events, ['+ p_1/s_1', '- p_1/s_1 closed']);
+  const other = await openSoftphone(rig, { isLive: () => false });
+  t.teardown(() => other.party.close());
+  t.equal((await other.register(60)).status, 403, 'nor a first one');
+});
+
 t.test("an admitted softphone cannot register somebody else's address, nor dial by SIP", async (t) => {
   const { rig, events } = await rigWithEvents(t);
   const phone = await openSoftphone(rig);

@@ -223,12 +223,13 @@ export async function openSoftphone(
     personId = 'p_1',
     sessionId = 's_1',
     admit = true,
-  }: { personId?: string; sessionId?: string; admit?: boolean } = {},
+    isLive = () => true,
+  }: { personId?: string; sessionId?: string; admit?: boolean; isLive?: () => boolean } = {},
 ): Promise<Softphone> {
   const target = rig.border.webSocketTarget;
   const party = await createWebSocketParty(target);
   const who = { personId: personId as PersonId, sessionId: sessionId as SessionId };
-  const options = { server: target.server, onServerLost: () => party.close() };
+  const options = { server: target.server, onServerLost: () => party.close(), isLive };
   const undoAdmission = admit ? rig.border.admitSoftphone(`${party.host}:${party.port}`, who, options) : () => {};
   const contact = `sip:${newTag()}@df7jal23ls0d.invalid;transport=ws`;
   const callId = newTag() + newTag();

@@ -46,7 +46,9 @@ export function AccessCard({ api, person, mayChange, onChanged }: AccessCardProp
       <p>
         <span className="chip" data-ok={!person.disabled}>
           {person.disabled ? text.disabled : text.active}
-        </span>{' '}
+        </span>
+      </p>
+      <p>
         {text.invitation}: {said ?? text.neverInvited}
       </p>
       <div role="alert" className="form-problem">

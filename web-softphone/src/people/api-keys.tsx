@@ -45,7 +45,7 @@ export function ApiKeys({ api, choices, mayChange }: ApiKeysProps) {
     { label: text.actions, unseen: true },
   ];
   return (
-    <>
+    <div className="people-table">
       <BoardTable
         id="api-keys"
         title={text.keys}
@@ -85,7 +85,7 @@ export function ApiKeys({ api, choices, mayChange }: ApiKeysProps) {
           {(close) => <MakeKey api={api} choices={choices} onMade={() => void read()} onClose={close} />}
         </DialogFrom>
       )}
-    </>
+    </div>
   );
 }
 

@@ -117,34 +117,36 @@ function PeopleList({ api, choices, onOpen }: { api: Api; choices: Choices; onOp
       <div role="alert" className="form-problem">
         {problem && refusal(words, problem)}
       </div>
-      <BoardTable
-        id="people"
-        title={text.title}
-        columns={columns}
-        empty={text.none}
-        rows={found?.items.map((person) => (
-          <tr key={person.id} data-off={person.disabled}>
-            <td>
-              <Button
-                className="button quiet small"
-                aria-label={text.open(person.displayName)}
-                onPress={() => onOpen(person.id)}
-              >
-                {person.displayName}
-              </Button>
-            </td>
-            <td>{person.login}</td>
-            <td>{text.roles[person.role]}</td>
-            <td>{person.queues.map(choices.queueLabel).join(', ')}</td>
-            <td>{words.shell.places[person.place]}</td>
-            <td>
-              <span className="chip" data-ok={!person.disabled}>
-                {person.disabled ? text.disabled : text.active}
-              </span>
-            </td>
-          </tr>
-        ))}
-      />
+      <div className="people-table">
+        <BoardTable
+          id="people"
+          title={text.title}
+          columns={columns}
+          empty={text.none}
+          rows={found?.items.map((person) => (
+            <tr key={person.id} data-off={person.disabled}>
+              <td>
+                <Button
+                  className="button quiet small"
+                  aria-label={text.open(person.displayName)}
+                  onPress={() => onOpen(person.id)}
+                >
+                  {person.displayName}
+                </Button>
+              </td>
+              <td>{person.login}</td>
+              <td>{text.roles[person.role]}</td>
+              <td>{person.queues.map(choices.queueLabel).join(', ')}</td>
+              <td>{words.shell.places[person.place]}</td>
+              <td>
+                <span className="chip" data-ok={!person.disabled}>
+                  {person.disabled ? text.disabled : text.active}
+                </span>
+              </td>
+            </tr>
+          ))}
+        />
+      </div>
       {more && (
         <Button className="button" onPress={more}>
           {text.more}

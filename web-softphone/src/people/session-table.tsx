@@ -60,7 +60,7 @@ export function SessionTable({ api, path, title, mayEnd, endAllLabel }: SessionT
       setNotice(text.ended(1));
     });
   return (
-    <div className="people-sessions">
+    <div className="people-sessions people-table">
       <BoardTable
         id="sessions"
         title={title}

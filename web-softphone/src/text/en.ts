@@ -62,7 +62,7 @@ export const en = {
     takeOver: 'Take over here',
     otherComputer: 'Your desk is open at another computer',
     otherComputerTaken: 'Your desk is at another computer now',
-    otherComputerText: (where: string) => `It is open ${where}. Only one computer can be your desk.`,
+    otherComputerText: (where: string) => `Where it is open: ${where}. Only one computer can be your desk.`,
     otherComputerCall: 'A call is going on there. If you take over, it comes here, and the customer stays on the line.',
     otherComputerTakenText:
       'Somebody signed in with your account has opened it there. If that was not you, end the other session in “My account” and tell your supervisor.',
