@@ -31,6 +31,7 @@ import { playbackRoutes } from './routes/playback-routes.ts';
 import { policyRoutes } from './routes/policy-routes.ts';
 import { recordingLifeRoutes } from './routes/recording-life-routes.ts';
 import { recordingRoutes } from './routes/recording-routes.ts';
+import { reportRoutes } from './routes/report-routes.ts';
 import { sessionListRoutes } from './routes/session-list-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { signInRoutes } from './routes/sign-in-routes.ts';
@@ -113,6 +114,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
     deviceRoutes(app, { ...needs, devices, deviceDoor });
     homeWorkRoutes(app, { ...needs, devices });
   }
+  reportRoutes(app, needs);
   telephoneRoutes(app, needs);
   environmentRoutes(app, needs);
   const feed = feedRoute(app, needs, views);

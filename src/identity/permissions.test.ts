@@ -23,6 +23,11 @@ const table = `
   call-lists:change        -- su -- -- in
   recordings:read          -- su ad -- in
   recordings:open          -- su ad -- --
+  recordings:hold          -- su ad -- --
+  recordings:release       -- -- ad -- --
+  recordings:delete        -- -- ad -- --
+  recordings:export        -- -- ad -- --
+  recordings:rotate        -- -- ad -- --   whole
   recordings:play          ag su ad -- --
   plays:read               -- -- ad au --
   listening-keys:read      -- -- ad au --
@@ -41,6 +46,7 @@ const table = `
   operation:read           ag su ad au in
   operation:change         -- su ad -- in   whole
   decisions:read           -- su ad au in
+  reports:read             -- su ad au in
   devices:read             -- su ad au --
   devices:change           -- su ad -- --
   devices:revoke           -- su ad -- in
@@ -55,6 +61,8 @@ const table = `
   media-servers:change     -- -- ad -- --   whole
   nodes:read               -- su ad -- in
   nodes:change             -- -- ad -- in   whole
+  blocks:read              -- su ad -- in   whole
+  blocks:change            -- -- ad -- in   whole
   audit:read               -- -- ad au --   whole
   test-calls               ag su ad -- in
   feed:own                 ag su ad -- in

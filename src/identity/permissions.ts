@@ -59,6 +59,7 @@ const allowed = {
   /** The switch that is thrown when a typhoon comes. */
   'operation:change': ['supervisor', 'administrator', 'integrator'],
   'decisions:read': ['supervisor', 'administrator', 'auditor', 'integrator'],
+  'reports:read': ['supervisor', 'administrator', 'auditor', 'integrator'],
   'devices:read': ['supervisor', 'administrator', 'auditor'],
   /** Let devices in, by code or by approval, and change them. Names a person in the log, so a key cannot. */
   'devices:change': ['supervisor', 'administrator'],
@@ -103,6 +104,9 @@ const unlimitedOnly: ReadonlySet<Permission> = new Set<Permission>([
   'listening-keys:change',
   'media-servers:change',
   'nodes:change',
+  'blocks:read',
+  'blocks:change',
+  'recordings:rotate',
   'metrics:read',
   'audit:read',
 ]);

@@ -77,7 +77,8 @@ export interface ServiceLevelLimits {
  *   lenient    (answered + abandoned, within T) ÷ (answered + abandoned)        whoever gave up within T counts as served
  *   strict     answered within T ÷ (answered + abandoned later than T)          whoever gave up within T is in neither
  */
-export type ServiceLevelFormula = 'standard' | 'answered' | 'offered' | 'lenient' | 'strict';
+export const serviceLevelFormulas = ['standard', 'answered', 'offered', 'lenient', 'strict'] as const;
+export type ServiceLevelFormula = (typeof serviceLevelFormulas)[number];
 
 /** Transferred calls are in none of the formulas: they are counted where they went. */
 export function serviceLevel(

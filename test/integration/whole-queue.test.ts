@@ -213,3 +213,16 @@ t.test('hold, resume and UPDATE are answered in menu, queue and while a message 
     await centre.atRest();
   }
 });
+
+t.test('what the queues did is counted from what happened', async (t) => {
+  interface Report {
+    items: { queue: string; calls: number; answered: number; overflowed: number; serviceLevels: object }[];
+  }
+  const { items } = await engawa.get<Report>('/api/v1/reports/queues');
+  const of = (name: string) => items.find(({ queue }) => queue === name)!;
+  t.match(of('small'), { calls: 1, answered: 0, overflowed: 1 }, 'the queue that was full');
+  t.match(of('contracts').serviceLevels, { answered: 1, strict: 1 }, 'who was connected with the contracts queue');
+  t.ok(of('contracts').answered >= 1, `${of('contracts').answered} answered`);
+  t.ok(of('general').calls >= 5, `${of('general').calls} left the general queue`);
+  await t.rejects(engawa.get('/api/v1/reports/queues?from=5&to=4'), /400/);
+});

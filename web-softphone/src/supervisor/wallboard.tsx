@@ -14,6 +14,7 @@ import { ListTable } from './list-table.tsx';
 import { OperationCard } from './operation-card.tsx';
 import { ParkedTable } from './parked-table.tsx';
 import { RecordingTable } from './recording-table.tsx';
+import { TodayTable } from './today-table.tsx';
 import { type TrunkRow, useBoard } from './use-board.ts';
 import { CallbackTable, MessageTable } from './waiting-tables.tsx';
 
@@ -51,6 +52,7 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
         <Queues queues={queues} readAt={readAt} />
         <Trunks trunks={trunks} />
       </div>
+      <TodayTable api={api} />
       <ListTable api={api} lists={board.lists} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
       <DecisionTable decisions={board.decisions} agents={agents} />
       <RecordingTable recordings={recordings} />
