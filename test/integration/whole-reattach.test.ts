@@ -131,9 +131,11 @@ t.test('the same person signs in elsewhere: the call moves to the new desk', asy
     [customer, [1010]],
     [elsewhere, [customerHz]],
   ]);
-  await eventually('the old desk has no line', () => hanako.line === undefined);
+  await eventually('the old desk is cut off', () => hanako.line?.reachable === false);
+  hanako.vanish();
   await elsewhere.command('hangup');
   await elsewhere.signOut();
+  await hanako.followFeed();
   await hanako.connectPhone();
   t.pass();
 });
