@@ -30,7 +30,7 @@ const table = `
   recordings:rotate        -- -- ad -- --   whole
   recordings:play          ag su ad -- --
   plays:read               -- -- ad au --
-  listening-keys:read      -- -- ad au --
+  listening-keys:read      -- -- ad au --   whole
   listening-keys:change    -- -- ad -- --   whole
   listening-keys:end       ag su ad -- --
   callbacks:read           -- su ad -- in

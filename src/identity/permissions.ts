@@ -101,6 +101,7 @@ const unlimitedOnly: ReadonlySet<Permission> = new Set<Permission>([
   'sessions:end',
   'keys:read',
   'keys:change',
+  'listening-keys:read',
   'listening-keys:change',
   'media-servers:change',
   'nodes:change',

@@ -171,6 +171,42 @@ t.test('the sweep ends sessions that nobody asks about', async (t) => {
   t.equal(await ended, 'idle');
 });
 
+t.test(
+  'another node ends a session that it has not seen; this one notices, even when nobody could tell it',
+  async (t) => {
+    const other = createIdentity({ clock, log, store });
+    t.teardown(() => other.close());
+    const { token, session } = await signedIn();
+    t.equal(identity.isLive(session.id), true);
+    t.match(await other.sessionsOf(person.id), [{ id: session.id }]);
+    const told = new Promise<string>((resolve) => {
+      const off = identity.onSessionEnded((end) => {
+        if (end.session.id !== session.id) return;
+        off();
+        resolve(end.because);
+      });
+    });
+    t.equal(await other.endSession(session.id, 'revoked'), true);
+    t.equal(await other.endSession(session.id, 'revoked'), false, 'twice is once');
+    identity.start();
+    clock.advance(10_000);
+    t.equal(await told, 'revoked', 'within ten seconds');
+    t.equal(identity.isLive(session.id), false);
+    t.equal(await identity.bySessionToken(token), undefined);
+  },
+);
+
+t.test('all sessions of a person end together, but the one that asks', async (t) => {
+  const [one, two, three] = [await signedIn(), await signedIn(), await signedIn()];
+  const ends: string[] = [];
+  const off = identity.onSessionEnded(({ session }) => ends.push(session.id));
+  t.equal(await identity.endSessionsOf(person.id, 'revoked', three.session.id), 2);
+  off();
+  t.same(ends.sort(), [one.session.id, two.session.id].sort());
+  t.match(await identity.sessionsOf(person.id), [{ id: three.session.id }]);
+  await identity.endSession(three.session.id, 'asked');
+});
+
 t.test('a new password ends the other sessions', async (t) => {
   const { token } = await signedIn();
   await identity.changePerson(person.id, { password: 'another good one' });
