@@ -8,6 +8,7 @@ import { AppError } from '../shared/errors.ts';
 import { guardRoutes, type Need } from './caller.ts';
 import { Problem } from './contract.ts';
 import { createDeviceDoor } from './device-door.ts';
+import { createDoorman } from './doorman.ts';
 import { feedRoute } from './feed/feed.ts';
 import { healthRoutes } from './health.ts';
 import { type ApiNeeds, type ListenSettings, limitDefaults } from './needs.ts';
@@ -64,7 +65,10 @@ export interface Api {
 export async function createApi(given: ApiNeeds): Promise<Api> {
   const { devices, store } = given;
   const deviceDoor = devices && createDeviceDoor(devices, given.listen, store.devices.byId);
-  const needs = { ...given, limits: { ...limitDefaults, ...given.limits }, ...(deviceDoor ? { deviceDoor } : {}) };
+  const doorman = createDoorman(given.identity, given.clock);
+  const { identity } = doorman;
+  const limits = { ...limitDefaults, ...given.limits };
+  const needs = { ...given, identity, limits, ...(deviceDoor ? { deviceDoor } : {}) };
   const { listen, log } = needs;
   requireTlsBeyondLoopback(listen);
   const app = await createServer({
@@ -76,6 +80,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   const otherMethods = tellMethods(app);
   await app.register(swagger, { openapi: openApiDocument, transform: describeProblems });
   guardRoutes(app, needs);
+  doorman.watch(app);
   if (needs.audit) leaveTrails(app, { audit: needs.audit, log });
   const scoped = createScoped(needs);
   app.decorate('scoped', scoped);

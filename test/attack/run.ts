@@ -161,6 +161,9 @@ function rowOf(name: string, sends: string, measured: Measured, calm: Measured):
     failed,
     setUpP50Ms: Math.round(percentile(setUpMs, 0.5)),
     setUpP99Ms: Math.round(percentile(setUpMs, 0.99)),
+    calmP99Ms: Math.round(percentile(calm.setUpMs, 0.99)),
+    calmPacketsLost: calm.figures.lost,
+    calmLongestGapMs: calm.figures.longestGapMs,
     packetsLost: figures.lost,
     packets: figures.received,
     longestGapMs: figures.longestGapMs,
@@ -209,12 +212,14 @@ async function main(): Promise<number> {
       rowOf('none', withGateway ? 'nothing (with a trunk that proves itself by password)' : 'nothing', calm, calm),
     );
     for (const [index, { name, sends, perSecond }] of part.entries()) {
-      say(`${index + 1} of ${part.length}: ${name}, ${perSecond}/s for ${seconds} s`);
+      say(`${index + 1} of ${part.length}: nothing for ${seconds} s, then ${name}, ${perSecond}/s`);
+      // Other programs of the machine have their moments, too: each attack is held against the seconds before it.
+      const before = await measure(scene, quiet);
       const measured = await measure(scene, () => runAttack(name, scene.targets));
-      const row = rowOf(name, sends, measured, calm);
+      const row = rowOf(name, sends, measured, before);
       rows.push(row);
       say(
-        `   got in ${row.gotIn}, calls failed ${row.failed} of ${row.calls + row.failed}, p99 ${row.setUpP99Ms} ms, RTP lost ${row.packetsLost}, MOS ${row.mos}`,
+        `   got in ${row.gotIn}, calls failed ${row.failed} of ${row.calls + row.failed}, p99 ${row.setUpP99Ms} ms, (before: ${row.calmP99Ms} ms), RTP lost ${row.packetsLost}, MOS ${row.mos}`,
       );
     }
     const { items } = await scene.centre.engawa.get<{ items: unknown[] }>('/api/v1/blocks');

@@ -11,6 +11,10 @@ export interface Row {
   failed: number;
   setUpP50Ms: number;
   setUpP99Ms: number;
+  /** The same in as many seconds without attack, just before. */
+  calmP99Ms: number;
+  calmPacketsLost: number;
+  calmLongestGapMs: number;
   packetsLost: number;
   packets: number;
   longestGapMs: number;
@@ -29,8 +33,9 @@ const heads = [
   'got in',
   'honest calls (failed)',
   'set-up p50 / p99, ms',
+  'p99 just before',
   'RTP lost',
-  'longest pause, ms',
+  'longest pause, ms (just before)',
   'MOS',
   'CPU each, µs',
   'CPU, % of a core',
@@ -45,8 +50,9 @@ export function printTable(rows: readonly Row[], seconds: number): string {
     row.gotIn,
     `${row.calls} (${row.failed})`,
     `${row.setUpP50Ms} / ${row.setUpP99Ms}`,
+    row.calmP99Ms,
     `${row.packetsLost} of ${row.packets}`,
-    row.longestGapMs,
+    `${row.longestGapMs} (${row.calmLongestGapMs})`,
     row.mos,
     row.sent === 0 ? '' : row.cpuMicrosecondsEach,
     row.cpuShare,

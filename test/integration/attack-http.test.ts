@@ -109,11 +109,17 @@ t.test('a centre of two hundred behind one address', { skip: !onOwnServer }, asy
     asked++;
     return rig.border.webSocketTarget;
   };
-  const { api, store, people } = await testApi(t, {
+  const { api, store, people, signIn } = await testApi(t, {
     listen,
     softphone: { tunnelTarget, admit: rig.border.admitSoftphone, registerExpiresSeconds: 300 },
   });
   await api.listen();
+  let lookups = 0;
+  const bySessionToken = store.sessions.byTokenHash.bind(store.sessions);
+  store.sessions.byTokenHash = (...given) => {
+    lookups++;
+    return bySessionToken(...given);
+  };
   const base = `http://127.0.0.1:${api.port}`;
   const wsUrl = `${base.replace('http', 'ws')}/sip`;
 
@@ -135,6 +141,19 @@ t.test('a centre of two hundred behind one address', { skip: !onOwnServer }, asy
     await Promise.all(Array.from({ length: 60 }, (_, index) => attempt(index)));
     t.same(new Set(statuses), new Set([401, 403]));
     t.equal(asked, 0);
+  });
+
+  t.test('made-up sessions are soon refused unasked, and who signs in meanwhile is not', async (t) => {
+    const before = lookups;
+    const guess = () => fetch(`${base}/api/v1/desk`, { headers: { cookie: `engawa_session=${randomUUID()}` } });
+    for (let round = 0; round < 40; round++) {
+      const answers = await Promise.all(Array.from({ length: 15 }, guess));
+      if (answers.some(({ status }) => status !== 401)) t.fail('a made-up session gets 401');
+      await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+    }
+    t.ok(lookups - before < 500, `${lookups - before} of 600 were asked about`);
+    const signedIn = await signIn('taro');
+    t.equal((await fetch(`${base}/api/v1/desk`, { headers: signedIn })).status, 200);
   });
 
   async function register(cookie: string, ticket: string, id: string): Promise<void> {

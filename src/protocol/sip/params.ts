@@ -47,8 +47,9 @@ export function unquote(text: string): string {
   return text.slice(1, -1).replace(/\\(.)/gs, '$1');
 }
 
+/** As a quoted-string (RFC 3261 §25.1). Control characters, line breaks above all, have no place in one: they become a space. */
 export function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  return `"${text.replace(/\p{Cc}+/gu, ' ').replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** Index of the next character that is not space, tab or a line break. */
