@@ -186,6 +186,7 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const callCentre = clustered ?? createCallCentre(parts);
   closer.add('call centre', () => callCentre.close());
   const callLists = openCallLists({
+  environment.begin();
     ...{ parts, store, callCentre },
     calendars: flows.calendars,
     mayHave: (person, call) => rules.decide(person, call).allowed,

@@ -47,6 +47,8 @@ export interface AppEnvironment {
   provenOf(person: Person, others?: ProvenFacts): Promise<ProvenFacts>;
   whyNotAvailable: NonNullable<CallParts['whyNotAvailable']>;
   deviceRule(personId: PersonId): DeviceRule;
+  /** Once calls and telephones are there. */
+  begin(): void;
   api: EnvironmentApi;
 }
 
@@ -98,11 +100,12 @@ export async function openEnvironment(config: Config, parts: EnvironmentParts): 
     await callCentre.setState(personId, 'not-ready', 'environment-check');
   }
 
-  checks.onChanged((personId, here) => {
+  const told = (personId: PersonId, here: boolean) => {
     follow(personId, here).catch((thrown: unknown) =>
       log.warn({ err: asError(thrown), personId }, 'routing does not know of a check yet'),
     );
-  });
+  };
+  checks.onChanged(told);
   const off = store.events.subscribe((event) => {
     const callComes =
       (event.type === 'agent-state' && event.to !== 'not-ready' && event.to !== 'offline') ||
@@ -123,6 +126,13 @@ export async function openEnvironment(config: Config, parts: EnvironmentParts): 
       const person = settings.check === 'required' ? await store.people.byId(personId) : undefined;
       if (!person) return undefined;
       return keepsAway(checks.standing(personId, await later.placeOf(person))) ? refusal : undefined;
+    },
+    begin() {
+      // Whoever has an own telephone now, or no longer, may take calls otherwise than before.
+      const changed = (personId: PersonId, here: boolean) => {
+        if (settings.check === 'required' && settings.whenFailed === 'own-telephone') told(personId, here);
+      };
+      closer.add('telephones in place of checks', later.telephones().onChanged(changed));
     },
     deviceRule: (personId) => (checks.lastStanding(personId)?.byTelephone ? 'telephone-only' : 'either'),
     api: {

@@ -82,7 +82,7 @@ export const Environment = section('The check before a shift (docs/environment-c
     default: 10,
     minimum: 3,
     maximum: 30,
-    description: 'How long the line is measured.',
+    description: 'How long the line is measured. At least 9 with FreeSWITCH, which reports every four seconds.',
   }),
   items: Items,
   limits: Limits,
@@ -106,10 +106,12 @@ export const Environment = section('The check before a shift (docs/environment-c
 /** What the schema cannot say. */
 export function environmentProblems({
   environment,
+  media,
   turn,
   outgoing,
 }: {
   environment: Static<typeof Environment>;
+  media: Config['media'];
   turn: Config['turn'];
   outgoing: Config['outgoing'];
 }): string[] {
@@ -125,7 +127,11 @@ export function environmentProblems({
   const { url } = environment.helpDesk;
   const asked = url === undefined || createGuardedRequests(outgoing).mayAsk(url);
   const helpDesk = asked ? [] : [`environment.helpDesk.url: its host is not in outgoing.hosts.`];
-  return [...lists, ...relays, ...helpDesk];
+  const tooShort =
+    media.kind === 'freeswitch' && environment.check !== 'off' && environment.measuredSeconds < 9
+      ? ['environment.measuredSeconds: FreeSWITCH reports loss every four seconds, so measure for at least 9.']
+      : [];
+  return [...lists, ...relays, ...helpDesk, ...tooShort];
 }
 
 /** Which way a TURN URL (RFC 7065) is; undefined: it is a stun: URL. */

@@ -36,8 +36,12 @@ export interface LineMeasurer {
 
 const ringSeconds = 8;
 const firstPacketWithinMs = 8000;
-/** ICE changes paths and jitter buffers fill while a line is only just up. */
+/**
+ * ICE changes paths and jitter buffers fill while a line is only just up; and a media server that counts by its RTCP reports knows
+ * of no loss before the first of them.
+ */
 const settleMs = 500;
+const firstReportWithinMs = 5000;
 const everyMs = 1000;
 
 export function createLineMeasurer(needs: {
@@ -123,13 +127,18 @@ async function count(
   seconds: number,
   over: Promise<'over'>,
 ): Promise<MeasuringOutcome> {
-  if ((await Promise.race([over, after(clock, settleMs)])) === 'over') return { kind: 'failed', because: 'stopped' };
+  const until = clock.now() + firstReportWithinMs;
+  do {
+    if ((await Promise.race([over, after(clock, settleMs)])) === 'over') return { kind: 'failed', because: 'stopped' };
+  } while ((await endpoint.stats()).lossCounted === null && clock.now() < until);
   const samples: LineSample[] = [];
   let codec = '';
   let packetsSent = 0;
   for (let second = 0; second <= seconds; second++) {
-    const { packetsReceived, packetsLost, jitterMs, roundTripMs, ...more } = await endpoint.stats();
-    samples.push({ atMs: clock.now(), packetsReceived, packetsLost, jitterMs, roundTripMs });
+    const { jitterMs, roundTripMs, ...more } = await endpoint.stats();
+    const { packetsReceived, packetsLost } = more.lossCounted ?? more;
+    if (more.lossCounted !== null)
+      samples.push({ atMs: clock.now(), packetsReceived, packetsLost, jitterMs, roundTripMs });
     codec = more.codec ?? codec;
     packetsSent = more.packetsSent;
     if (second === seconds) break;

@@ -90,6 +90,7 @@ const testDigitsFor = ({ clearance }: SessionView['person']) => (clearance === '
 function Shift({ session }: { session: SessionView }) {
   const { view } = useDeskState();
   const words = useWords();
+  const [checkWanted, setCheckWanted] = useState(false);
   useShortcuts();
   if (!view) return null;
   return (
@@ -104,13 +105,18 @@ function Shift({ session }: { session: SessionView }) {
         <QueueList queues={view.queues} />
       </div>
       <div className="desk-call">
-        <Stage />
+        <Stage checkWanted={checkWanted} />
       </div>
       <div className="desk-side">
         <CallListCard view={view} />
         <DialCard view={view} demo={session.demo} testDigits={testDigitsFor(session.person)} />
         <RecentCalls />
         <div className="desk-foot">
+          {view.environment && view.state === 'not-ready' && (
+            <Button className="button small" aria-pressed={checkWanted} onPress={() => setCheckWanted(!checkWanted)}>
+              {words.environment.title}
+            </Button>
+          )}
           <DeviceDisclosure />
           <ShortcutsHelp />
         </div>
@@ -120,7 +126,7 @@ function Shift({ session }: { session: SessionView }) {
 }
 
 /** The middle of the desk: the call, or what there is instead of one. */
-function Stage() {
+function Stage({ checkWanted }: { checkWanted: boolean }) {
   const { view, measuring } = useDeskState();
   if (!view) return null;
   const { call, environment } = view;
@@ -128,7 +134,8 @@ function Stage() {
   if (call) return <CallCard key={call.id} call={call} view={view} />;
   if (view.state === 'after-call-work') return <AfterCallCard endsAt={view.afterCallWorkEndsAt} />;
   const checkNeeded = environment?.required && environment.state !== 'passed' && view.state === 'not-ready';
-  if (environment && (checkNeeded || measuring))
+  const wanted = checkWanted && view.state === 'not-ready';
+  if (environment && (checkNeeded || wanted || measuring))
     return (
       <Suspense fallback={null}>
         <CheckCard standing={environment} />

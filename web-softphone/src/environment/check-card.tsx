@@ -29,6 +29,7 @@ export function CheckCard({ standing }: CheckCardProps) {
   const { api } = desk;
   const [settings, setSettings] = useState<DeskEnvironment>();
   const [made, setMade] = useState<EnvironmentCheckView>();
+  const [isFirst] = useState(standing?.required === true && standing.state !== 'passed');
   const [step, setStep] = useState<{ share: number; hearing: boolean }>();
   const [problem, setProblem] = useState<Refused>();
   const heard = useRef<boolean | null>(null);
@@ -80,7 +81,11 @@ export function CheckCard({ standing }: CheckCardProps) {
   }
 
   return (
-    <section className="card check-card" aria-labelledby="check-title" data-state={now.state}>
+    <section
+      className={isFirst ? 'card check-card check-first' : 'card check-card'}
+      aria-labelledby="check-title"
+      data-state={now.state}
+    >
       <div className="check-head">
         <div>
           <h2 id="check-title">{text.title}</h2>

@@ -48,6 +48,7 @@ export function AgentTable({ board: { agents, monitors, changeState, monitor }, 
     { label: words.board.since, number: true },
     { label: words.board.place },
     { label: words.board.softphone },
+    { label: words.environment.column },
     { label: words.board.change, unseen: true },
   ];
   const note = (
@@ -119,6 +120,7 @@ function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
           {byTelephone ? words.device.telephone : reachable ? words.board.connected : words.board.notConnected}
         </span>
       </td>
+      <td>{agent.environment && <CheckChip standing={agent.environment} />}</td>
       <td className="number actions">
         {onMonitor && agent.state === 'on-call' && agent.callId !== null && (
           <MonitorMenu name={person.displayName} mode={monitoring} onMonitor={onMonitor} />
@@ -144,6 +146,19 @@ function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
         </MenuTrigger>
       </td>
     </tr>
+  );
+}
+
+/** Where the person stands with the check before the shift. */
+function CheckChip({ standing }: { standing: NonNullable<AgentRow['environment']> }) {
+  const { environment: words } = useLanguage().words;
+  const { state, required, byTelephone } = standing;
+  const well = state === 'passed' || byTelephone;
+  return (
+    <span className="chip" data-ok={well || (required ? false : undefined)}>
+      <Icon name={well ? 'check' : 'warning'} />
+      {words.states[state]}
+    </span>
   );
 }
 
