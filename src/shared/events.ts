@@ -75,6 +75,8 @@ export interface MediaQuality {
   roundTripMs: number | null;
   mosEstimate: number | null;
   codec: string | null;
+  /** Where loss is known by reports alone: what had come and was lost by the last one; null before the first. */
+  lossCounted?: { packetsReceived: number; packetsLost: number } | null;
 }
 
 /** What a source of SIP did to be shut out. */

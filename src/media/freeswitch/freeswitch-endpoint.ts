@@ -307,6 +307,7 @@ export class FreeswitchEndpoint implements Endpoint {
       roundTripMs: roundTripMs === null ? null : tenth(roundTripMs),
       mosEstimate,
       codec,
+      lossCounted: this.reports.counted,
     };
   }
 

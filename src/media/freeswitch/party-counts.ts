@@ -98,6 +98,8 @@ export class PartyReports {
   lost = 0;
   jitterMs = 0;
   roundTripMs: number | null = null;
+  /** By the last report. */
+  counted: { packetsReceived: number; packetsLost: number } | null = null;
   private missingAtFirst: number | undefined;
   private lostBefore = 0;
 
@@ -122,6 +124,7 @@ export class PartyReports {
       this.missingAtFirst = missing;
       this.lostBefore = this.lost;
     } else this.lost = Math.max(this.lost, this.lostBefore + since);
+    this.counted = { packetsReceived: received, packetsLost: this.lost };
   }
 }
 
