@@ -10,6 +10,8 @@ import { projectRoot } from '../../src/shared/paths.ts';
 import { launchChromium } from '../support/centre/chromium.ts';
 import { startEngawa } from '../support/centre/engawa.ts';
 import { eventually } from '../support/eventually.ts';
+import { freeTcpPort } from '../support/free-port.ts';
+import { startProvider } from '../support/sign-in/provider.ts';
 
 t.setTimeout(420_000);
 
@@ -17,16 +19,34 @@ const cli = join(projectRoot, 'dist/src/cli/engawa.js');
 const password = 'four swallows under the eaves';
 
 t.test('coming in with more than a password', async (t) => {
-  const engawa = await startEngawa(t, { config: { signIn: { secondFactor: { demo: true } } } });
-  // Passkeys need a name: the address of loopback is none.
-  const url = engawa.url.replace('127.0.0.1', 'localhost');
+  // Passkeys need a name: the address of loopback is none. And the provider must know where browsers come back to.
+  const port = await freeTcpPort();
+  const url = `http://localhost:${port}`;
+  const clientSecret = 'between the provider and us';
+  const provider = await startProvider(t, { clientSecret, publicUrl: url });
+  const singleSignOn = {
+    ...{ issuer: provider.issuer, clientId: 'engawa', secondFactor: { amr: ['mfa'] } },
+    create: { role: { claim: 'groups', values: { leads: 'supervisor' } } },
+  };
+  const engawa = await startEngawa(t, {
+    environment: { ENGAWA_OIDC_SECRET: clientSecret },
+    config: {
+      http: { port, publicUrl: url },
+      signIn: { secondFactor: { demo: true }, singleSignOn },
+      outgoing: { privateNetworks: ['127.0.0.0/8'] },
+    },
+  });
   const { browser, close } = await launchChromium();
   t.teardown(close);
   const context = await browser.newContext({ locale: 'en-US' });
+  // Whatever language a person prefers: chosen in this browser before.
+  await context.addInitScript("if (location.port) localStorage.setItem('engawa.language', 'en')");
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (line) => line.type() === 'error' && errors.push(line.text()));
+  page.on('console', (line) => {
+    if (line.type() === 'error' && line.location().url.startsWith(url)) errors.push(line.text());
+  });
   await addVirtualAuthenticator(context, page);
   const button = (name: string) => page.getByRole('button', { name, exact: true });
   const signOut = async () => {
@@ -45,7 +65,7 @@ t.test('coming in with more than a password', async (t) => {
     const added = spawnSync(process.execPath, [cli, 'user', 'add', 'kanri', '--config', file], { encoding: 'utf8' });
     const link = /\/#invitation=[\w-]{43}$/m.exec(added.stdout)?.[0] ?? '';
     t.ok(link, added.stdout + added.stderr);
-    await page.goto(`${url}/?lang=en${link.slice(1)}`);
+    await page.goto(`${url}/${link.slice(1)}`);
     await page.getByRole('heading', { name: 'Welcome' }).waitFor();
     t.notMatch(page.url(), 'invitation', 'the link does not stay in the address');
     await page.getByLabel('New password').fill('password123456789');
@@ -64,9 +84,9 @@ t.test('coming in with more than a password', async (t) => {
     t.equal(codes.length, 10);
     await button('I have them on paper').click();
     await button('Sign out').waitFor();
-    await page.goto(`${url}/?lang=en${link.slice(1)}`);
+    await page.goto(`${url}/${link.slice(1)}`);
     await page.getByRole('heading', { name: 'This invitation cannot be used' }).waitFor();
-    await page.goto(`${url}/?lang=en`);
+    await page.goto(`${url}/`);
   });
 
   await t.test('a passkey alone lets them in', async () => {
@@ -134,6 +154,67 @@ t.test('coming in with more than a password', async (t) => {
     await page.getByRole('heading', { name: 'Protect your account' }).waitFor();
     const { items } = await engawa.get<{ items: { person: { login: string }; state: string }[] }>('/api/v1/agents');
     t.equal(items.find(({ person }) => person.login === 'hanako')?.state ?? 'offline', 'offline');
+  });
+
+  const bySingleSignOn = async (account: string | undefined, how: { amr?: string[] } = {}) => {
+    provider.next = { account, ...how };
+    await page.goto('about:blank');
+    await context.clearCookies();
+    await page.goto(`${url}/`);
+    await button('Sign in with your company account').click();
+  };
+  const session = async () =>
+    (await page.evaluate("fetch('/api/v1/session').then((answer) => answer.json())")) as {
+      person?: { login: string; role: string; place: string; queues: string[] };
+    };
+
+  await t.test(
+    'single sign-on: a person who is known, with the second factor that the provider vouches for',
+    async (t) => {
+      await bySingleSignOn('hanako', { amr: ['pwd', 'mfa'] });
+      await button('Sign out').waitFor();
+      t.match(await session(), { person: { login: 'hanako' } });
+      t.match(provider.begun.at(-1), { account: 'hanako' });
+      await button('Sign out').click();
+      await page.waitForURL(`${provider.issuer}/session/end**`);
+    },
+  );
+
+  await t.test('without it the second factor is asked for here, and a stranger is turned away', async () => {
+    await bySingleSignOn('hanako', { amr: ['pwd'] });
+    await page.getByRole('heading', { name: 'Protect your account' }).waitFor();
+    await bySingleSignOn(undefined);
+    await page.getByRole('alert').getByText('did not let you in').waitFor();
+    await bySingleSignOn('Not A Login!');
+    await page.getByRole('alert').getByText('not known here').waitFor();
+  });
+
+  await t.test('somebody new is added, as the strictest unless the claims say more', async (t) => {
+    await bySingleSignOn('jiro', { amr: ['mfa'] });
+    await button('Sign out').waitFor();
+    t.match(await session(), { person: { login: 'jiro', role: 'agent', place: 'home', queues: [] } });
+    provider.claims.set('sachiko', { groups: ['staff', 'leads'] });
+    await bySingleSignOn('sachiko', { amr: ['mfa'] });
+    await button('Sign out').waitFor();
+    t.match(await session(), { person: { login: 'sachiko', role: 'supervisor', place: 'home' } });
+  });
+
+  await t.test('who has no password here steps up at the provider, who asks again', async (t) => {
+    const popup = context.waitForEvent('page');
+    await page.evaluate("void window.open('/api/v1/single-sign-on?for=step-up')");
+    await (await popup).waitForEvent('close');
+    t.equal(provider.prompts.at(-1), 'login');
+  });
+
+  await t.test('who signs out at the provider is signed out here at once', async (t) => {
+    const forged = await fetch(`${url}/api/v1/single-sign-on/logout`, {
+      method: 'POST',
+      body: new URLSearchParams({ logout_token: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJzYWNoaWtvIn0.' }),
+    });
+    t.equal(forged.status, 400);
+    t.match(await session(), { person: { login: 'sachiko' } }, 'only the provider can say so');
+    await provider.logOut(provider.begun.at(-1)!);
+    t.notOk((await session()).person, 'the session is over');
   });
 
   const expected = /status of (401|403|422|404)/;

@@ -103,8 +103,10 @@ function Pages({ api }: { api: Api }) {
 
   async function signOut(): Promise<void> {
     // Whether or not the server hears of it, this page forgets the session.
-    await api.delete('/session').catch(() => undefined);
+    const there = await api.delete<{ url: string } | undefined>('/session').catch(() => undefined);
     api.setCsrfToken(undefined);
+    // It began at the company's account, and ends there, too.
+    if (there) location.assign(there.url);
     setSession({ kind: 'none', wasSignedOut: false });
   }
 

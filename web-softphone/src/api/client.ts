@@ -44,7 +44,7 @@ export interface Api {
   postForFile(path: string, body: unknown): Promise<Blob>;
   put<T = void>(path: string, body: unknown): Promise<T>;
   patch<T = void>(path: string, body: unknown): Promise<T>;
-  delete(path: string): Promise<void>;
+  delete<T = void>(path: string): Promise<T>;
   setCsrfToken(token: string | undefined): void;
   /**
    * Asks the person to prove again to be there; false: not now. For what is not fetched through here, such as a sound that the
