@@ -2,9 +2,9 @@
 
 import type { Api } from '../api/client.ts';
 import { SessionTable } from '../people/session-table.tsx';
-import { useWords } from '../text/language.tsx';
+import { usePeopleWords } from '../people/use-words.ts';
 
 export function OwnSessions({ api }: { api: Api }) {
-  const { people: words } = useWords();
+  const words = usePeopleWords();
   return <SessionTable api={api} path="/sessions" title={words.ownSessions} mayEnd endAllLabel={words.endOthers} />;
 }

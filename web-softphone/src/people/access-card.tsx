@@ -9,6 +9,7 @@ import { DialogFrom } from '../controls/dialog-from.tsx';
 import { useAct } from '../supervisor/use-act.ts';
 import { useLanguage } from '../text/language.tsx';
 import { ShownOnce } from './fields.tsx';
+import { usePeopleWords } from './use-words.ts';
 import { dayAndTime } from './when.ts';
 
 interface AccessCardProps {
@@ -19,8 +20,8 @@ interface AccessCardProps {
 }
 
 export function AccessCard({ api, person, mayChange, onChanged }: AccessCardProps) {
-  const { words, language } = useLanguage();
-  const text = words.people;
+  const { language } = useLanguage();
+  const text = usePeopleWords();
   const [invitation, setInvitation] = useState<InvitationState | null>();
   const [link, setLink] = useState<string>();
   const path = `/users/${person.id}`;
@@ -83,7 +84,7 @@ export function AccessCard({ api, person, mayChange, onChanged }: AccessCardProp
 
 /** A button for what cannot be taken back lightly. */
 export function Sure({ label, explained, onSure }: { label: string; explained: string; onSure(): void }) {
-  const { people: words } = useLanguage().words;
+  const words = usePeopleWords();
   return (
     <DialogFrom trigger={<Button className="button danger">{label}</Button>}>
       {(close) => (

@@ -7,9 +7,9 @@ import type { InvitationView } from '../../../src/api/sign-in-contract.ts';
 import type { Api } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { useAct } from '../supervisor/use-act.ts';
-import { useWords } from '../text/language.tsx';
 import type { Choices } from './choices.ts';
 import { ShownOnce, Text } from './fields.tsx';
+import { usePeopleWords } from './use-words.ts';
 import { bodyOf, newWork, WorkFields } from './work-form.tsx';
 
 interface AddPersonProps {
@@ -21,7 +21,7 @@ interface AddPersonProps {
 type Added = PersonView & { invitation?: InvitationView };
 
 export function AddPerson({ api, choices, onOpen }: AddPersonProps) {
-  const { people: words } = useWords();
+  const words = usePeopleWords();
   return (
     <DialogFrom trigger={<Button className="button primary">{words.add}</Button>}>
       {(close) => <Fields api={api} choices={choices} onOpen={onOpen} onClose={close} />}
@@ -30,7 +30,7 @@ export function AddPerson({ api, choices, onOpen }: AddPersonProps) {
 }
 
 function Fields({ api, choices, onOpen, onClose }: AddPersonProps & { onClose(): void }) {
-  const { people: words } = useWords();
+  const words = usePeopleWords();
   const [login, setLogin] = useState('');
   const [work, setWork] = useState(() => newWork(choices));
   const [added, setAdded] = useState<Added>();

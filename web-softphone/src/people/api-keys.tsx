@@ -12,6 +12,7 @@ import { useLanguage } from '../text/language.tsx';
 import { Sure } from './access-card.tsx';
 import type { Choices } from './choices.ts';
 import { Many, ShownOnce, Text } from './fields.tsx';
+import { usePeopleWords } from './use-words.ts';
 import { day, dayAndTime, fromInputDay } from './when.ts';
 
 interface ApiKeysProps {
@@ -21,8 +22,8 @@ interface ApiKeysProps {
 }
 
 export function ApiKeys({ api, choices, mayChange }: ApiKeysProps) {
-  const { words, language } = useLanguage();
-  const text = words.people;
+  const { language } = useLanguage();
+  const text = usePeopleWords();
   const [keys, setKeys] = useState<ApiKeyView[]>();
   const read = useCallback(async () => {
     try {
@@ -99,8 +100,8 @@ interface MakeKeyProps {
 const roles = ['integrator', 'auditor', 'supervisor', 'administrator'] as const;
 
 function MakeKey({ api, choices, onMade, onClose }: MakeKeyProps) {
-  const { words, language } = useLanguage();
-  const text = words.people;
+  const { language } = useLanguage();
+  const text = usePeopleWords();
   const [name, setName] = useState('');
   const [role, setRole] = useState<string>('integrator');
   const [queues, setQueues] = useState<string[]>([]);

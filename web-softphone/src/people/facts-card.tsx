@@ -9,6 +9,7 @@ import { useAct } from '../supervisor/use-act.ts';
 import { useLanguage } from '../text/language.tsx';
 import { Pairs, Text } from './fields.tsx';
 import { SaveRow } from './person-page.tsx';
+import { usePeopleWords } from './use-words.ts';
 import { day, fromInputDay, inputDay } from './when.ts';
 
 interface FactsCardProps {
@@ -22,8 +23,8 @@ const texts = (numbers: Readonly<Record<string, number>> = {}, show: (value: num
   Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, show(value)]));
 
 export function FactsCard({ api, person, onChanged }: FactsCardProps) {
-  const { words, language } = useLanguage();
-  const text = words.people;
+  const { language } = useLanguage();
+  const text = usePeopleWords();
   const { facts = {} } = person;
   const [employment, setEmployment] = useState<string>(facts.employment ?? '-');
   const [since, setSince] = useState(inputDay(facts.employedSince));

@@ -3,7 +3,7 @@
 import { type ReactNode, useState } from 'react';
 import { Button, Checkbox, CheckboxGroup, Input, Label, TextField } from 'react-aria-components';
 import { Icon } from '../controls/icon.tsx';
-import { useWords } from '../text/language.tsx';
+import { usePeopleWords } from './use-words.ts';
 
 interface TextProps {
   label: string;
@@ -76,7 +76,7 @@ interface PairsProps {
 
 /** Names with a value each: trainings with their day, skills with their level. */
 export function Pairs({ label, names, type, pairs, show, onChange }: PairsProps) {
-  const { people: words } = useWords();
+  const words = usePeopleWords();
   const [name, setName] = useState('');
   const [value, setValue] = useState('');
   const fits = /^[a-z0-9][a-z0-9-]{0,63}$/.test(name) && value !== '';
@@ -118,7 +118,7 @@ export function Pairs({ label, names, type, pairs, show, onChange }: PairsProps)
 
 /** A secret that is shown once. */
 export function ShownOnce({ label, secret }: { label: string; secret: string }) {
-  const { people: words } = useWords();
+  const words = usePeopleWords();
   const [copied, setCopied] = useState(false);
   return (
     <div className="shown-once" role="status">

@@ -17,13 +17,14 @@ import { Text } from './fields.tsx';
 import { PersonPage } from './person-page.tsx';
 import '../styles/board.css';
 import '../styles/people.css';
+import { usePeopleWords } from './use-words.ts';
 
 const roles = ['agent', 'supervisor', 'administrator', 'auditor', 'integrator'] as const;
 const pageSize = 50;
 const typingMs = 250;
 
 export function PeoplePage({ api, session }: SectionProps) {
-  const { words } = useLanguage();
+  const text = usePeopleWords();
   const [opened, setOpened] = useState<string>();
   const [choices, setChoices] = useState<Choices>();
   const { role } = session.person;
@@ -49,8 +50,8 @@ export function PeoplePage({ api, session }: SectionProps) {
     <div className="board">
       <div className="page-head">
         <div>
-          <h1>{words.people.title}</h1>
-          <p className="hint">{words.people.lead}</p>
+          <h1>{text.title}</h1>
+          <p className="hint">{text.lead}</p>
         </div>
         {mayChange && <AddPerson api={api} choices={choices} onOpen={setOpened} />}
       </div>
@@ -91,7 +92,7 @@ function usePeople(api: Api, search: string, role: string) {
 
 function PeopleList({ api, choices, onOpen }: { api: Api; choices: Choices; onOpen(id: string): void }) {
   const { words } = useLanguage();
-  const text = words.people;
+  const text = usePeopleWords();
   const [search, setSearch] = useState('');
   const [role, setRole] = useState('any');
   const { found, problem, more } = usePeople(api, search.trim(), role);

@@ -13,6 +13,7 @@ import { FactsCard } from './facts-card.tsx';
 import { PersonSummary } from './person-summary.tsx';
 import { SessionTable } from './session-table.tsx';
 import { TelephoneCard } from './telephone-card.tsx';
+import { usePeopleWords } from './use-words.ts';
 import { bodyOf, WorkFields, workOf } from './work-form.tsx';
 
 interface PersonPageProps {
@@ -26,7 +27,7 @@ interface PersonPageProps {
 
 export function PersonPage({ api, personId, own, choices, mayChange, onBack }: PersonPageProps) {
   const { words } = useLanguage();
-  const text = words.people;
+  const text = usePeopleWords();
   const [person, setPerson] = useState<PersonView>();
   const [problem, setProblem] = useState<Refused>();
   const path = `/users/${personId}`;
@@ -87,7 +88,7 @@ interface CardProps {
 }
 
 function WorkCard({ api, person, choices, onChanged }: CardProps & { choices: Choices }) {
-  const { people: text } = useLanguage().words;
+  const text = usePeopleWords();
   const [work, setWork] = useState(() => workOf(person));
   const [saved, setSaved] = useState(false);
   const { refused, act } = useAct(() => setSaved(true));
@@ -116,7 +117,7 @@ function WorkCard({ api, person, choices, onChanged }: CardProps & { choices: Ch
 }
 
 export function SaveRow(props: { refused: string | undefined; saved: boolean }) {
-  const { people: text } = useLanguage().words;
+  const text = usePeopleWords();
   return (
     <>
       <div role="alert" className="form-problem">

@@ -3,11 +3,12 @@
 import type { PersonView } from '../../../src/api/contract.ts';
 import { useLanguage } from '../text/language.tsx';
 import type { Choices } from './choices.ts';
+import { usePeopleWords } from './use-words.ts';
 import { day } from './when.ts';
 
 export function PersonSummary({ person, choices }: { person: PersonView; choices: Choices }) {
   const { words, language } = useLanguage();
-  const text = words.people;
+  const text = usePeopleWords();
   const { facts = {}, scope } = person;
   const clearance = choices.classes.find(({ id }) => id === person.clearance)?.label[language] ?? person.clearance;
   const limits = [...(scope?.queues ?? []).map(choices.queueLabel), ...(scope?.sites ?? [])];

@@ -12,6 +12,7 @@ import type { Refused } from '../text/refusals.ts';
 import { dayAndTime } from './when.ts';
 import '../styles/board.css';
 import '../styles/people.css';
+import { usePeopleWords } from './use-words.ts';
 
 interface SessionTableProps {
   api: Api;
@@ -26,7 +27,7 @@ const refreshMs = 10_000;
 
 export function SessionTable({ api, path, title, mayEnd, endAllLabel }: SessionTableProps) {
   const { words, language } = useLanguage();
-  const text = words.people;
+  const text = usePeopleWords();
   const [sessions, setSessions] = useState<OpenSessionView[]>();
   const [problem, setProblem] = useState<Refused>();
   const [notice, setNotice] = useState('');

@@ -4,8 +4,8 @@ import { useCallback, useEffect, useState } from 'react';
 import { Button, Form } from 'react-aria-components';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { useAct } from '../supervisor/use-act.ts';
-import { useWords } from '../text/language.tsx';
 import { Text, Tick } from './fields.tsx';
+import { usePeopleWords } from './use-words.ts';
 
 interface TelephoneView {
   allowed: boolean;
@@ -13,7 +13,7 @@ interface TelephoneView {
 }
 
 export function TelephoneCard({ api, personId, mayChange }: { api: Api; personId: string; mayChange: boolean }) {
-  const { people: words } = useWords();
+  const words = usePeopleWords();
   const [telephone, setTelephone] = useState<TelephoneView>();
   const [number, setNumber] = useState('');
   const { refused, act } = useAct(() => setNumber(''));

@@ -5,6 +5,7 @@ import { ChooseOne } from '../controls/choose-one.tsx';
 import { useLanguage } from '../text/language.tsx';
 import type { Choices } from './choices.ts';
 import { Many, Text } from './fields.tsx';
+import { usePeopleWords } from './use-words.ts';
 
 export type Work = Pick<NewPerson, 'displayName' | 'role' | 'place' | 'clearance' | 'queues' | 'language'> & {
   site: string | null;
@@ -51,7 +52,7 @@ interface WorkFieldsProps {
 
 export function WorkFields({ work, choices, onChange }: WorkFieldsProps) {
   const { words, language } = useLanguage();
-  const text = words.people;
+  const text = usePeopleWords();
   const set = (change: Partial<Work>) => onChange({ ...work, ...change });
   const queues = choices.queues.map(({ id, label }) => ({ id, label: label[language] }));
   const sites = choices.sites.map((id) => ({ id, label: id }));

@@ -4,7 +4,6 @@ import { deviceWordsEn } from './device-words.ts';
 import { environmentWordsEn } from './environment-words.ts';
 import { homeWorkWordsEn } from './home-work-words.ts';
 import { minutesEn } from './minutes.ts';
-import { peopleWordsEn } from './people-words.ts';
 import { recordingsWordsEn } from './recordings-words.ts';
 import { refusedEn } from './refusals.ts';
 import { signInWordsEn } from './sign-in-words.ts';
@@ -29,7 +28,6 @@ export const en = {
     demo: 'Demo: logins and passwords are in data/demo.json and were printed at the start.',
     signedOut: 'You were signed out. Sign in again to go on.',
   },
-  people: peopleWordsEn,
   signInParts: signInWordsEn,
   recordings: recordingsWordsEn,
   environment: environmentWordsEn,
@@ -43,6 +41,7 @@ export const en = {
     environment: 'Checks before shifts',
     devices: 'Devices',
     homeWork: 'Working from home',
+    flows: 'Flows',
   },
   shell: {
     signOut: 'Sign out',

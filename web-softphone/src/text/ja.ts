@@ -5,7 +5,6 @@ import { environmentWordsJa } from './environment-words.ts';
 import { homeWorkWordsJa } from './home-work-words.ts';
 import type { Words } from './language.tsx';
 import { minutesJa } from './minutes.ts';
-import { peopleWordsJa } from './people-words.ts';
 import { recordingsWordsJa } from './recordings-words.ts';
 import { refusedJa } from './refusals.ts';
 import { signInWordsJa } from './sign-in-words.ts';
@@ -30,7 +29,6 @@ export const ja: Words = {
     demo: 'デモ版です。ログイン名とパスワードは data/demo.json と起動時の画面にあります。',
     signedOut: 'サインアウトされました。続けるにはもう一度サインインしてください。',
   },
-  people: peopleWordsJa,
   signInParts: signInWordsJa,
   recordings: recordingsWordsJa,
   environment: environmentWordsJa,
@@ -44,6 +42,7 @@ export const ja: Words = {
     environment: '就業前の確認',
     devices: '端末',
     homeWork: '在宅勤務',
+    flows: 'コールフロー',
   },
   shell: {
     signOut: 'サインアウト',
