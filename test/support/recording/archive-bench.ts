@@ -109,6 +109,10 @@ export async function archiveBench(t: Test, options: ArchiveBenchOptions = {}) {
         (await lives.about([id]))[0]!,
       ),
     entries: (id: RecordingId) =>
-      store.audit.search({ target: { kind: 'recording', id }, acts: auditActs, oldestFirst: true }),
+      store.audit.search({
+        target: { kind: 'recording', id },
+        acts: auditActs.filter((act) => act.startsWith('recording-')),
+        oldestFirst: true,
+      }),
   };
 }
