@@ -76,6 +76,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
     listen,
     limits: needs.limits,
     ...(given.overNodes ? { overNodes: given.overNodes } : {}),
+    asksForCamera: (given.environment?.settings.items.camera ?? 'off') !== 'off',
   });
   const otherMethods = tellMethods(app);
   await app.register(swagger, { openapi: openApiDocument, transform: describeProblems });

@@ -30,8 +30,11 @@ export async function createServer(needs: {
   limits: ApiLimits;
   /** Where requests are counted with those of other nodes; without it, each node counts its own. */
   overNodes?: OverNodes;
+  /** The check before a shift looks whether there is a camera. */
+  asksForCamera?: boolean;
 }): Promise<App> {
   const { log, listen, limits, overNodes } = needs;
+  const camera = needs.asksForCamera ? 'camera=(self)' : 'camera=()';
   const options = {
     loggerInstance: log as unknown as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -70,7 +73,7 @@ export async function createServer(needs: {
   await app.register(helmet, securityHeaders(listen));
   app.addHook('onSend', async (_request, reply) => {
     void reply.header('accept-ch', wantedHints);
-    void reply.header('permissions-policy', 'microphone=(self), camera=(), geolocation=(), display-capture=()');
+    void reply.header('permissions-policy', `microphone=(self), ${camera}, geolocation=(), display-capture=()`);
   });
   await app.register(rateLimit, {
     // Routes that say so have a limit of their own; the limits of all are in caller.ts.
