@@ -12,7 +12,15 @@ export interface SectionProps {
 type Person = SessionView['person'];
 
 /** Its name for people is `words.sections[name]`. */
-export type SectionName = 'account' | 'audit' | 'devices' | 'environment' | 'homeWork' | 'people' | 'recordings';
+export type SectionName =
+  | 'account'
+  | 'audit'
+  | 'devices'
+  | 'environment'
+  | 'flows'
+  | 'homeWork'
+  | 'people'
+  | 'recordings';
 
 export interface Section {
   name: SectionName;
@@ -40,6 +48,11 @@ const sections: readonly Section[] = [
     name: 'environment',
     isFor: ({ role }) => role === 'supervisor' || role === 'administrator',
     page: lazy(async () => ({ default: (await import('./environment/checks-page.tsx')).ChecksPage })),
+  },
+  {
+    name: 'flows',
+    isFor: ({ role }) => role === 'supervisor' || role === 'administrator',
+    page: lazy(async () => ({ default: (await import('./flows/flows-page.tsx')).FlowsPage })),
   },
   {
     name: 'recordings',

@@ -1,6 +1,8 @@
 // Flows: what is in force, what is wrong with files, versions that are published and rolled back; calendars closed by hand.
 
 import { Type } from 'typebox';
+import { drawFlow } from '../../routing/flow/drawing/draw.ts';
+import type { Language } from '../../routing/flow/flow.ts';
 import type { PersonId } from '../../shared/ids.ts';
 import { type Caller, callerOf } from '../caller.ts';
 import { CheckFlow, FlowProblems, FlowView, list } from '../contract.ts';
@@ -64,6 +66,29 @@ function catalogueRoutes(app: App, flows: FlowCatalogue): void {
       const found = flows.list().find(({ flow }) => flow.id === request.params.flowId);
       if (!found) throw new HttpProblem(404, 'There is no such flow.');
       return view(found);
+    },
+  );
+
+  app.get(
+    '/api/v1/flows/:flowId/drawing',
+    {
+      config: { needs: 'flows:read' },
+      schema: {
+        tags: ['flows'],
+        summary: 'One flow as a drawing (SVG)',
+        params: flowId,
+        querystring: Type.Object({
+          lang: Type.Optional(Type.Unsafe<Language>({ type: 'string', enum: ['ja', 'en'] })),
+          version: Type.Optional(
+            Type.String({ maxLength: 64, description: 'Says nothing: another one, another URL.' }),
+          ),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const found = flows.list().find(({ flow }) => flow.id === request.params.flowId);
+      if (!found) throw new HttpProblem(404, 'There is no such flow.');
+      return reply.type('image/svg+xml').send(drawFlow(found.flow, request.query.lang ?? found.flow.language));
     },
   );
 
