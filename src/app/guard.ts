@@ -51,7 +51,12 @@ export function openGuard(
     settings: { points: border.blockAfterPoints, seconds: border.blockMinutes * 60 },
     onBlocked,
   });
-  const guard = createSipGuard({ clock, blocks, settings: border });
+  const guard = createSipGuard({
+    clock,
+    blocks,
+    settings: border,
+    onIgnored: (address, method) => log.warn({ address, method }, 'SIP from an unknown source is not answered'),
+  });
   const off = events.subscribe((event) => {
     if (event.type === 'source-blocked') {
       const { source, because, untilMs } = event;

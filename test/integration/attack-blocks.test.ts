@@ -66,6 +66,18 @@ t.test('a block of one node holds on the other, and so does letting it in', asyn
   t.equal(other.guard.standing('192.0.2.66'), 'stranger');
 });
 
+t.test('who is not answered is in the log, once a minute: it may be a carrier whose address is missing', async (t) => {
+  const one = node(sharedEvents());
+  const ask = (address: string) =>
+    one.guard.admitsRequest({ address, method: 'INVITE', uriUser: '100', userAgent: undefined, from: '', to: '' });
+  for (let n = 0; n < 5; n++) ask('192.0.2.20');
+  const told = () => one.lines.filter((line) => line.includes('is not answered')).length;
+  t.equal(told(), 1);
+  one.clock.advance(61_000);
+  ask('192.0.2.20');
+  t.equal(told(), 2);
+});
+
 t.test('an IPv6 source is blocked with its network, and says so', async (t) => {
   const one = node(sharedEvents());
   scan(one, '2001:db8:1:2:3:4:5:6');

@@ -102,6 +102,47 @@ t.test('a NUL in a text is refused wherever it is', async (t) => {
   t.equal((await app.inject({ method: 'POST', url: '/echo', payload: { text: 'a' } })).statusCode, 200);
 });
 
+t.test(
+  'where a message ends is never in doubt: two lengths, a length and chunks, unknown codings are refused',
+  async (t) => {
+    const { open } = await doorstep(t, {});
+    const smuggled = 'GET /echo HTTP/1.1\r\nHost: smuggled\r\n\r\n';
+    const heads = [
+      'Content-Length: 5\r\nTransfer-Encoding: chunked',
+      'Content-Length: 5\r\nContent-Length: 6',
+      'Transfer-Encoding: xchunked',
+      'Transfer-Encoding : chunked',
+      'Content-Length: +5',
+      'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity',
+    ];
+    for (const head of heads) {
+      const socket = open();
+      let heard = '';
+      socket.on('data', (bytes) => (heard += String(bytes)));
+      socket.write(
+        `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${head}\r\n\r\n0\r\n\r\n${smuggled}`,
+      );
+      await eventually(head, () => socket.destroyed);
+      t.match(heard, /^HTTP\/1\.1 4\d\d /, head);
+      t.notMatch(heard, /HTTP\/1\.1 200/, head);
+    }
+  },
+);
+
+t.test('no prototype is reached by JSON', async (t) => {
+  const { app } = await doorstep(t, {});
+  for (const payload of ['{"text":"a","__proto__":{"x":1}}', '{"text":"a","constructor":{"prototype":{"x":1}}}']) {
+    const { statusCode } = await app.inject({
+      method: 'POST',
+      url: '/echo',
+      headers: { 'content-type': 'application/json' },
+      payload,
+    });
+    t.equal(statusCode, 400, payload);
+  }
+  t.equal(({} as { x?: number }).x, undefined);
+});
+
 t.test('a centre of two hundred behind one address', { skip: !onOwnServer }, async (t) => {
   const rig = await startGuardedRig(t);
   let asked = 0;

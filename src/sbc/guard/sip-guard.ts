@@ -86,7 +86,13 @@ const maxAsked = 5_000;
 const maxRemembered = 10_000;
 const burstSeconds = 3;
 
-export function createSipGuard(needs: { clock: Clock; blocks: Blocks; settings?: Partial<GuardSettings> }): SipGuard {
+export function createSipGuard(needs: {
+  clock: Clock;
+  blocks: Blocks;
+  settings?: Partial<GuardSettings>;
+  /** Somebody was given no answer; told once a minute of a source, and of sixty a minute. An operator may miss a carrier there. */
+  onIgnored?: (address: string, method: string) => void;
+}): SipGuard {
   const { clock, blocks } = needs;
   const settings = { ...defaultGuardSettings, ...needs.settings };
   const allowed = createAddressMatch(settings.allow);
@@ -96,6 +102,8 @@ export function createSipGuard(needs: { clock: Clock; blocks: Blocks; settings?:
   const all = settings.strangersMessagesPerSecond;
   const perSource = createTokenBuckets({ perSecond: own, burst: own * burstSeconds });
   const together = createTokenBuckets({ perSecond: all, burst: all });
+  const tellOf = createTokenBuckets({ perSecond: 1 / 60, burst: 1, maxKeys: 1_000 });
+  const tellAtAll = createTokenBuckets({ perSecond: 1, burst: 60 });
   const askedUntil = new Map<string, number>();
   /** Asking the networks of every trunk costs more than the rest of the way: answers are kept. */
   const friends = new Map<string, boolean>();
@@ -163,6 +171,8 @@ export function createSipGuard(needs: { clock: Clock; blocks: Blocks; settings?:
       if (method === 'INVITE' && uriUser !== undefined && trunks.isRegisteredContact(uriUser)) return true;
       if (method === 'INVITE' && trunks.takesCredentials) return true;
       strike(address, 'unknown-source');
+      const now = clock.now();
+      if (needs.onIgnored && tellOf.take(address, now) && tellAtAll.take('', now)) needs.onIgnored(address, method);
       return settings.strangers === 'refuse';
     },
     asked(address) {
