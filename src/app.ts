@@ -19,6 +19,7 @@ import { openRecordingLife } from './app/recording-life.ts';
 import { type AppRules, openRules } from './app/rules.ts';
 import { openServices } from './app/services.ts';
 import { type OpenedSip, openSip } from './app/sip.ts';
+import { openRecordingServer } from './app/siprec.ts';
 import { openTelephones, telephoneSettings, telephoneTexts } from './app/telephones.ts';
 import { openVerification } from './app/verification.ts';
 import { createCallCentre } from './call/call-centre.ts';
@@ -198,6 +199,11 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   };
   void endCallsLeftOpen(leftOpen).catch((err: unknown) => log.warn({ err }, 'calls left open are not ended yet'));
 
+  openRecordingServer(config, {
+    ...{ clock, log, closer, recorder, border },
+    events: store.events,
+    people: store.people,
+  });
   const running = (): Running => ({ callCentre: clustered!, border, url: api.url, control: sip.control });
   const api: Api = await openApi(
     config,

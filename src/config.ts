@@ -11,6 +11,7 @@ import { recordingLifeProblems } from './config/recording-life.ts';
 import { type Config, ConfigSchema, logLevels } from './config/schema.ts';
 import { serviceProblems } from './config/services.ts';
 import { signInProblems } from './config/sign-in.ts';
+import { siprecProblems } from './config/siprec.ts';
 import { secretFromEnvironment } from './secrets.ts';
 import { AppError } from './shared/errors.ts';
 import { projectRoot } from './shared/paths.ts';
@@ -140,7 +141,7 @@ function crossChecks(config: Config): string[] {
     ...signInProblems(config),
   );
   problems.push(...environmentProblems(config));
-  problems.push(...playbackProblems(config));
+  problems.push(...playbackProblems(config), ...siprecProblems(config));
   problems.push(...auditProblems(config));
   problems.push(...recordingLifeProblems(config));
   const { taps } = config.recording;

@@ -19,6 +19,7 @@ import { Policy } from './policy.ts';
 import { Queue } from './queues.ts';
 import { recordingLife } from './recording-life.ts';
 import { SignIn } from './sign-in.ts';
+import { Siprec } from './siprec.ts';
 import { Steps, Transfers } from './transfers.ts';
 
 const LocalizedText = section('The same in Japanese and English.', { ja: Type.String(), en: Type.String() });
@@ -362,6 +363,7 @@ export const ConfigSchema = section('Engawa', {
   cluster: Cluster,
   recording: Recording,
   playback: Playback,
+  siprec: Siprec,
   audit: AuditSchema,
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),
   queues: Type.Array(Queue, { default: [] }),

@@ -11,6 +11,7 @@ import { AppError, asError } from '../shared/errors.ts';
 import { type CallId, newId, type RecordingId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { RecordingRow, Recordings } from '../store/records.ts';
+import type { ForkTarget } from './fork/fork.ts';
 import { isPostQuantum } from './recipients.ts';
 import type { Recorder, RecorderEvents } from './recorder.ts';
 import { type RecorderChild, startRecorderChild } from './recorder-child.ts';
@@ -71,6 +72,8 @@ interface Open {
   /** The process takes its tap from now on, or never will. */
   ready?: () => void;
   givenUp: boolean;
+  /** Somebody waits for the ports of a fork. */
+  forked?: (ports: { left: number; right: number } | { because: string } | undefined) => void;
   stopping?: { promise: Promise<void>; settle: (result: TakeResult | undefined) => void };
 }
 
@@ -112,6 +115,9 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
     once: live.emitter.once,
     open: live.open,
     setPaused: live.setPaused,
+    fork: live.fork,
+    forkTo: live.forkTo,
+    unfork: live.unfork,
     stop: live.stop,
     health: live.health,
     async close() {
@@ -181,6 +187,9 @@ function createLiveRecordings({ clock, log, rows, recipientsFor, taps }: LiveRec
         entry.trouble = undefined;
         log.info({ callId, recordingId }, 'recording is out of trouble');
         emitter.emit('recovered', { callId, recordingId });
+        break;
+      case 'forked':
+        entry.forked?.(message.ports);
         break;
       case 'tap-lost':
         if (!entry.stopping) emitter.emit('tapNeeded', { callId, recordingId, tapUrl: tapUrl(entry) });
@@ -319,6 +328,27 @@ function createLiveRecordings({ clock, log, rows, recipientsFor, taps }: LiveRec
       if (!entry) throw new AppError('not-found', 'This recording is not being made.', { details: { recordingId } });
       entry.paused = paused;
       children[entry.child]!.tell({ kind: 'pause', recordingId, paused });
+    },
+    async fork(recordingId: RecordingId, address: string) {
+      const entry = open.get(recordingId);
+      if (!entry || entry.stopping || entry.givenUp) return undefined;
+      const ports = await new Promise<Parameters<NonNullable<Open['forked']>>[0]>((resolve) => {
+        entry.forked?.(undefined);
+        entry.forked = resolve;
+        clock.after(patienceMs, () => resolve(undefined));
+        children[entry.child]!.tell({ kind: 'fork', recordingId, address });
+      });
+      if (ports && !('because' in ports)) return ports;
+      log.warn({ callId: entry.callId, recordingId, because: ports?.because }, 'a recording could not be forked');
+      return undefined;
+    },
+    forkTo(recordingId: RecordingId, targets: readonly ForkTarget[]) {
+      const entry = open.get(recordingId);
+      if (entry) children[entry.child]!.tell({ kind: 'fork-to', recordingId, targets });
+    },
+    unfork(recordingId: RecordingId) {
+      const entry = open.get(recordingId);
+      if (entry) children[entry.child]!.tell({ kind: 'unfork', recordingId });
     },
     health(): { ok: boolean; because?: string } {
       if (children.some(({ up }) => !up)) return { ok: false, because: 'A recorder process is being started again.' };

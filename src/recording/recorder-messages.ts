@@ -1,6 +1,7 @@
 // What the recorder (create-recorder.ts) and its processes (recorder-process.ts) say to each other over Node's IPC.
 
 import type { RecordingId } from '../shared/ids.ts';
+import type { ForkTarget } from './fork/fork.ts';
 import type { TakeResult } from './take.ts';
 import type { TapListen } from './tap-server.ts';
 import type { TimelineOrigin } from './timeline.ts';
@@ -34,13 +35,18 @@ export type ToProcess =
   | { kind: 'start'; settings: ProcessSettings }
   | { kind: 'open'; take: OpenTake }
   | { kind: 'pause'; recordingId: RecordingId; paused: boolean }
-  | { kind: 'stop'; recordingId: RecordingId };
+  | { kind: 'stop'; recordingId: RecordingId }
+  /** Prepares a second way out, from this address; `fork-to` says where to, `unfork` ends it. */
+  | { kind: 'fork'; recordingId: RecordingId; address: string }
+  | { kind: 'fork-to'; recordingId: RecordingId; targets: readonly ForkTarget[] }
+  | { kind: 'unfork'; recordingId: RecordingId };
 
 export type FromProcess =
   | { kind: 'listening'; port: number }
   | { kind: 'unable'; because: string }
   | { kind: 'opened'; recordingId: RecordingId }
   | { kind: 'origin'; recordingId: RecordingId; origin: TimelineOrigin }
+  | { kind: 'forked'; recordingId: RecordingId; ports: { left: number; right: number } | { because: string } }
   | { kind: 'tap-lost'; recordingId: RecordingId }
   | { kind: 'fell-silent'; recordingId: RecordingId }
   | { kind: 'trouble'; recordingId: RecordingId; because: string }

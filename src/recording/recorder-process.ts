@@ -6,6 +6,7 @@ import { systemClock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
 import type { RecordingId } from '../shared/ids.ts';
 import { loadOpusEncoders } from './container/opus-encoder.ts';
+import { type Fork, type ForkTarget, openFork } from './fork/fork.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import type { FromProcess, OpenTake, ProcessSettings, ToProcess } from './recorder-messages.ts';
 import { createSealer, type Sealer } from './sealing.ts';
@@ -36,7 +37,7 @@ async function start(settings: ProcessSettings) {
   const storage = createFolderStorage(settings);
   const budget = createMemoryBudget(settings.memoryLimitBytes);
   const taps = await startTapServer(settings);
-  const takes = new Map<RecordingId, { take: Take; token: string }>();
+  const takes = new Map<RecordingId, { take: Take; token: string; paused: boolean; fork?: Fork }>();
   systemClock.every(tickMs, () => {
     for (const { take } of takes.values()) take.tick();
   });
@@ -57,7 +58,7 @@ async function start(settings: ProcessSettings) {
       onRecovered: () => say({ kind: 'recovered', recordingId }),
     });
     take.setPaused(paused);
-    takes.set(recordingId, { take, token });
+    takes.set(recordingId, { take, token, paused });
     const silence = silenceMs === undefined ? undefined : createSilenceWatch(silenceMs);
     let lost: { cancel(): void } | undefined;
     taps.admit(token, {
@@ -67,6 +68,7 @@ async function start(settings: ProcessSettings) {
       },
       push(pcm) {
         take.push(pcm);
+        takes.get(recordingId)?.fork?.push(pcm);
         if (silence?.push(pcm)) say({ kind: 'fell-silent', recordingId });
       },
       disconnect() {
@@ -84,7 +86,22 @@ async function start(settings: ProcessSettings) {
     if (!entry) return;
     await taps.dismiss(entry.token);
     takes.delete(recordingId);
+    entry.fork?.close();
     say({ kind: 'stopped', recordingId, result: await entry.take.finish() });
+  }
+
+  /** A fork that cannot be made must not cost the recording. */
+  async function fork(recordingId: RecordingId, address: string): Promise<void> {
+    const entry = takes.get(recordingId);
+    try {
+      if (!entry) throw new Error('this recording is not being made');
+      entry.fork?.close();
+      entry.fork = await openFork({ address, clock: systemClock });
+      entry.fork.setPaused(entry.paused);
+      say({ kind: 'forked', recordingId, ports: entry.fork.ports });
+    } catch (thrown) {
+      say({ kind: 'forked', recordingId, ports: { because: asError(thrown).message } });
+    }
   }
 
   return {
@@ -92,7 +109,20 @@ async function start(settings: ProcessSettings) {
     takes,
     open,
     stop,
-    pause: (id: RecordingId, paused: boolean) => takes.get(id)?.take.setPaused(paused),
+    pause(id: RecordingId, paused: boolean) {
+      const entry = takes.get(id);
+      if (!entry) return;
+      entry.paused = paused;
+      entry.take.setPaused(paused);
+      entry.fork?.setPaused(paused);
+    },
+    fork,
+    forkTo: (id: RecordingId, targets: readonly ForkTarget[]) => takes.get(id)?.fork?.sendTo(targets),
+    unfork(id: RecordingId) {
+      const entry = takes.get(id);
+      entry?.fork?.close();
+      if (entry) delete entry.fork;
+    },
   };
 }
 
@@ -108,6 +138,9 @@ async function handle(message: ToProcess): Promise<void> {
   }
   const recorder = await starting!;
   if (message.kind === 'pause') return recorder.pause(message.recordingId, message.paused);
+  if (message.kind === 'fork') return recorder.fork(message.recordingId, message.address);
+  if (message.kind === 'fork-to') return recorder.forkTo(message.recordingId, message.targets);
+  if (message.kind === 'unfork') return recorder.unfork(message.recordingId);
   const recordingId = message.kind === 'open' ? message.take.recordingId : message.recordingId;
   const work = message.kind === 'open' ? recorder.open(message.take) : recorder.stop(recordingId);
   // One recording's fault is not the others'.

@@ -3,6 +3,7 @@
 
 import type { Listenable } from '../shared/emitter.ts';
 import type { CallId, RecordingId } from '../shared/ids.ts';
+import type { ForkTarget } from './fork/fork.ts';
 import type { RecordingSubject } from './which.ts';
 
 export interface RecorderEvents {
@@ -33,6 +34,14 @@ export interface Recorder extends Listenable<RecorderEvents> {
   }): Promise<{ recordingId: RecordingId; tapUrl: string }>;
   /** Writes silence from now on (pause), or audio again. The gap stays in the time line. */
   setPaused(recordingId: RecordingId, paused: boolean): Promise<void>;
+  /**
+   * A second way out for the audio of this recording, to a company's own recording server, from two ports of `address`. Undefined when
+   * there is none (the recording is over, or no socket can be had): that costs the recording nothing. Ends with the recording, and with the
+   * process that makes it (`tapNeeded` is told then): ask again.
+   */
+  fork(recordingId: RecordingId, address: string): Promise<{ left: number; right: number } | undefined>;
+  forkTo(recordingId: RecordingId, targets: readonly ForkTarget[]): void;
+  unfork(recordingId: RecordingId): void;
   /** Ends the recording; resolves when the sealed file is complete and its row is written. */
   stop(recordingId: RecordingId): Promise<void>;
   health(): { ok: boolean; because?: string };

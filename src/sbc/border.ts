@@ -50,6 +50,16 @@ export interface SoftphoneCall {
   ringTimeoutSeconds: number;
 }
 
+/** A recording session with a company's own recording server (RFC 7866). */
+export interface RecordingServerCall {
+  callId: CallId;
+  /** Where it is, as `sips:srs.example` or `sip:10.0.0.9:5061;transport=tls`. */
+  uri: string;
+  sdpOffer: string;
+  /** The offer and the metadata, together. */
+  body: { contentType: string; text: string };
+}
+
 export interface BorderEvents {
   call: InboundCall;
   /** On every node that knows of it; `nodeId` is the one that took the REGISTER. */
@@ -71,6 +81,8 @@ export interface Border extends Listenable<BorderEvents> {
   callTrunk(call: TrunkCall): Leg;
   /** Rings the softphone of a person. A leg that ends with `unreachable` at once when there is none. */
   callSoftphone(call: SoftphoneCall): Leg;
+  /** A leg that only sends: nothing of it is heard by anybody. `Leg.inform` tells the server more. */
+  callRecordingServer(call: RecordingServerCall): Leg;
   /**
    * Goes on with a leg of a node that is gone, or that gives it away (`Leg.handOver`). The far end gets a re-INVITE with `dialog`
    * (put another offer into `localSdp` when the media is elsewhere now); its answer comes as `answerReceived`, and `ended` when it

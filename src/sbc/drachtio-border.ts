@@ -7,10 +7,10 @@ import { type NodeId, newId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import { type Random, systemRandom } from '../shared/random.ts';
 import { createAdmission } from './admission.ts';
-import type { Border, BorderEvents, SoftphoneCall, TrunkCall } from './border.ts';
+import type { Border, BorderEvents, RecordingServerCall, SoftphoneCall, TrunkCall } from './border.ts';
 import { type DialRules, mayDial } from './dial-rules.ts';
 import type { SipGuard } from './guard/sip-guard.ts';
-import { inviteForSoftphone } from './header-policy.ts';
+import { inviteForRecordingServer, inviteForSoftphone } from './header-policy.ts';
 import type { Leg } from './leg.ts';
 import { createAdoptedLeg } from './legs/adopted-leg.ts';
 import { createOutboundLeg, type OutboundLegOptions } from './legs/outbound-leg.ts';
@@ -205,6 +205,29 @@ export function createBorder(options: BorderOptions): Border {
     );
   }
 
+  function callRecordingServer({ callId, uri, sdpOffer, body }: RecordingServerCall): Leg {
+    let tried = false;
+    return outbound(
+      {
+        kind: 'trunk',
+        ringTimeoutSeconds: 10,
+        mayTransfer: false,
+        // Begun anew by whoever wants it: there is nothing to save.
+        onServerLost: { kind: 'rescue', another: () => undefined, withinMs: 0, leftBehind: () => {} },
+        causeIfNone: () => 'unreachable',
+        next: async () => {
+          const link = tried ? undefined : servers.pick();
+          tried = true;
+          if (!link) return undefined;
+          const headers = inviteForRecordingServer(uri, domain);
+          const more = { trunk: undefined, firstResponseTimeoutMs: 5_000, isTargetFault: () => false };
+          return { label: 'recording server', link, uri, headers, sdpOffer, body, ...more };
+        },
+      },
+      callId,
+    );
+  }
+
   function callSoftphone(call: SoftphoneCall): Leg {
     let registration = registrations.find(call.personId);
     return outbound(
@@ -250,6 +273,7 @@ export function createBorder(options: BorderOptions): Border {
     },
     callTrunk,
     callSoftphone,
+    callRecordingServer,
     adoptLeg({ id, callId, direction, trunk: name, dialog }) {
       const trunk = trunks.find(({ settings }) => settings.name === name);
       // It is in progress already: a limit that is reached does not end it.

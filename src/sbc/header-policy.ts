@@ -10,7 +10,7 @@ import type { SoftphoneCall, TrunkCall } from './border.ts';
 import { allowedMethods } from './legs/sip-dialog.ts';
 import type { TrunkSettings, TrunkTarget } from './trunk-settings.ts';
 
-export type Audience = 'carrier' | 'softphone';
+export type Audience = 'carrier' | 'softphone' | 'recording-server';
 
 /** The only headers that we write into a request of our own, by audience. The SIP server adds Via, Contact, Max-Forwards … */
 export const allowedHeaders: Readonly<Record<Audience, ReadonlySet<string>>> = {
@@ -26,6 +26,7 @@ export const allowedHeaders: Readonly<Record<Audience, ReadonlySet<string>>> = {
     'user-agent',
     'reason',
   ]),
+  'recording-server': new Set(['from', 'to', 'contact', 'require', 'allow', 'supported', 'user-agent', 'reason']),
   softphone: new Set(['from', 'to', 'allow', 'supported', 'call-info', 'x-engawa-call', 'x-engawa-purpose', 'reason']),
 };
 
@@ -83,6 +84,21 @@ export function inviteForTrunk(
     ...(trunk.domain === undefined ? {} : { proxy: `sip:${hop}${transport}` }),
     headers: checkedFor('carrier', headers),
   };
+}
+
+/** Towards a company's own recording server (RFC 7866 §6.1): who we are is the recording client, and nobody else is named in SIP. */
+export function inviteForRecordingServer(uri: string, domain: string): Record<string, string> {
+  const transport = /;transport=\w+/i.exec(uri)?.[0] ?? '';
+  return checkedFor('recording-server', {
+    From: `<sip:recorder@${domain}>`,
+    To: `<${uri}>`,
+    // The SIP server puts its own address in place of `localhost`.
+    Contact: `<sip:recorder@localhost${transport}>;+sip.src`,
+    Require: 'siprec',
+    Allow: allowedMethods,
+    Supported: 'timer',
+    'User-Agent': 'Engawa',
+  });
 }
 
 export function inviteForSoftphone(call: SoftphoneCall, { domain }: { domain: string }): Record<string, string> {

@@ -72,6 +72,11 @@ export interface Leg extends Listenable<LegEvents> {
     sdpOffer: string,
   ): Promise<{ kind: 'ok'; sdpAnswer: string } | { kind: 'refused'; sipStatus: number } | { kind: 'ended' }>;
   /**
+   * Tells the far end something that is no offer, by UPDATE (RFC 3311). Of legs that we began; resolves with the status, undefined when
+   * there is none.
+   */
+  inform?(body: { contentType: string; disposition: string; text: string }): Promise<number | undefined>;
+  /**
    * The dialog as plain data, for another node to go on with (`Border.adoptLeg`); undefined before the answer, after the end, and
    * for softphones, which come back by themselves. Changes with every offer and answer: ask again after each.
    */

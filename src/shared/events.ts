@@ -274,6 +274,8 @@ interface EventFields {
   'recording-failed': { callId: CallId; recordingId: RecordingId | null; because: string };
   /** After `recording-failed`: everything that was held back is written. */
   'recording-recovered': { callId: CallId; recordingId: RecordingId };
+  /** The company's own recording server (SIPREC) does not record this call; it is asked again. Our recording goes on. */
+  'recording-server-failed': { callId: CallId; because: string };
   'recording-stopped': { callId: CallId; recordingId: RecordingId; durationMs: number; bytes: number };
   'leg-quality': { callId: CallId; legId: LegId; party: 'customer' | 'agent'; quality: MediaQuality };
   'call-ended': {

@@ -104,6 +104,7 @@ const told: { [T in EventType]: readonly FieldsOf<T>[] } = {
   'sign-in-failed': ['login', 'because'],
   'signed-out': ['personId', 'sessionId', 'because'],
   'listening-key-changed': ['keyId', 'personId', 'change', 'by'],
+  'recording-server-failed': ['callId', 'because'],
   'recording-opened': ['recordingId', 'personId'],
   'operation-changed': ['operation', 'from', 'by', 'personId', 'keyId', 'why', 'untilMs'],
   'policy-changed': ['version', 'personId', 'keyId'],

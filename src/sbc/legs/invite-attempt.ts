@@ -27,6 +27,8 @@ export interface InviteTarget {
   proxy?: string;
   headers: Record<string, string>;
   sdpOffer: string;
+  /** What the INVITE carries instead of the offer alone: the offer with something beside it. */
+  body?: { contentType: string; text: string };
   credentials?: Credentials;
   /** Gives up when nothing at all came back; 0 leaves it to the SIP server (32 s). */
   firstResponseTimeoutMs: number;
@@ -95,8 +97,8 @@ export function sendInvite({
         method: 'INVITE',
         uri: target.uri,
         ...(target.proxy === undefined ? {} : { proxy: target.proxy }),
-        headers: { 'Call-ID': sipCallId, ...headers, 'Content-Type': 'application/sdp' },
-        body: target.sdpOffer,
+        headers: { 'Call-ID': sipCallId, ...headers, 'Content-Type': target.body?.contentType ?? 'application/sdp' },
+        body: target.body?.text ?? target.sdpOffer,
       },
       {
         sent(outgoing) {

@@ -171,6 +171,17 @@ export function createOutboundLeg(options: OutboundLegOptions): Leg {
     end,
     renegotiate: core.renegotiate,
     onOffer: core.setOfferHandler,
+    inform: ({ contentType, disposition, text }) =>
+      new Promise((resolve) => {
+        const dialog = core.dialog;
+        if (!dialog || dialog.closed) return resolve(undefined);
+        const { link, dialogId } = dialog.options;
+        const headers = { 'Content-Type': contentType, 'Content-Disposition': disposition };
+        link.request(
+          { method: 'UPDATE', stackDialogId: dialogId, headers, body: text },
+          { response: ({ status }) => status >= 200 && resolve(status), failed: () => resolve(undefined) },
+        );
+      }),
     dialogFacts: () => (kind === 'trunk' ? core.dialogFacts() : undefined),
     handOver: core.handOver,
   };
