@@ -16,7 +16,6 @@ export const DeviceView = Type.Object({
   shared: Type.Boolean({ description: 'Everybody may work at it.' }),
   provesBy: literals('key', 'certificate'),
   certificate: Nullable(Type.String()),
-  platformKey: Type.Boolean({ description: 'It has a key of its platform, unlocked as its screen is.' }),
   system: Type.String({ description: 'Browser and system, as they said.' }),
   requestedAt: Type.Integer(),
   requestedBy: Nullable(Type.String({ description: 'Name of who asked.' })),

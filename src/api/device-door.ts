@@ -38,7 +38,7 @@ export interface DeviceNeeds {
 }
 
 export const deviceCookie = 'engawa_device';
-/** As long as browsers keep any cookie (RFC 6265bis). */
+/** As long as browsers keep any cookie. */
 export const deviceCookieSeconds = 400 * 86_400;
 
 export interface DeviceDoor {

@@ -18,8 +18,6 @@ export interface DeviceRow {
   keyHash: string | null;
   /** SHA-256 fingerprint (64 hexadecimal digits) or subject of its client certificate. */
   certificate: string | null;
-  /** A WebAuthn credential of its platform, unlocked as its screen is. */
-  platformKey: PlatformKey | null;
   /** Browser and system as they said when it asked: `chrome 131, windows 11`. */
   system: string;
   requestedAt: number;
@@ -33,15 +31,6 @@ export interface DeviceRow {
   why: string | null;
   seenAt: number | null;
   seenBy: PersonId | null;
-}
-
-export interface PlatformKey {
-  /** base64url. */
-  id: string;
-  publicKey: string;
-  counter: number;
-  /** When the person last unlocked it. */
-  unlockedAt: number;
 }
 
 /** A code that lets one device in, once. */

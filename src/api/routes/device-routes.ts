@@ -245,7 +245,6 @@ async function view(row: DeviceRow, store: Needs['store'], nowMs: number, proofM
     person: person ? { id: person.id, displayName: person.displayName } : null,
     shared: row.personId === null,
     provesBy: row.publicKey ? 'key' : 'certificate',
-    platformKey: row.platformKey !== null,
     ...{ requestedAt: row.requestedAt, requestedBy: nameOf(requestedBy) },
     ...{ enrolledAt: row.enrolledAt, enrolledBy: nameOf(enrolledBy) },
     ...{ endedAt: row.endedAt, endedBy: nameOf(endedBy), why: row.why },

@@ -89,19 +89,10 @@ const Needs = section('What such a session needs; all that is written.', {
     }),
   ),
   'screen-lock': Type.Optional(
-    section('Something attests that the screen locks by itself (docs/devices.md says what that is worth).', {
-      by: some(
-        words('platform-key', 'access-proxy', 'certificate'),
-        'Any of these: the device’s own key, unlocked as its screen is; a claim of the access proxy; a certificate that the company gives to such devices only.',
-      ),
-      'within-hours': Type.Optional(
-        Type.Number({
-          exclusiveMinimum: 0,
-          maximum: 720,
-          description: 'How long ago the key was unlocked; 12 unless told.',
-        }),
-      ),
-    }),
+    some(
+      words('access-proxy', 'certificate'),
+      'Something attests that the screen locks by itself, any of these: a claim of the access proxy; a certificate that the company gives to such devices only.',
+    ),
   ),
   'while-open': Type.Optional(name('the name of a calendar of calendars.yaml')),
   'while-closed': Type.Optional(name('the name of a calendar of calendars.yaml')),
@@ -166,7 +157,7 @@ export interface DeviceRuleFields {
     certificate?: 'shown';
     browser?: Record<string, number>;
     system?: Record<string, string | number>;
-    'screen-lock'?: { by: Some<'platform-key' | 'access-proxy' | 'certificate'>; 'within-hours'?: number };
+    'screen-lock'?: Some<'access-proxy' | 'certificate'>;
     'while-open'?: string;
     'while-closed'?: string;
   };

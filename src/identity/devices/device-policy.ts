@@ -67,8 +67,8 @@ export interface DeviceRule {
     browsers?: Readonly<Partial<Record<BrowserName, number>>>;
     /** Versions at least; 0: any. A system that is not named is not allowed. */
     systems?: Readonly<Partial<Record<SystemName, string>>>;
-    /** `withinHours`: for a key of the device, how long ago it was unlocked at most. */
-    screenLock?: { by: readonly ScreenLockProof[]; withinHours: number };
+    /** One of these attests it. */
+    screenLock?: readonly ScreenLockProof[];
     hours?: { calendar: string; open: boolean };
   };
   otherwise: Consequence;
@@ -78,7 +78,7 @@ export interface DeviceRule {
 export type Consequence = { kind: 'sign-in' } | { kind: 'desk' } | { kind: 'calls'; classAtLeast: string | null };
 
 export type DeviceStanding = 'managed' | 'enrolled' | 'unknown';
-export type ScreenLockProof = 'platform-key' | 'access-proxy' | 'certificate';
+export type ScreenLockProof = 'access-proxy' | 'certificate';
 
 export const browserNames = ['chrome', 'edge', 'firefox', 'safari'] as const;
 export type BrowserName = (typeof browserNames)[number];
@@ -96,8 +96,6 @@ export interface Circumstances {
   device?: { id: DeviceId; standing: 'managed' | 'enrolled' } | undefined;
   access?: SeenAccess | undefined;
   certificate?: SeenCertificate | undefined;
-  /** When the device's platform key was last unlocked by the person. */
-  platformKeyAt?: number | undefined;
 }
 
 /** What an access proxy signed of the request. */

@@ -122,7 +122,7 @@ export function createDevices(needs: {
     const entry: Omit<DeviceRow, 'id' | 'publicKey' | 'keyHash'> = {
       ...{ state: used?.state ?? 'requested', name: enrolment.name, system: enrolment.system },
       personId: used?.shared ? null : person.id,
-      ...{ certificate: null, platformKey: null, requestedAt: now, requestedBy: person.id },
+      ...{ certificate: null, requestedAt: now, requestedBy: person.id },
       ...{ enrolledAt: used ? now : null, enrolledBy: used?.madeBy ?? null },
       ...{ endedAt: null, endedBy: null, why: null, seenAt: now, seenBy: person.id },
     };
@@ -226,7 +226,7 @@ export function createDevices(needs: {
       const now = clock.now();
       const device: DeviceRow = {
         ...{ id: newId('device', now), state, name, personId, publicKey: null, keyHash: null, certificate: known },
-        ...{ platformKey: null, system: '', requestedAt: now, requestedBy: by.personId },
+        ...{ system: '', requestedAt: now, requestedBy: by.personId },
         ...{ enrolledAt: now, enrolledBy: by.personId, endedAt: null, endedBy: null, why: null },
         ...{ seenAt: null, seenBy: null },
       };

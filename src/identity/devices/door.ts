@@ -43,7 +43,7 @@ export interface Door {
   /** Says why a session that cannot prove a device is not let in, with a reference; the same one when asked again. */
   explain(signedIn: SignedIn, request: SeenRequest): Promise<DeviceBlock>;
   /** The session's device has proven itself. */
-  proven(sessionId: SessionId, deviceId: DeviceId, how?: { platformKeyAt: number }): Promise<void>;
+  proven(sessionId: SessionId, deviceId: DeviceId): Promise<void>;
   /**
    * Told when a session that goes on may have less: no softphone, or nothing at all until its device has proven itself. Cut what hangs
    * on it.
@@ -242,11 +242,10 @@ export function createDoor(needs: {
     };
   }
 
-  async function proven(sessionId: SessionId, deviceId: DeviceId, how?: { platformKeyAt: number }): Promise<void> {
+  async function proven(sessionId: SessionId, deviceId: DeviceId): Promise<void> {
     const now = clock.now();
     const before = await store.devices.standing(sessionId);
-    const seen = how ? { seen: { ...before?.seen, ...how } } : {};
-    await store.devices.setStanding(sessionId, { deviceId, provenAt: now, ...seen });
+    await store.devices.setStanding(sessionId, { deviceId, provenAt: now });
     const one = known.get(sessionId);
     const personId = one?.person.id;
     await store.devices.change(deviceId, { seenAt: now, ...(personId ? { seenBy: personId } : {}) }, [
@@ -254,7 +253,7 @@ export function createDoor(needs: {
       'managed',
     ]);
     if (one) {
-      one.standing = { sessionId, seen: {}, ...before, ...one.standing, ...seen, deviceId, provenAt: now };
+      one.standing = { sessionId, seen: {}, ...before, ...one.standing, deviceId, provenAt: now };
       one.device = await store.devices.byId(deviceId);
     }
     if (one?.session.deviceId !== deviceId) await identity.changeSession(sessionId, { deviceId });

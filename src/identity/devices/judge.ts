@@ -121,12 +121,10 @@ const checks: readonly Check[] = [
   },
   function ofScreenLock({ screenLock }, seen, { nowMs }) {
     if (!screenLock) return undefined;
-    const { by, withinHours } = screenLock;
-    const { platformKeyAt, access, certificate } = seen;
+    const { access, certificate } = seen;
     const attested =
-      (by.includes('platform-key') && platformKeyAt !== undefined && nowMs - platformKeyAt <= withinHours * hourMs) ||
-      (by.includes('access-proxy') && access !== undefined && access.expiresAt > nowMs && access.screenLock) ||
-      (by.includes('certificate') && certificate !== undefined);
+      (screenLock.includes('access-proxy') && access !== undefined && access.expiresAt > nowMs && access.screenLock) ||
+      (screenLock.includes('certificate') && certificate !== undefined);
     if (attested) return undefined;
     return {
       code: 'screen-lock',
@@ -134,8 +132,6 @@ const checks: readonly Check[] = [
     };
   },
 ];
-
-const hourMs = 3_600_000;
 
 /** Made once for each list of a policy. */
 const matches = new WeakMap<readonly string[], AddressMatch>();
@@ -161,5 +157,5 @@ function firstLack(rule: DeviceRule, seen: Circumstances, around: Surroundings):
 
 /** Whether a session with these may be mended by its page: the device has only to prove itself. */
 export function canBeProven(violations: readonly Violation[]): boolean {
-  return violations.every(({ code }) => code === 'device' || code === 'screen-lock');
+  return violations.every(({ code }) => code === 'device');
 }

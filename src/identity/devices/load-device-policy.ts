@@ -145,13 +145,13 @@ class Reader {
     file: Partial<DevicePolicyFields>,
   ): Pick<DeviceRule['needs'], 'screenLock'> {
     if (!fields) return {};
-    const by = listOf(fields.by);
-    const at = [...path, 'needs', 'screen-lock', 'by'];
+    const by = listOf(fields);
+    const at = [...path, 'needs', 'screen-lock'];
     const saysSo = Object.values(file['access-proxies'] ?? {}).some((proxy) => proxy['screen-lock'] !== undefined);
     if (by.includes('access-proxy') && !saysSo) this.#wrong(at, 'no access proxy names a claim "screen-lock"');
     if (by.includes('certificate') && !file['client-certificates'])
       this.#wrong(at, 'nobody asks for certificates: write "client-certificates"');
-    return { screenLock: { by, withinHours: fields['within-hours'] ?? 12 } };
+    return { screenLock: by };
   }
 
   #hours(needs: DeviceRuleFields['needs'], path: YamlPath): Pick<DeviceRule['needs'], 'hours'> {

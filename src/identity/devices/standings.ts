@@ -16,8 +16,6 @@ export interface Seen {
   certificate?: SeenCertificate;
   /** It was let in once: it is not cut under a customer. */
   admitted?: true;
-  /** When the device's platform key was unlocked in it. */
-  platformKeyAt?: number;
 }
 
 export interface SeenRequest {
@@ -40,13 +38,12 @@ export function seenIn({ address, headers, certificate }: SeenRequest, access: S
 
 /** Not every request has the hints: of the same system, the version that was told stays. What opens doors is never kept. */
 export function seenNext(before: Partial<Seen>, now: Seen): Seen {
-  const { admitted, platformKeyAt, system } = before;
+  const { admitted, system } = before;
   const stays = now.system && system?.name === now.system.name && now.system.version === null;
   return {
     ...now,
     ...(stays ? { system } : {}),
     ...(admitted && { admitted }),
-    ...(platformKeyAt !== undefined && { platformKeyAt }),
   };
 }
 
@@ -55,7 +52,7 @@ export function isSame(one: Partial<Seen>, other: Seen): boolean {
   return JSON.stringify(ordered(one)) === JSON.stringify(ordered(other));
 }
 
-const ordered = ({ address, browser, system, access, certificate, admitted, platformKeyAt }: Partial<Seen>) => [
+const ordered = ({ address, browser, system, access, certificate, admitted }: Partial<Seen>) => [
   address,
   browser?.name,
   browser?.major,
@@ -69,7 +66,6 @@ const ordered = ({ address, browser, system, access, certificate, admitted, plat
   certificate?.fingerprint,
   certificate?.subject,
   admitted,
-  platformKeyAt,
 ];
 
 /** What the device that a session names counts for now; undefined: nothing. */
@@ -103,6 +99,5 @@ export function circumstancesOf(
     device: provenDevice(device, standing?.provenAt ?? null, { person, nowMs, proofMs: policy.proofMs }),
     access: seen.access,
     certificate: seen.certificate,
-    platformKeyAt: seen.platformKeyAt,
   };
 }

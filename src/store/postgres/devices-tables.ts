@@ -13,7 +13,6 @@ const columns = {
   publicKey: 'public_key',
   keyHash: 'key_hash',
   certificate: 'certificate',
-  platformKey: 'platform_key',
   system: 'system',
   requestedAt: 'requested_at',
   requestedBy: 'requested_by',
@@ -29,7 +28,7 @@ const columns = {
 const names = Object.keys(columns) as (keyof DeviceRow)[];
 const selected = names.map((name) => `d.${columns[name]} AS "${name}"`).join(', ');
 const written = (name: keyof DeviceRow, value: unknown) =>
-  (name === 'publicKey' || name === 'platformKey') && value !== null ? JSON.stringify(value) : value;
+  name === 'publicKey' && value !== null ? JSON.stringify(value) : value;
 
 interface StandingRow {
   session_id: SessionId;

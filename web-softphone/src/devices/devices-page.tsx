@@ -78,7 +78,7 @@ export function DevicesPage({ api, session }: SectionProps) {
       </p>
       <BoardTable
         id="devices"
-        title={text.title}
+        title={filter === 'all' ? text.all : text.states[filter]}
         columns={columns}
         empty={text.none}
         rows={devices?.map((device) => (
