@@ -87,7 +87,7 @@ export function createSigningIn(needs: ApiNeeds & { deviceDoor?: DeviceDoor }): 
       });
       const maxAge = Math.max(1, Math.floor((session.expiresAt - session.createdAt) / 1000));
       void reply.setCookie(sessionCookie, token, { ...cookieOptions, maxAge });
-      void reply.clearCookie(halfOpenCookie, halfOpenOptions);
+      if (request.cookies[halfOpenCookie]) void reply.clearCookie(halfOpenCookie, halfOpenOptions);
       // A browser that was sent here shows a page next, which asks.
       if (request.method !== 'GET') await needs.deviceDoor?.enter({ kind: 'session', session, person }, request, token);
       if (hasDesk(person)) await callCentre.signIn(person.id);
