@@ -10,11 +10,11 @@ import { AfterCallCard } from './after-call-card.tsx';
 import { Banners } from './banners.tsx';
 import { CallCard } from './call-card.tsx';
 import { DeskContext, useDeskState } from './desk-context.ts';
-import { DeskElsewhere } from './desk-elsewhere.tsx';
 import { createDesk, type Desk } from './desk-model.ts';
 import { DeviceDisclosure } from './device-choice.tsx';
 import { DialCard } from './dial-card.tsx';
 import { IdleCard } from './idle-card.tsx';
+import { OperationBanner } from './operation-banner.tsx';
 import { PreparePage } from './prepare-page.tsx';
 import { QueueList } from './queue-list.tsx';
 import { RecentCalls } from './recent-calls.tsx';
@@ -25,6 +25,9 @@ import { CallListCard } from './talk/call-list-card.tsx';
 import { DeviceSwitch } from './talk/device-switch.tsx';
 
 const CheckCard = lazy(async () => ({ default: (await import('../environment/check-card.tsx')).CheckCard }));
+
+/** Seldom needed, and not waited for by the others. */
+const DeskElsewhere = lazy(() => import('./desk-elsewhere.tsx').then((module) => ({ default: module.DeskElsewhere })));
 
 interface DeskPageProps {
   api: Api;
@@ -78,7 +81,12 @@ function Tenure({
       </section>
     );
   }
-  if (elsewhere) return <DeskElsewhere elsewhere={elsewhere} onTakeOver={() => void desk.takeOverElsewhere()} />;
+  if (elsewhere)
+    return (
+      <Suspense fallback={null}>
+        <DeskElsewhere elsewhere={elsewhere} onTakeOver={() => void desk.takeOverElsewhere()} />
+      </Suspense>
+    );
   if (!view) return <Banners />;
   if (shift !== 'on') return <PreparePage name={session.person.displayName} />;
   return <Shift session={session} />;
@@ -98,6 +106,7 @@ function Shift({ session }: { session: SessionView }) {
       <h1 className="unseen">{words.shell.desk}</h1>
       <div className="desk-banners">
         <Banners />
+        <OperationBanner />
       </div>
       <div className="desk-state">
         <StateCard view={view} />

@@ -41,6 +41,11 @@ export function StateCard({ view }: { view: DeskView }) {
             {words.states[view.state]}
           </p>
           {because && <p className="state-because">{because}</p>}
+          {view.returnsAt !== undefined && (
+            <p className="state-because" data-testid="returns-at">
+              {words.environment.returnsAt(clockOf(view.returnsAt - now))}
+            </p>
+          )}
         </div>
         <p className="state-clock">
           <span className="unseen">{words.state.since} </span>
