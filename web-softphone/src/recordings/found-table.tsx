@@ -8,6 +8,7 @@ import { Icon } from '../controls/icon.tsx';
 import { clockOf } from '../state/now.ts';
 import { BoardTable } from '../supervisor/board-table.tsx';
 import { useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 import { WhoHeard } from './who-heard.tsx';
 
 interface FoundTableProps {
@@ -22,7 +23,7 @@ interface FoundTableProps {
 
 export function FoundTable({ api, found, empty, withKeys, seesWhoHeard, onOpen }: FoundTableProps) {
   const { words, language } = useLanguage();
-  const text = words.recordings;
+  const text = useRecordingsWords();
   const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const columns = [
     { label: text.begun },

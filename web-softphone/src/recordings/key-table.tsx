@@ -5,7 +5,7 @@ import type { ListeningKeyView } from '../../../src/api/playback-contract.ts';
 import type { Api } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useAct } from '../supervisor/use-act.ts';
-import { useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 
 interface KeyTableProps {
   api: Api;
@@ -20,8 +20,7 @@ const stateOf = ({ approvedAt, endedAt }: ListeningKeyView) =>
   endedAt !== null ? 'ended' : approvedAt === null ? 'waiting' : 'approved';
 
 export function KeyTable({ api, keys, approver, mayEnd = true, onChanged }: KeyTableProps) {
-  const { words } = useLanguage();
-  const text = words.recordings;
+  const text = useRecordingsWords();
   const { refused, act } = useAct(onChanged);
   if (keys?.length === 0) return <p className="hint">{text.noKeys}</p>;
   return (

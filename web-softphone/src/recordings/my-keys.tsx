@@ -10,6 +10,7 @@ import type {
 } from '../../../src/api/playback-contract.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { refusal, useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 import { KeyTable } from './key-table.tsx';
 import { identitiesOfFile, makeKeyUnderPasskey, recipientOf } from './listening-key.ts';
 
@@ -26,7 +27,7 @@ interface MyKeysProps {
 
 export function MyKeys({ api, login, playback, keys, onChanged }: MyKeysProps) {
   const { words } = useLanguage();
-  const text = words.recordings;
+  const text = useRecordingsWords();
   const [name, setName] = useState<string>(text.keyNameDefault);
   const [said, setSaid] = useState<Said>();
   const [busy, setBusy] = useState(false);
@@ -48,7 +49,7 @@ export function MyKeys({ api, login, playback, keys, onChanged }: MyKeysProps) {
   }
 
   const byPasskey = () =>
-    makeKeyUnderPasskey({ name, keyName: `${words.recordings.title} · ${login}`, postQuantum: playback.postQuantum });
+    makeKeyUnderPasskey({ name, keyName: `${text.title} · ${login}`, postQuantum: playback.postQuantum });
   const byFile = async (files: FileList | null): Promise<NewListeningKey | undefined> => {
     const [identity] = files?.[0] ? await identitiesOfFile(files[0]) : [];
     return identity === undefined ? undefined : { name, kind: 'file', recipient: await recipientOf(identity) };

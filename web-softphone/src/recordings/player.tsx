@@ -7,7 +7,7 @@ import type { HeardRecording, PlayView } from '../../../src/api/playback-contrac
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { clockOf } from '../state/now.ts';
-import { useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 import { createSound, type Sound } from './sound.ts';
 import { WatermarkOver } from './watermark.tsx';
 
@@ -30,7 +30,7 @@ interface PlayerProps extends Playing {
 }
 
 export function Player({ recording, play, source, incomplete, onHeard, onClose }: PlayerProps) {
-  const { words } = useLanguage();
+  const text = useRecordingsWords();
   const audio = useRef<HTMLAudioElement>(null);
   const sound = useRef<Sound>(undefined);
   const [running, setRunning] = useState(false);
@@ -97,15 +97,15 @@ export function Player({ recording, play, source, incomplete, onHeard, onClose }
   return (
     <section className="card player" aria-labelledby="player-title" onKeyDown={onKeyDown}>
       <div className="player-head">
-        <h2 id="player-title">{words.recordings.player}</h2>
+        <h2 id="player-title">{text.player}</h2>
         <Button className="button small" onPress={onClose}>
           <Icon name="close" />
-          {words.recordings.close}
+          {text.close}
         </Button>
       </div>
       <WatermarkOver {...play.watermark} />
-      {incomplete && <p className="hint">{words.recordings.incomplete}</p>}
-      {failed && <p className="problem">{words.recordings.cannotPlay}</p>}
+      {incomplete && <p className="hint">{text.incomplete}</p>}
+      {failed && <p className="problem">{text.cannotPlay}</p>}
       {/* biome-ignore lint/a11y/useMediaCaption: what customers say is nowhere in text */}
       <audio
         ref={audio}
@@ -118,11 +118,7 @@ export function Player({ recording, play, source, incomplete, onHeard, onClose }
         }}
       />
       <div className="player-line">
-        <Button
-          className="button primary round"
-          aria-label={running ? words.recordings.pause : words.recordings.play}
-          onPress={toggle}
-        >
+        <Button className="button primary round" aria-label={running ? text.pause : text.play} onPress={toggle}>
           <Icon name={running ? 'pause' : 'play'} />
         </Button>
         <TimeLine atMs={atMs} lengthMs={lengthMs} marks={play.marks} onSeek={seek} />
@@ -132,15 +128,15 @@ export function Player({ recording, play, source, incomplete, onHeard, onClose }
       </div>
       <div className="player-tools">
         <ChooseOne
-          label={words.recordings.speed}
+          label={text.speed}
           options={speeds.map((each) => ({ id: String(each), label: `× ${each}` }))}
           chosen={String(speed)}
           onChoose={(id) => changeSpeed(Number(id))}
         />
         <div className="field">
-          <label htmlFor="player-balance">{words.recordings.balance}</label>
+          <label htmlFor="player-balance">{text.balance}</label>
           <div className="balance">
-            <span>{words.recordings.customer}</span>
+            <span>{text.customer}</span>
             <input
               id="player-balance"
               type="range"
@@ -150,14 +146,14 @@ export function Player({ recording, play, source, incomplete, onHeard, onClose }
               value={balance}
               onChange={(event) => setBalance(Number(event.target.value))}
             />
-            <span>{words.recordings.agent}</span>
+            <span>{text.agent}</span>
           </div>
         </div>
         <ToggleButton className="button" isSelected={apart} onChange={setApart} data-on={apart}>
-          {words.recordings.apart}
+          {text.apart}
         </ToggleButton>
       </div>
-      <p className="hint">{words.recordings.keys}</p>
+      <p className="hint">{text.keys}</p>
     </section>
   );
 }
@@ -170,13 +166,13 @@ interface TimeLineProps {
 }
 
 function TimeLine({ atMs, lengthMs, marks, onSeek }: TimeLineProps) {
-  const { words } = useLanguage();
-  const nameOf = (mark: string) => (words.recordings.marks as Record<string, string>)[mark] ?? mark;
+  const text = useRecordingsWords();
+  const nameOf = (mark: string) => (text.marks as Record<string, string>)[mark] ?? mark;
   return (
     <div className="time-line">
       <input
         type="range"
-        aria-label={words.recordings.position}
+        aria-label={text.position}
         aria-valuetext={clockOf(atMs)}
         min={0}
         max={Math.max(1, lengthMs)}

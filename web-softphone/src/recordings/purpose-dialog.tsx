@@ -16,6 +16,7 @@ import type { OwnListeningKey, PlaybackView } from '../../../src/api/playback-co
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 import { identitiesOfFile } from './listening-key.ts';
 
 const withFile = 'file';
@@ -41,8 +42,8 @@ interface PurposeDialogProps {
 }
 
 export function PurposeDialog({ playback, passkeys, needsKey, busy, problem, onListen, onCancel }: PurposeDialogProps) {
-  const { words, language } = useLanguage();
-  const text = words.recordings;
+  const { language } = useLanguage();
+  const text = useRecordingsWords();
   const [purpose, setPurpose] = useState('');
   const [note, setNote] = useState('');
   const [chosen, setChosen] = useState(passkeys[0]?.id ?? withFile);
@@ -117,8 +118,7 @@ interface KeyFileChoiceProps {
 }
 
 function KeyFileChoice({ file, onChosen }: KeyFileChoiceProps) {
-  const { words } = useLanguage();
-  const text = words.recordings;
+  const text = useRecordingsWords();
   async function read(files: FileList | null): Promise<void> {
     const [first] = files ?? [];
     if (first) onChosen({ name: first.name, identities: await identitiesOfFile(first) });

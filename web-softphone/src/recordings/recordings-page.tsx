@@ -14,6 +14,7 @@ import { type Api, ApiProblem } from '../api/client.ts';
 import type { SectionProps } from '../sections.ts';
 import { useFetched } from '../state/use-fetched.ts';
 import { refusal, useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 import { FoundTable } from './found-table.tsx';
 import { KeyTable } from './key-table.tsx';
 import { unlockWithPasskey } from './listening-key.ts';
@@ -26,8 +27,7 @@ import { useUnlocked } from './unlocked.ts';
 import './recordings.css';
 
 export function RecordingsPage({ api, session }: SectionProps) {
-  const { words } = useLanguage();
-  const text = words.recordings;
+  const text = useRecordingsWords();
   const { role, id, login } = session.person;
   const playback = useFetched(() => api.get<PlaybackView>('/playback'));
   const [keysRead, setKeysRead] = useState(0);
@@ -140,7 +140,7 @@ function useSearch(api: Api) {
 
 function useListening(api: Api) {
   const { words } = useLanguage();
-  const text = words.recordings;
+  const text = useRecordingsWords();
   const { identities, keep, touch, forget } = useUnlocked();
   const [asking, setAsking] = useState<HeardRecording>();
   const [playing, setPlaying] = useState<Playing>();
@@ -219,8 +219,7 @@ function useListening(api: Api) {
 }
 
 function EverybodysKeys({ api, own }: { api: Api; own: string }) {
-  const { words } = useLanguage();
-  const text = words.recordings;
+  const text = useRecordingsWords();
   const [read, setRead] = useState(0);
   const keys = useFetched(async () => (await api.get<{ items: ListeningKeyView[] }>('/listening-keys')).items, read);
   return (

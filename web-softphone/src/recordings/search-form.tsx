@@ -7,6 +7,7 @@ import type { Api } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { useFetched } from '../state/use-fetched.ts';
 import { useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 
 const any = '*';
 
@@ -48,8 +49,8 @@ interface SearchFormProps {
 }
 
 export function SearchForm({ api, seesAgents, onSearch }: SearchFormProps) {
-  const { words, language } = useLanguage();
-  const text = words.recordings;
+  const { language } = useLanguage();
+  const text = useRecordingsWords();
   const [wanted, setWanted] = useState(everything);
   const queues = useFetched(async () => (await api.get<{ items: QueueView[] }>('/queues')).items);
   const agents = useFetched(async () =>

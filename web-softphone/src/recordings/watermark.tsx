@@ -2,6 +2,7 @@
 // out once.
 
 import { useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 
 export interface Watermark {
   person: string;
@@ -12,12 +13,13 @@ export interface Watermark {
 const repeated = Array.from({ length: 28 }, (_, index) => index);
 
 export function WatermarkOver({ person, at, address }: Watermark) {
-  const { words, language } = useLanguage();
+  const { language } = useLanguage();
+  const words = useRecordingsWords();
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
   const text = `${person} · ${when} · ${address}`;
   return (
     <>
-      <p className="hint">{words.recordings.heardAs(text)}</p>
+      <p className="hint">{words.heardAs(text)}</p>
       <div className="watermark" aria-hidden="true">
         {repeated.map((index) => (
           <span key={index}>{text}</span>

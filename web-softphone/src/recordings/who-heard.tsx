@@ -5,6 +5,7 @@ import type { PlayedView } from '../../../src/api/playback-contract.ts';
 import type { Api } from '../api/client.ts';
 import { useFetched } from '../state/use-fetched.ts';
 import { useLanguage } from '../text/language.tsx';
+import { useRecordingsWords } from '../text/recordings-words.ts';
 
 interface WhoHeardProps {
   api: Api;
@@ -14,8 +15,8 @@ interface WhoHeardProps {
 }
 
 export function WhoHeard({ api, recordingId, when, onClose }: WhoHeardProps) {
-  const { words, language } = useLanguage();
-  const text = words.recordings;
+  const { language } = useLanguage();
+  const text = useRecordingsWords();
   const played = useFetched(
     async () => (await api.get<{ items: PlayedView[] }>(`/recordings/${encodeURIComponent(recordingId)}/plays`)).items,
     recordingId,

@@ -4,7 +4,6 @@ import { deviceWordsEn } from './device-words.ts';
 import { environmentWordsEn } from './environment-words.ts';
 import { homeWorkWordsEn } from './home-work-words.ts';
 import { minutesEn } from './minutes.ts';
-import { recordingsWordsEn } from './recordings-words.ts';
 import { refusedEn } from './refusals.ts';
 import { signInWordsEn } from './sign-in-words.ts';
 
@@ -29,7 +28,6 @@ export const en = {
     signedOut: 'You were signed out. Sign in again to go on.',
   },
   signInParts: signInWordsEn,
-  recordings: recordingsWordsEn,
   environment: environmentWordsEn,
   devices: deviceWordsEn,
   homeWork: homeWorkWordsEn,

@@ -5,7 +5,6 @@ import { environmentWordsJa } from './environment-words.ts';
 import { homeWorkWordsJa } from './home-work-words.ts';
 import type { Words } from './language.tsx';
 import { minutesJa } from './minutes.ts';
-import { recordingsWordsJa } from './recordings-words.ts';
 import { refusedJa } from './refusals.ts';
 import { signInWordsJa } from './sign-in-words.ts';
 
@@ -30,7 +29,6 @@ export const ja: Words = {
     signedOut: 'サインアウトされました。続けるにはもう一度サインインしてください。',
   },
   signInParts: signInWordsJa,
-  recordings: recordingsWordsJa,
   environment: environmentWordsJa,
   devices: deviceWordsJa,
   homeWork: homeWorkWordsJa,

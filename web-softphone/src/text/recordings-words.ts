@@ -1,4 +1,6 @@
-// Texts about hearing recordings.
+// Texts about hearing recordings. Loaded with their page, not with the desk.
+
+import { useLanguage } from './language.tsx';
 
 const en = {
   title: 'Recordings',
@@ -60,7 +62,16 @@ const en = {
   agent: 'Agent',
   apart: 'One in each ear',
   keys: 'Keys: space plays and pauses, ← → five seconds, Home and End, M next mark, < > speed.',
-  marks: { 'pii-came-up': 'Personal information came up' },
+  marks: {
+    'pii-came-up': 'Personal information came up',
+    'paused-secret-digits': 'Paused: digits in secret',
+    'paused-hold': 'Paused: on hold',
+    'paused-consultation': 'Paused: asking a colleague',
+    'paused-waiting': 'Paused: waiting',
+    'paused-policy': 'Paused: by the rules',
+    'paused-by-hand': 'Paused by hand',
+    resumed: 'Goes on',
+  },
   unlocked: 'Your key is unlocked in this page. It is forgotten after ten minutes without use.',
   forget: 'Forget it now',
   myKeys: 'My keys',
@@ -96,9 +107,7 @@ const en = {
   outcomes: { done: 'Listened', refused: 'Refused' },
 };
 
-export const recordingsWordsEn = en;
-
-export const recordingsWordsJa: typeof en = {
+const ja: typeof en = {
   title: '録音',
   search: '検索',
   searching: '検索しています…',
@@ -157,7 +166,16 @@ export const recordingsWordsJa: typeof en = {
   agent: 'オペレーター',
   apart: '左右に分けて聞く',
   keys: 'キー操作：スペースで再生・一時停止、←→で5秒移動、Home・Endで先頭・末尾、Mで次の印、< >で速さ',
-  marks: { 'pii-came-up': '個人情報が出た' },
+  marks: {
+    'pii-came-up': '個人情報が出た',
+    'paused-secret-digits': '録音停止：暗証番号などの入力',
+    'paused-hold': '録音停止：保留中',
+    'paused-consultation': '録音停止：相談中',
+    'paused-waiting': '録音停止：お待たせ中',
+    'paused-policy': '録音停止：規則による',
+    'paused-by-hand': '録音停止：手動',
+    resumed: '録音再開',
+  },
   unlocked: '鍵はこのページで開いています。10分使わないと忘れます。',
   forget: '今すぐ忘れる',
   myKeys: '自分の鍵',
@@ -192,3 +210,7 @@ export const recordingsWordsJa: typeof en = {
   address: '接続元',
   outcomes: { done: '再生', refused: '拒否' },
 };
+
+export function useRecordingsWords(): typeof en {
+  return useLanguage().language === 'ja' ? ja : en;
+}
