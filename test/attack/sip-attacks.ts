@@ -115,7 +115,6 @@ export const sipAttacks: Attack[] = [
           uri: at(targets, String(100 + (n % 900))),
           agent: ['friendly-scanner', 'sipvicious', 'VaxSIPUserAgent/3.5', 'sipcli/v1.8', 'pplsip'][n % 5]!,
         }),
-      wanted: () => true,
     }),
   },
   {
@@ -126,7 +125,6 @@ export const sipAttacks: Attack[] = [
       addresses: 30,
       text: (peer, n, targets) =>
         sipText(peer, { method: ['OPTIONS', 'REGISTER', 'INVITE'][n % 3]!, uri: at(targets, String(100 + (n % 900))) }),
-      wanted: () => true,
     }),
   },
   {
@@ -137,7 +135,6 @@ export const sipAttacks: Attack[] = [
       addresses: 250,
       text: (peer, _n, targets) =>
         sipText(peer, { method: 'INVITE', uri: at(targets, targets.number), body: plainSdp(peer.host) }),
-      wanted: () => true,
     }),
   },
   {
@@ -154,7 +151,6 @@ export const sipAttacks: Attack[] = [
             : n % 30 === 2
               ? `INVITE sip:x SIP/2.0\r\n${'X: y\r\n'.repeat(10_000)}\r\n`
               : '\0'.repeat(n % 300),
-      wanted: () => true,
     }),
   },
   {
@@ -178,7 +174,6 @@ export const sipAttacks: Attack[] = [
           body: plainSdp(peer.host),
         });
       },
-      wanted: () => true,
     }),
   },
   {
