@@ -186,8 +186,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
   const clustered = cluster && createClusterCallCentre(parts, clusterNeeds(cluster, secrets));
   const callCentre = clustered ?? createCallCentre(parts);
   closer.add('call centre', () => callCentre.close());
-  const callLists = openCallLists({
   environment.begin();
+  const callLists = openCallLists({
     ...{ parts, store, callCentre },
     calendars: flows.calendars,
     mayHave: (person, call) => rules.decide(person, call).allowed,
