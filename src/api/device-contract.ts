@@ -111,7 +111,7 @@ export const HomeWorkStandingView = Type.Object({
   missing: Type.Array(Missing),
   pledge: Nullable(Pledge),
   ends: Nullable(Type.Object({ at: Type.Integer(), what: literals('pledge', 'training') })),
-  from: Type.Integer({ description: 'From then on who is not eligible is offered no calls at home.' }),
+  from: Type.String({ description: 'From this day on who is not eligible is offered no calls at home: 2026-10-01.' }),
   inForce: Type.Boolean(),
   remind: Type.Boolean({ description: 'Time to sign again.' }),
 });

@@ -18,8 +18,8 @@ type Needs = ApiNeeds & { devices: DeviceNeeds };
 
 const tags = ['home-work'];
 
-const standingView = ({ eligible, missing, pledge, ends, fromMs, inForce, remind }: HomeWorkStanding) => ({
-  ...{ eligible, missing: [...missing], pledge, ends, from: fromMs, inForce, remind },
+const standingView = ({ eligible, missing, pledge, ends, fromDay, inForce, remind }: HomeWorkStanding) => ({
+  ...{ eligible, missing: [...missing], pledge, ends, from: fromDay, inForce, remind },
 });
 
 export function homeWorkRoutes(app: App, needs: Needs): void {

@@ -9,6 +9,7 @@ import type { Person, Session, WorkFacts } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import type { Audit, AuditActor } from '../audit/audit.ts';
 import {
+  dateIn,
   type Eligibility,
   eligibilityOf,
   type HomeWorkRules,
@@ -25,6 +26,8 @@ export interface HomeWorkInForce {
 export interface HomeWorkStanding extends Eligibility {
   /** From when not being eligible keeps calls away at home. */
   fromMs: number;
+  /** The same as a date there: 2026-10-01. */
+  fromDay: string;
   inForce: boolean;
   /** Time to sign again, though the pledge still counts. */
   remind: boolean;
@@ -65,7 +68,13 @@ export function createHomeWork(needs: {
     const eligibility = eligibilityOf(rules, person, signed, texts, nowMs);
     const { pledge } = eligibility;
     const remind = pledge !== null && pledge.expiresAt - nowMs <= (rules.pledge?.remindDays ?? 0) * dayMs;
-    return { ...eligibility, fromMs: rules.fromMs, inForce: rules.fromMs <= nowMs, remind };
+    return {
+      ...eligibility,
+      fromMs: rules.fromMs,
+      fromDay: dateIn(rules.timeZone, rules.fromMs),
+      inForce: rules.fromMs <= nowMs,
+      remind,
+    };
   }
 
   async function of(person: Person): Promise<HomeWorkStanding | undefined> {

@@ -25,7 +25,7 @@ export function HomeWorkPage({ api }: SectionProps) {
       <div className="page-head">
         <div>
           <h1>{text.title}</h1>
-          {first && <p className="hint">{text.lead(day.format(first.standing.from))}</p>}
+          {first && <p className="hint">{text.lead(day.format(new Date(`${first.standing.from}T00:00`)))}</p>}
         </div>
       </div>
       <BoardTable

@@ -35,7 +35,9 @@ export function OwnPledge({ api }: { api: Api }) {
               <li key={each.words.en}>{each.words[language]}</li>
             ))}
           </ul>
-          <p className="hint">{standing.inForce ? text.offered : text.from(day.format(standing.from))}</p>
+          <p className="hint">
+            {standing.inForce ? text.offered : text.from(day.format(new Date(`${standing.from}T00:00`)))}
+          </p>
         </div>
       )}
       {standing.pledge && (
