@@ -157,5 +157,7 @@ test(`of 10,000 people there are few keys (SEED=${seed})`, async (t) => {
   const policy = compilePolicy({ version: '', rules: { ...draw.rules(), rules } });
   const keys = new Set<string>();
   for (let i = 0; i < 10_000; i++) keys.add(policy.standing(draw.person(), 'normal', start).key);
-  t.ok(keys.size <= 3 * 2 ** rules.length, `${keys.size} keys`);
+  // What keeps a person away for now: nothing, one rule or two, each from one of four classes on.
+  const keptAway = 1 + 4 + 4 * 4;
+  t.ok(keys.size <= 3 * 2 ** rules.length * keptAway, `${keys.size} keys`);
 });
