@@ -2,7 +2,19 @@
 // Call records, reports, the wallboard and the audit are readings of them. An event carries aliases and ids, never a
 // customer's number, never what was said or keyed.
 
-import type { ApiKeyId, CallId, CodeId, EnvironmentCheckId, EventId, LegId, ListeningKeyId, NodeId, PersonId, RecordingId, SessionId } from './ids.ts';
+import type {
+  ApiKeyId,
+  CallId,
+  CodeId,
+  EnvironmentCheckId,
+  EventId,
+  LegId,
+  ListeningKeyId,
+  NodeId,
+  PersonId,
+  RecordingId,
+  SessionId,
+} from './ids.ts';
 
 /**
  * How much personal information a conversation touches: the id of one of the company's classes (config/reasons.yaml). What is

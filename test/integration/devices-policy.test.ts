@@ -19,7 +19,6 @@ const rule = (needs: string, otherwise = 'block-sign-in', about = 'role: agent')
 const known = 'device: [enrolled, managed]';
 
 const { publicKey, privateKey } = await generateKeyPair('ES256');
-const { privateKey: otherKey } = await generateKeyPair('ES256');
 const site = await deviceSite(t, {
   // Tuesday, ten minutes before six in the evening in Tokyo.
   clock: createFakeClock(Date.parse('2026-11-24T08:50Z')),

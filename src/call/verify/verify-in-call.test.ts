@@ -28,6 +28,7 @@ function setup(answers: Checked[] = []) {
   const parts = {
     clock,
     log: silentLogger,
+    settings: {},
     verification,
     events: { append: async (event: NewEvent) => told.push(event) },
   };
