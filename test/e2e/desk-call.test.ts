@@ -55,6 +55,14 @@ t.test('a test call from ring to after-call work', async (t) => {
     await page.getByText('Sent: 42#').waitFor();
   });
 
+  await t.test('the recording pauses by hand, and says so', async () => {
+    await page.getByText('Recording', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Pause recording' }).click();
+    await page.getByText('Recording paused', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Record again' }).click();
+    await page.getByText('Recording', { exact: true }).waitFor();
+  });
+
   await t.test('another microphone takes over in the call, on the same line', async (t) => {
     const deviceOf = () =>
       page.evaluate('window.__lines.at(-1).connection.getSenders()[0].track.getSettings().deviceId') as Promise<string>;

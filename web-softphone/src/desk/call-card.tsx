@@ -43,10 +43,7 @@ export function CallCard({ call, view }: { call: DeskCall; view: DeskView }) {
       </div>
       <CallFacts call={call} {...(call.direction === 'inbound' ? { waited: clockOf(call.waitMs) } : {})} />
       <p className="call-signs">
-        <span className="sign" data-on={call.recording} data-kind="recording">
-          <Icon name="record" />
-          {call.recording ? words.call.recording : words.call.notRecording}
-        </span>
+        <RecordingSign call={call} />
         {talks && <LineBadge call={call} />}
       </p>
       <Attention call={call} />
@@ -61,6 +58,28 @@ export function CallCard({ call, view }: { call: DeskCall; view: DeskView }) {
       {keypadOpen && talks && <Keypad callId={call.id} />}
       {talks && call.role === 'agent' && mayGoToTheCentre(call) && <PiiCameUp callId={call.id} />}
     </section>
+  );
+}
+
+/** Whether what is said is kept; and where the call is the agent's, the pause by hand. */
+function RecordingSign({ call }: { call: DeskCall }) {
+  const words = useWords();
+  const { commands } = useDesk();
+  const paused = call.recordingPaused !== undefined;
+  const byHand = call.recordingPaused?.includes('by-hand') === true;
+  const on = call.recording && !paused;
+  return (
+    <>
+      <span className="sign" data-on={on} data-kind="recording">
+        <Icon name={paused ? 'pause' : 'record'} />
+        {paused ? words.call.recordingPaused : on ? words.call.recording : words.call.notRecording}
+      </span>
+      {call.recording && call.role === 'agent' && (byHand || !paused) && (
+        <Button className="button quiet small" onPress={() => void commands.pauseRecording(call.id, !byHand)}>
+          {byHand ? words.call.recordAgain : words.call.pauseRecording}
+        </Button>
+      )}
+    </>
   );
 }
 

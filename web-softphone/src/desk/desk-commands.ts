@@ -22,6 +22,7 @@ export interface DeskCommands {
   ringing(callId: string): void;
   decline(callId: string): Promise<void>;
   setMuted(callId: string, muted: boolean): Promise<void>;
+  pauseRecording(callId: string, paused: boolean): Promise<void>;
   hold(callId: string): Promise<void>;
   resume(callId: string): Promise<void>;
   hangUp(callId: string): Promise<void>;
@@ -97,6 +98,9 @@ export function createCommands({ api, store, engine, see, tell }: DeskParts): De
       engine()?.setMuted(muted);
       if (!(await command(callId, muted ? 'mute' : 'unmute')))
         engine()?.setMuted(store.get().view?.call?.muted ?? false);
+    },
+    async pauseRecording(callId, paused) {
+      await command(callId, paused ? 'pause-recording' : 'resume-recording');
     },
     async hold(callId) {
       await command(callId, 'hold');

@@ -37,7 +37,7 @@ export function Shell({ api, session, onSignOut }: { api: Api; session: SessionV
         <p className="brand">縁側</p>
         <p className="company">{session.company}</p>
         {views.length > 1 && (
-          <nav className="views" aria-label={words.shell.views}>
+          <nav className="views" data-many={views.length > 3} aria-label={words.shell.views}>
             {views.map((each) => (
               <Button
                 key={each}
