@@ -6,12 +6,13 @@ import type { SectionProps } from '../sections.ts';
 import { useWords } from '../text/language.tsx';
 import { OwnSessions } from './own-sessions.tsx';
 import { Security } from './security.tsx';
+import '../styles/board.css';
 
 export function AccountPage({ api, session }: SectionProps) {
   const words = useWords();
   const { displayName, login } = session.person;
   return (
-    <section className="security" aria-labelledby="account-title">
+    <section className="board security" aria-labelledby="account-title">
       <header>
         <h1 id="account-title">{words.sections.account}</h1>
         <p>

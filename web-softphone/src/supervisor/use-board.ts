@@ -75,8 +75,8 @@ const nothing: Lists = {
   readAt: 0,
 };
 
-/** `withPhone`: there is no desk whose softphone can be rung. */
-export function useBoard(api: Api, withPhone: boolean): Board {
+/** `withPhone`: there is no desk whose softphone can be rung. Whoever may not monitor does not ask: refusals are kept. */
+export function useBoard(api: Api, { withPhone, mayMonitor }: { withPhone: boolean; mayMonitor: boolean }): Board {
   const [lists, setLists] = useState<Lists>(nothing);
   const phone = useRef<OwnPhone>(undefined);
   const gathering = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -87,7 +87,7 @@ export function useBoard(api: Api, withPhone: boolean): Board {
   const read = useCallback(
     async (what: 'moving' | 'all') => {
       try {
-        const fetched = { ...(await moving(api)), ...(what === 'all' ? await slower(api) : {}) };
+        const fetched = { ...(await moving(api, mayMonitor)), ...(what === 'all' ? await slower(api) : {}) };
         if (what === 'all') rest.current = { stale: false, readAt: Date.now() };
         setLists((before) => ({ ...before, ...fetched, failed: false, readAt: serverNow() }));
       } catch (thrown) {
@@ -96,7 +96,7 @@ export function useBoard(api: Api, withPhone: boolean): Board {
         else throw thrown;
       }
     },
-    [api],
+    [api, mayMonitor],
   );
 
   useEffect(() => {
@@ -151,12 +151,12 @@ export function useBoard(api: Api, withPhone: boolean): Board {
 const items = async <T>(api: Api, path: string) => (await api.get<{ items: T[] }>(path)).items;
 
 /** What a supervisor watches. */
-const moving = (api: Api) =>
+const moving = (api: Api, mayMonitor: boolean) =>
   together({
     agents: items<AgentRow>(api, '/agents'),
     queues: items<QueueView>(api, '/queues'),
     parked: maybe(items<ParkedRow>(api, '/parked')),
-    monitors: maybe(items<MonitorRow>(api, '/monitors')),
+    monitors: mayMonitor ? maybe(items<MonitorRow>(api, '/monitors')) : Promise.resolve(undefined),
   });
 
 const slower = (api: Api) =>

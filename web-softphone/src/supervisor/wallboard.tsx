@@ -27,9 +27,10 @@ interface WallboardProps {
 
 export function Wallboard({ api, session, hasDesk }: WallboardProps) {
   const { words } = useLanguage();
-  const board = useBoard(api, !hasDesk);
-  const { agents, queues, trunks, recordings, failed, readAt, readAgain } = board;
   const { person } = session;
+  const mayMonitor = person.role === 'supervisor';
+  const board = useBoard(api, { withPhone: !hasDesk, mayMonitor });
+  const { agents, queues, trunks, recordings, failed, readAt, readAgain } = board;
   return (
     <div className="board">
       <h1 className="unseen">{words.board.title}</h1>
@@ -44,7 +45,7 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
       <Figures agents={agents} queues={queues} readAt={readAt} />
       <OperationCard api={api} operation={board.operation} onSwitched={readAgain} />
       <ClosureCard api={api} calendars={board.calendars} onChanged={readAgain} />
-      <AgentTable board={board} own={person.id} mayMonitor={person.role === 'supervisor'} />
+      <AgentTable board={board} own={person.id} mayMonitor={mayMonitor} />
       <ParkedTable parked={board.parked} />
       <CallbackTable api={api} rows={board.callbacks} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
       <MessageTable api={api} rows={board.messages} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
