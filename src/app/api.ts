@@ -109,6 +109,7 @@ export async function openApi(
     auditHeads: rooms.auditHeads,
     environment: rooms.environment,
     callCentre,
+    ...(rooms.cluster ? { overNodes: rooms.cluster.live } : {}),
     telephones,
     flows,
     flowControl,
