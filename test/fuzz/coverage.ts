@@ -26,6 +26,7 @@ export const notFromStrangers: Readonly<Record<string, string>> = {
   'routing/policy/load-policy.ts': 'an operator’s file, by yaml-reader.ts',
   'routing/routing-files.ts': 'reads files; what is in them is load.ts’s and load-policy.ts’s',
   'routing/simulation/day.ts': 'an operator’s command line',
+  'shared/key-ring.ts': 'our own key file, or the operator’s environment',
   'store/call-record.ts': 'our own events',
   'store/postgres/events-table.ts': 'our own rows',
   'store/postgres/vault-table.ts': 'our own rows',

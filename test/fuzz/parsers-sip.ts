@@ -22,6 +22,7 @@ import { serialize } from '../../src/protocol/sip/serialize.ts';
 import { createStreamFramer } from '../../src/protocol/sip/stream-framer.ts';
 import { formatUri, parseHostPort, parseSipUri, parseUri } from '../../src/protocol/sip/uri.ts';
 import { parseVia, parseViaLoosely } from '../../src/protocol/sip/via.ts';
+import { readAnswer } from '../../src/protocol/siprec/recording-session.ts';
 import { decodeStun, stunLength, verifyStun } from '../../src/protocol/stun/stun-message.ts';
 import { readCaller, readDiverting } from '../../src/sbc/caller-identity.ts';
 import { joinedDigests } from '../../src/sbc/digest/joined.ts';
@@ -36,6 +37,10 @@ import { forgedBinding } from '../support/attack/webrtc-forgeries.ts';
 import { decodeOpus, opusPackets, ourCodecs } from './audio.ts';
 import type { FuzzedParser } from './parser.ts';
 
+const recordedStreams = [
+  { label: 'a', port: 4000 },
+  { label: 'b', port: 4002 },
+];
 const folder = join(projectRoot, 'test/fixtures/torture');
 const torture = readdirSync(folder)
   .filter((file) => file.endsWith('.dat'))
@@ -159,6 +164,7 @@ export const sipParsers: FuzzedParser[] = [
       'protocol/sdp/attributes.ts',
       'protocol/sdp/webrtc.ts',
       'media/negotiation.ts',
+      'protocol/siprec/recording-session.ts',
     ],
     examples: [browserOffer, carrierOffer],
     spice: [
@@ -172,6 +178,7 @@ export const sipParsers: FuzzedParser[] = [
     parse(input) {
       const text = input.toString('utf8');
       readOffer(text);
+      readAnswer(text, recordedStreams);
       const parsed = parseSdp(text);
       if (parsed.kind !== 'ok') return;
       serializeSdp(parsed.description);
