@@ -2,13 +2,13 @@
 // and web-softphone imports their types. Times are epoch milliseconds; lists page by `cursor`.
 
 import { type Static, type TSchema, Type } from 'typebox';
-import { EnvironmentStanding } from './environment-contract.ts';
-import { ScopeSchema } from './people-contract.ts';
-import { ChangeFacts, WorkFactsSchema } from './policy-contract.ts';
+import { EnvironmentStanding } from './contracts/environment.ts';
+import { ScopeSchema } from './contracts/people.ts';
+import { ChangeFacts, WorkFactsSchema } from './contracts/policy.ts';
+import { talkFields } from './contracts/talk.ts';
+import { DeviceSchema } from './contracts/telephone.ts';
+import { VerificationShownSchema } from './contracts/verify.ts';
 import type { ProblemCode } from './problem-codes.ts';
-import { talkFields } from './talk-contract.ts';
-import { DeviceSchema } from './telephone-contract.ts';
-import { VerificationShownSchema } from './verify-contract.ts';
 
 const literals = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: 'string', enum: values });
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);

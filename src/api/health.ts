@@ -7,9 +7,9 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyRequest } from 'fastify';
 import type { CallCentre } from '../call/desk.ts';
 import { asError } from '../shared/errors.ts';
-import { findCaller, may } from './caller.ts';
 import type { MediaServerView } from './contract.ts';
 import { HttpProblem } from './errors.ts';
+import { findCaller, may } from './guard/caller.ts';
 import type { ApiNeeds, PartHealth } from './needs.ts';
 import type { App } from './server.ts';
 

@@ -23,16 +23,16 @@ import type { Closure } from '../store/flow-versions.ts';
 import type { Person, Role } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaServerView, NodeView, PlaceTestCall, TestCallView } from './contract.ts';
-import type { DeviceNeeds } from './device-door.ts';
-import type { FlowOutcome, FlowVersionInfo } from './flow-contract.ts';
-import type { OverNodes } from './limits-over-nodes.ts';
-import type { PlaybackNeeds } from './playback-needs.ts';
-import type { BlocksNeeds } from './routes/block-routes.ts';
-import type { CallListNeeds } from './routes/call-list-routes.ts';
-import type { EnvironmentApi } from './routes/environment-routes.ts';
-import type { PolicyNeeds } from './routes/policy-routes.ts';
-import type { SignInNeeds } from './signing-in.ts';
-import type { StepChoices } from './talk-contract.ts';
+import type { FlowOutcome, FlowVersionInfo } from './contracts/flow.ts';
+import type { StepChoices } from './contracts/talk.ts';
+import type { DeviceNeeds } from './guard/device-door.ts';
+import type { OverNodes } from './guard/limits-over-nodes.ts';
+import type { CallListNeeds } from './routes/calls/call-list-routes.ts';
+import type { BlocksNeeds } from './routes/centre/block-routes.ts';
+import type { PolicyNeeds } from './routes/centre/policy-routes.ts';
+import type { EnvironmentApi } from './routes/people/environment-routes.ts';
+import type { PlaybackNeeds } from './routes/recordings/playback-needs.ts';
+import type { SignInNeeds } from './routes/sign-in/signing-in.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 
 export interface ApiNeeds {

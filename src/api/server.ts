@@ -9,12 +9,12 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import { wantedHints } from '../identity/devices/browser-version.ts';
 import type { Logger } from '../shared/logger.ts';
-import { createClientAddress } from './client-address.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
-import { shedFloods } from './http-flood.ts';
-import { limitsOverNodes, type OverNodes } from './limits-over-nodes.ts';
+import { createClientAddress } from './guard/client-address.ts';
+import { shedFloods } from './guard/http-flood.ts';
+import { limitsOverNodes, type OverNodes } from './guard/limits-over-nodes.ts';
+import { refuseNul } from './guard/no-nul.ts';
 import type { ApiLimits, ListenSettings } from './needs.ts';
-import { refuseNul } from './no-nul.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,

@@ -4,8 +4,8 @@ import type { CallCentre, DeskCallState, DeskState } from '../call/desk.ts';
 import { defaultClasses, type PiiClass } from '../privacy/pii-class.ts';
 import type { CallRecord, Person, RecordingRow, Role, Scope } from '../store/records.ts';
 import type { AgentRow, CallView, DeskCall, DeskView, PersonView, QueueView, RecordingView } from './contract.ts';
+import type { ScopeView } from './contracts/people.ts';
 import type { ApiNeeds } from './needs.ts';
-import type { ScopeView } from './people-contract.ts';
 
 type Label = { ja: string; en: string };
 

@@ -1,6 +1,6 @@
 // Outbound call lists put together: the work at desks, the routes' needs, and what a list may name.
 
-import type { CallListNeeds } from '../api/routes/call-list-routes.ts';
+import type { CallListNeeds } from '../api/routes/calls/call-list-routes.ts';
 import type { RunningCallCentre } from '../call/call-centre.ts';
 import { addCustomers } from '../call/lists/add-customers.ts';
 import { createCallListWork } from '../call/lists/call-list-work.ts';

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import type { DeviceNeeds } from '../api/device-door.ts';
+import type { DeviceNeeds } from '../api/guard/device-door.ts';
 import type { CallParts } from '../call/parts.ts';
 import type { Config } from '../config.ts';
 import type { Audit } from '../identity/audit/audit.ts';

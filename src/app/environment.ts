@@ -1,6 +1,6 @@
 // The check before a shift put together: who measures, who is told of a result, and what follows from it for calls.
 
-import type { EnvironmentApi } from '../api/routes/environment-routes.ts';
+import type { EnvironmentApi } from '../api/routes/people/environment-routes.ts';
 import type { RunningCallCentre } from '../call/call-centre.ts';
 import { createLineMeasurer } from '../call/measure/measure-line.ts';
 import type { CallParts } from '../call/parts.ts';

@@ -6,7 +6,7 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FlowOutcome, FlowVersionInfo } from '../api/flow-contract.ts';
+import type { FlowOutcome, FlowVersionInfo } from '../api/contracts/flow.ts';
 import type { CalendarClosing, FlowControl } from '../api/needs.ts';
 import type { FlowSource } from '../routing/flow/file/book.ts';
 import { parseBook } from '../routing/flow/file/book.ts';

@@ -1,7 +1,7 @@
 // Hearing recordings put together: who may, to whom recordings that begin are sealed for that, and, where the company has given
 // the server an identity, what opens them here.
 
-import type { PlaybackNeeds } from '../api/playback-needs.ts';
+import type { PlaybackNeeds } from '../api/routes/recordings/playback-needs.ts';
 import type { Config } from '../config.ts';
 import { coversPerson, coversQueue, isLimited } from '../identity/scopes.ts';
 import type { RecordingArchive } from '../recording/archive/archive.ts';

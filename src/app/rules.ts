@@ -1,6 +1,6 @@
 // The rules for who may take what, put together: the file, the mode of operation, and where people are.
 
-import type { PolicyNeeds } from '../api/routes/policy-routes.ts';
+import type { PolicyNeeds } from '../api/routes/centre/policy-routes.ts';
 import { type Actor, createRulesInForce, type RulesInForce } from '../call/rules/rules-in-force.ts';
 import type { Config } from '../config.ts';
 import { createPlaces, type Places } from '../identity/places.ts';

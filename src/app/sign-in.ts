@@ -1,6 +1,6 @@
 // How people come in, put together: second factors, the half-open state, invitations, single sign-on, and the identity that asks for them.
 
-import type { SignInNeeds } from '../api/signing-in.ts';
+import type { SignInNeeds } from '../api/routes/sign-in/signing-in.ts';
 import type { SingleSignOnConfig } from '../config/sign-in.ts';
 import type { Config } from '../config.ts';
 import type { Audit } from '../identity/audit/audit.ts';

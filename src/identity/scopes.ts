@@ -1,5 +1,5 @@
 // What somebody who is limited to sites and queues may see and command. The one place that decides; the API gathers the facts of
-// each kind of object (api/scoped.ts) and answers for what is outside as for what does not exist. Pure.
+// each kind of object (api/guard/scoped.ts) and answers for what is outside as for what does not exist. Pure.
 //
 //   person       serves a queue of the scope, and belongs to a site of it
 //   call         went through a queue of the scope; one that never had a queue: somebody of the scope is in it. And with a limit

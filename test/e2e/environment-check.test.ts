@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { AgentRow, QueueView } from '../../src/api/contract.ts';
-import type { EnvironmentCheckView } from '../../src/api/environment-contract.ts';
+import type { EnvironmentCheckView } from '../../src/api/contracts/environment.ts';
 import { addAdministrator } from '../support/centre/administrator.ts';
 import { openDesk, signIn } from '../support/centre/desk-page.ts';
 import { startEngawa } from '../support/centre/engawa.ts';

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { CallView } from '../../src/api/contract.ts';
-import type { DecisionView } from '../../src/api/policy-contract.ts';
+import type { DecisionView } from '../../src/api/contracts/policy.ts';
 import { InbandDtmfDetector } from '../../src/protocol/rtp/inband-dtmf.ts';
 import { addAdministrator } from '../support/centre/administrator.ts';
 import { type DeskPage, openDesk, signIn } from '../support/centre/desk-page.ts';

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClientAddress } from '../../src/api/client-address.ts';
 import { SignIn } from '../../src/api/contract.ts';
+import { createClientAddress } from '../../src/api/guard/client-address.ts';
 import { limitDefaults } from '../../src/api/needs.ts';
 import { createServer } from '../../src/api/server.ts';
 import { createFrameMeter } from '../../src/api/softphone/frame-meter.ts';
@@ -118,7 +118,7 @@ export const webParsers: FuzzedParser[] = [
   },
   {
     name: 'cookies, Authorization, X-Forwarded-For, Content-Type',
-    covers: ['api/client-address.ts', 'shared/address-match.ts'],
+    covers: ['api/guard/client-address.ts', 'shared/address-match.ts'],
     examples: [
       'engawa_session=abc; other="quoted; value"; =x',
       'Bearer engawa_abc',

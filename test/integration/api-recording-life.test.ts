@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decrypter } from 'age-encryption';
 import t from 'tap';
-import type { RecordingLifeView } from '../../src/api/recording-life-contract.ts';
+import type { RecordingLifeView } from '../../src/api/contracts/recording-life.ts';
 import { createAudit } from '../../src/identity/audit/create-audit.ts';
 import { headerKeyOf, sha256Hex, writeAgeHeader } from '../../src/recording/archive/age-header.ts';
 import { writeNewIdentity } from '../../src/recording/identity.ts';

@@ -1,7 +1,7 @@
 // Verification by REST: one-time codes for the company's systems, on a real database; what a desk asks of its call.
 
 import t from 'tap';
-import type { MadeVerificationCode, VerificationCodeView } from '../../src/api/verify-contract.ts';
+import type { MadeVerificationCode, VerificationCodeView } from '../../src/api/contracts/verify.ts';
 import { createOneTimeCodes } from '../../src/call/verify/one-time-codes.ts';
 import { codeFactor } from '../../src/call/verify/verification-settings.ts';
 import { parseUserInput } from '../../src/privacy/number-forms.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import type { AgentRow } from '../../src/api/contract.ts';
-import type { BegunCheck, EnvironmentCheckView } from '../../src/api/environment-contract.ts';
+import type { BegunCheck, EnvironmentCheckView } from '../../src/api/contracts/environment.ts';
 import { addAdministrator } from '../support/centre/administrator.ts';
 import { numbers, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { SessionView } from '../../src/api/contract.ts';
-import type { DecisionView } from '../../src/api/policy-contract.ts';
+import type { DecisionView } from '../../src/api/contracts/policy.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { aWhile, hear, hearsMusic, numbers, rest, startCentre } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';

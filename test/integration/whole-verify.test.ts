@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { armor, Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import t from 'tap';
-import type { MadeVerificationCode, VerificationCodeView } from '../../src/api/verify-contract.ts';
+import type { MadeVerificationCode, VerificationCodeView } from '../../src/api/contracts/verify.ts';
 import { dtmfTone, InbandDtmfDetector } from '../../src/protocol/rtp/inband-dtmf.ts';
 import { findNumber } from '../support/centre/number-finder.ts';
 import { hear, rest, startCentre } from '../support/centre/whole-centre.ts';

@@ -2,7 +2,7 @@
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import type { SessionView } from '../../src/api/contract.ts';
-import type { HalfOpenView } from '../../src/api/sign-in-contract.ts';
+import type { HalfOpenView } from '../../src/api/contracts/sign-in.ts';
 import { type Api, createApi } from './api/client.ts';
 import { DeviceDoor } from './devices/device-door.tsx';
 import { Shell } from './session/shell.tsx';

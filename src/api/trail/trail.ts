@@ -5,10 +5,10 @@ import type { FastifyRequest } from 'fastify';
 import type { Audit, AuditEntry, AuditTarget } from '../../identity/audit/audit.ts';
 import { followWritten, type Written } from '../../identity/audit/written.ts';
 import type { Logger } from '../../shared/logger.ts';
-import { actorOf } from '../audited.ts';
-import { roleOf } from '../caller.ts';
 import { HttpProblem } from '../errors.ts';
+import { roleOf } from '../guard/caller.ts';
 import type { App } from '../server.ts';
+import { actorOf } from './audited.ts';
 import { kindOfParam, otherwise, type Trail, trails, type Untold } from './trail-table.ts';
 
 declare module 'fastify' {

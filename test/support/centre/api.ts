@@ -1,9 +1,9 @@
 // The API on a real database and a real identity, with people of every role, a key, and a call centre double behind it.
 
 import { createApi } from '../../../src/api/api.ts';
-import type { DeviceNeeds } from '../../../src/api/device-door.ts';
+import type { DeviceNeeds } from '../../../src/api/guard/device-door.ts';
 import type { ApiNeeds } from '../../../src/api/needs.ts';
-import type { SignInNeeds } from '../../../src/api/signing-in.ts';
+import type { SignInNeeds } from '../../../src/api/routes/sign-in/signing-in.ts';
 import { createIdentity, type Identity, type IdentitySettings } from '../../../src/identity/identity.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import { type Logger, silentLogger } from '../../../src/shared/logger.ts';

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DeviceNeeds } from '../../../src/api/device-door.ts';
+import type { DeviceNeeds } from '../../../src/api/guard/device-door.ts';
 import type { ApiNeeds } from '../../../src/api/needs.ts';
 import { type AppDevices, openDevices } from '../../../src/app/devices.ts';
 import { parseConfig } from '../../../src/config.ts';

@@ -1,7 +1,7 @@
 // Recordings that really were made and archived, behind the API: to be asked for as a browser does.
 
 import type { Test } from 'tap';
-import type { PlaybackNeeds } from '../../../src/api/playback-needs.ts';
+import type { PlaybackNeeds } from '../../../src/api/routes/recordings/playback-needs.ts';
 import type { Audit } from '../../../src/identity/audit/audit.ts';
 import { createAudit } from '../../../src/identity/audit/create-audit.ts';
 import { createArchive } from '../../../src/recording/archive/create-archive.ts';

@@ -1,6 +1,6 @@
 // The API with everything about coming in: second factors, half-open sign-ins, invitations; and an audit log that is only remembered.
 
-import type { SignInNeeds } from '../../../src/api/signing-in.ts';
+import type { SignInNeeds } from '../../../src/api/routes/sign-in/signing-in.ts';
 import type { AuditEntry } from '../../../src/identity/audit/audit.ts';
 import { createSecondFactors, type SecondFactorSettings } from '../../../src/identity/factors/second-factors.ts';
 import { createHalfOpenSignIns } from '../../../src/identity/half-open.ts';

@@ -4,7 +4,7 @@
 import { type FormEvent, useState } from 'react';
 import { Button, Form, Heading, Input, Label, Text, TextField } from 'react-aria-components';
 import type { SessionView } from '../../../src/api/contract.ts';
-import type { Enrolled, RecoveryCodesView, SecurityView, TotpStart } from '../../../src/api/sign-in-contract.ts';
+import type { Enrolled, RecoveryCodesView, SecurityView, TotpStart } from '../../../src/api/contracts/sign-in.ts';
 import type { Api } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { PasskeyForm, RecoveryCodes, TotpForm } from '../session/enrolment.tsx';

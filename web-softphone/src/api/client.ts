@@ -2,7 +2,7 @@
 // Where the server wants the person to prove again to be there (`step-up-needed`), the page asks, and the request is repeated.
 
 import type { Problem } from '../../../src/api/contract.ts';
-import type { Blocked } from '../../../src/api/device-contract.ts';
+import type { Blocked } from '../../../src/api/contracts/device.ts';
 import type { Refused } from '../text/refusals.ts';
 
 export class ApiProblem extends Error {

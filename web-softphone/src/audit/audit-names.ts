@@ -1,6 +1,6 @@
 // What is in the log, in words: acts, who did it, to what. What has no word is shown as it is.
 
-import type { AuditEntryView } from '../../../src/api/audit-contract.ts';
+import type { AuditEntryView } from '../../../src/api/contracts/audit.ts';
 import { useAuditWords } from '../text/audit-words.ts';
 
 type By = AuditEntryView['by'];

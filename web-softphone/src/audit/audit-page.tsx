@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { AuditEntryView } from '../../../src/api/audit-contract.ts';
+import type { AuditEntryView } from '../../../src/api/contracts/audit.ts';
 import type { SectionProps } from '../sections.ts';
 import { useAuditWords } from '../text/audit-words.ts';
 import { refusal, useLanguage } from '../text/language.tsx';

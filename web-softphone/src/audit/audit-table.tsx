@@ -2,7 +2,7 @@
 
 import { Fragment, useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { AuditEntryView } from '../../../src/api/audit-contract.ts';
+import type { AuditEntryView } from '../../../src/api/contracts/audit.ts';
 import { Icon } from '../controls/icon.tsx';
 import { BoardTable } from '../supervisor/board-table.tsx';
 import { useAuditWords } from '../text/audit-words.ts';

@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { AuditState, AuditVerification } from '../../../src/api/audit-contract.ts';
+import type { AuditState, AuditVerification } from '../../../src/api/contracts/audit.ts';
 import type { Api } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useFetched } from '../state/use-fetched.ts';

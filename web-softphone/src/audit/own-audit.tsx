@@ -1,7 +1,7 @@
 // Who looked at the data of the person who asks, for everybody.
 
 import { Button } from 'react-aria-components';
-import type { OwnAuditView } from '../../../src/api/audit-contract.ts';
+import type { OwnAuditView } from '../../../src/api/contracts/audit.ts';
 import type { Api } from '../api/client.ts';
 import { BoardTable } from '../supervisor/board-table.tsx';
 import { useAuditWords } from '../text/audit-words.ts';

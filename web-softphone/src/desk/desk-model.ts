@@ -5,7 +5,7 @@
 // The server is right about calls and states; what is here follows its snapshots. An older revision is thrown away.
 
 import type { CallView, DeskView, SessionView, SoftphoneSettings } from '../../../src/api/contract.ts';
-import type { DeskTenure } from '../../../src/api/people-contract.ts';
+import type { DeskTenure } from '../../../src/api/contracts/people.ts';
 import type { Api } from '../api/client.ts';
 import { ApiProblem } from '../api/client.ts';
 import { type FeedState, openFeed } from '../api/feed.ts';

@@ -2,7 +2,7 @@
 
 import { Button, Heading } from 'react-aria-components';
 import type { DeskView } from '../../../src/api/contract.ts';
-import type { TransferTarget } from '../../../src/api/talk-contract.ts';
+import type { TransferTarget } from '../../../src/api/contracts/talk.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useFetched } from '../state/use-fetched.ts';

@@ -3,7 +3,7 @@
 
 import type { ReactNode } from 'react';
 import { Button } from 'react-aria-components';
-import type { Blocked } from '../../../src/api/device-contract.ts';
+import type { Blocked } from '../../../src/api/contracts/device.ts';
 import { SignInFrame } from '../session/sign-in-frame.tsx';
 import { useLanguage } from '../text/language.tsx';
 import '../styles/devices.css';

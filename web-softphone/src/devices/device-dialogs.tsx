@@ -3,7 +3,7 @@
 import { type FormEvent, useState } from 'react';
 import { Button, Form, Heading, Input, Label, TextField } from 'react-aria-components';
 import type { PersonView } from '../../../src/api/contract.ts';
-import type { DeviceCode, DeviceView } from '../../../src/api/device-contract.ts';
+import type { DeviceCode, DeviceView } from '../../../src/api/contracts/device.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { DialogFrom } from '../controls/dialog-from.tsx';

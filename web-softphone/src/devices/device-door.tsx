@@ -2,7 +2,7 @@
 // is loaded only then; while a computer proves itself silently, nothing is seen of it.
 
 import { createContext, lazy, type ReactNode, Suspense, useContext, useEffect, useMemo, useState } from 'react';
-import type { Blocked } from '../../../src/api/device-contract.ts';
+import type { Blocked } from '../../../src/api/contracts/device.ts';
 import type { Api, ShutOut } from '../api/client.ts';
 
 const DeviceGate = lazy(() => import('./device-gate.tsx').then((module) => ({ default: module.DeviceGate })));

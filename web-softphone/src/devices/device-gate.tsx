@@ -3,7 +3,7 @@
 
 import { type FormEvent, useEffect, useState } from 'react';
 import { Button, Form, Input, Label, TextField } from 'react-aria-components';
-import type { Blocked, OwnDevice } from '../../../src/api/device-contract.ts';
+import type { Blocked, OwnDevice } from '../../../src/api/contracts/device.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { refusal, useWords } from '../text/language.tsx';
 import type { Refused } from '../text/refusals.ts';

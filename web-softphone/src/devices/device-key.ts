@@ -1,7 +1,7 @@
 // The key of this computer: ECDSA P-256, made by the browser so that it cannot be read out (WebCrypto, not extractable), kept in
 // IndexedDB. It signs what the server asks it to. Nothing else is kept: no name, no person, no call.
 
-import type { DeviceChallenge, OwnDevice } from '../../../src/api/device-contract.ts';
+import type { DeviceChallenge, OwnDevice } from '../../../src/api/contracts/device.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 
 interface Kept {

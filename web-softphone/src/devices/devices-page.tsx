@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { DeviceView } from '../../../src/api/device-contract.ts';
+import type { DeviceView } from '../../../src/api/contracts/device.ts';
 import { ApiProblem } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';

@@ -1,7 +1,7 @@
 // Proves this computer to the server: when the session begins, and again and again while it runs. A computer that slept does so when it
 // wakes. One without a key does nothing.
 
-import type { OwnDevice } from '../../../src/api/device-contract.ts';
+import type { OwnDevice } from '../../../src/api/contracts/device.ts';
 import type { Api } from '../api/client.ts';
 import { proveDevice } from './device-key.ts';
 

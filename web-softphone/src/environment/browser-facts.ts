@@ -1,7 +1,7 @@
 // What this browser says of itself, its machine and its network, as far as it says anything. All of it is a claim: the server
 // marks it as such. Asks for no permission that it does not have; what a browser does not know stays untold.
 
-import type { EnvironmentClaimsBody } from '../../../src/api/environment-contract.ts';
+import type { EnvironmentClaimsBody } from '../../../src/api/contracts/environment.ts';
 
 type Claims = EnvironmentClaimsBody;
 

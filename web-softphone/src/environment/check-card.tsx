@@ -8,7 +8,7 @@ import type {
   EnvironmentCheckView,
   EnvironmentStanding,
   SentReport,
-} from '../../../src/api/environment-contract.ts';
+} from '../../../src/api/contracts/environment.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useDesk } from '../desk/desk-context.ts';

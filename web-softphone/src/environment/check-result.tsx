@@ -1,6 +1,6 @@
 // What was found, item by item: what failed first. For whoever made the check and for supervisors alike.
 
-import type { EnvironmentCheckView, JudgedItem } from '../../../src/api/environment-contract.ts';
+import type { EnvironmentCheckView, JudgedItem } from '../../../src/api/contracts/environment.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { useLanguage } from '../text/language.tsx';
 

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
 import type { AgentRow } from '../../../src/api/contract.ts';
-import type { EnvironmentCheckView } from '../../../src/api/environment-contract.ts';
+import type { EnvironmentCheckView } from '../../../src/api/contracts/environment.ts';
 import { ApiProblem } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';

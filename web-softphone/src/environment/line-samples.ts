@@ -1,7 +1,7 @@
 // What arrives here of the line that is measured, read once a second from WebRTC statistics (W3C webrtc-stats), until the server
 // ends it. The server judges; here nothing is made of the figures.
 
-import type { EnvironmentClaimsBody } from '../../../src/api/environment-contract.ts';
+import type { EnvironmentClaimsBody } from '../../../src/api/contracts/environment.ts';
 import type { PhoneEngine } from '../phone/phone-engine.ts';
 
 type Line = NonNullable<EnvironmentClaimsBody['line']>;

@@ -7,7 +7,7 @@ import type {
   DeskEnvironment,
   EnvironmentCheckView,
   EnvironmentClaimsBody,
-} from '../../../src/api/environment-contract.ts';
+} from '../../../src/api/contracts/environment.ts';
 import type { Api } from '../api/client.ts';
 import { watchLevel } from '../desk/microphone-test.tsx';
 import type { Devices } from '../phone/devices.ts';

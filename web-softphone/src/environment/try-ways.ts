@@ -2,7 +2,7 @@
 // A relay candidate is the proof that one was granted (RFC 8445 §5.1.1.2, RFC 8656). No audio is sent for it.
 
 import type { IceSettings } from '../../../src/api/contract.ts';
-import type { DeskEnvironment, EnvironmentClaimsBody } from '../../../src/api/environment-contract.ts';
+import type { DeskEnvironment, EnvironmentClaimsBody } from '../../../src/api/contracts/environment.ts';
 
 type Reach = EnvironmentClaimsBody['reach'][number];
 

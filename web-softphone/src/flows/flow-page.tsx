@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Heading, Label, TextArea, TextField } from 'react-aria-components';
 import type { FlowView } from '../../../src/api/contract.ts';
-import type { FlowVersionInfo } from '../../../src/api/flow-contract.ts';
+import type { FlowVersionInfo } from '../../../src/api/contracts/flow.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon } from '../controls/icon.tsx';

@@ -1,6 +1,6 @@
 // Who may work from home: for supervisors and administrators, with the sentence of what is missing and what ends soon.
 
-import type { HomeWorkPersonView } from '../../../src/api/device-contract.ts';
+import type { HomeWorkPersonView } from '../../../src/api/contracts/device.ts';
 import { Icon } from '../controls/icon.tsx';
 import type { SectionProps } from '../sections.ts';
 import { useFetched } from '../state/use-fetched.ts';

@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { Button, Checkbox } from 'react-aria-components';
-import type { OwnHomeWork } from '../../../src/api/device-contract.ts';
+import type { OwnHomeWork } from '../../../src/api/contracts/device.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';

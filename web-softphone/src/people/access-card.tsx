@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Heading } from 'react-aria-components';
 import type { PersonView } from '../../../src/api/contract.ts';
-import type { InvitationState, InvitationView } from '../../../src/api/sign-in-contract.ts';
+import type { InvitationState, InvitationView } from '../../../src/api/contracts/sign-in.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { useAct } from '../supervisor/use-act.ts';

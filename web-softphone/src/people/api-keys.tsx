@@ -2,7 +2,7 @@
 
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { Button, Form, Heading } from 'react-aria-components';
-import type { ApiKeyView } from '../../../src/api/people-contract.ts';
+import type { ApiKeyView } from '../../../src/api/contracts/people.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { DialogFrom } from '../controls/dialog-from.tsx';

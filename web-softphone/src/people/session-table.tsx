@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { OpenSessionView } from '../../../src/api/people-contract.ts';
+import type { OpenSessionView } from '../../../src/api/contracts/people.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { browserOf } from '../desk/browser-of.ts';
 import { BoardTable } from '../supervisor/board-table.tsx';

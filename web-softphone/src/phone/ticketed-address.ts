@@ -1,7 +1,7 @@
 // Where the softphone's WebSocket is opened: with a ticket that the server mints for this session and that is good once.
 
 import type { SoftphoneSettings } from '../../../src/api/contract.ts';
-import type { SoftphoneTicket } from '../../../src/api/people-contract.ts';
+import type { SoftphoneTicket } from '../../../src/api/contracts/people.ts';
 import type { Api } from '../api/client.ts';
 
 /** `takesOver`: the desk comes here from another computer. Each call of what this returns asks for a ticket. */

@@ -1,7 +1,7 @@
 // What was found, newest first: to be listened to, and, for who may know, by whom it was.
 
 import { Button } from 'react-aria-components';
-import type { HeardRecording } from '../../../src/api/playback-contract.ts';
+import type { HeardRecording } from '../../../src/api/contracts/playback.ts';
 import type { Api } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon } from '../controls/icon.tsx';

@@ -1,7 +1,7 @@
 // Keys, one a line: whose, of what kind, in use or not; to be approved and ended by who may.
 
 import { Button } from 'react-aria-components';
-import type { ListeningKeyView } from '../../../src/api/playback-contract.ts';
+import type { ListeningKeyView } from '../../../src/api/contracts/playback.ts';
 import type { Api } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useAct } from '../supervisor/use-act.ts';

@@ -2,7 +2,7 @@
 // the person's passkey alone opens it (age's WebAuthn recipients: a secret of the passkey's PRF, which the browser gives to nobody
 // but this site after asking the person). The server has neither.
 
-import type { NewListeningKey, OwnListeningKey } from '../../../src/api/playback-contract.ts';
+import type { NewListeningKey, OwnListeningKey } from '../../../src/api/contracts/playback.ts';
 
 const age = () => import('age-encryption');
 

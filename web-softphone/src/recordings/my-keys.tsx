@@ -7,7 +7,7 @@ import type {
   NewListeningKey,
   OwnListeningKey,
   PlaybackView,
-} from '../../../src/api/playback-contract.ts';
+} from '../../../src/api/contracts/playback.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { refusal, useLanguage } from '../text/language.tsx';
 import { useRecordingsWords } from '../text/recordings-words.ts';

@@ -1,7 +1,7 @@
 // Fetches what there is of a recording, sealed, and has it opened in a worker. Nothing is cached; nothing outlives the player.
 
 import type { Problem } from '../../../src/api/contract.ts';
-import type { PlayView } from '../../../src/api/playback-contract.ts';
+import type { PlayView } from '../../../src/api/contracts/playback.ts';
 import { ApiProblem } from '../api/client.ts';
 import type { Refused } from '../text/refusals.ts';
 import type { Opened, ToOpen } from './open-worker.ts';

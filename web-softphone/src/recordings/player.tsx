@@ -3,7 +3,7 @@
 
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { Button, ToggleButton } from 'react-aria-components';
-import type { HeardRecording, PlayView } from '../../../src/api/playback-contract.ts';
+import type { HeardRecording, PlayView } from '../../../src/api/contracts/playback.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { clockOf } from '../state/now.ts';

@@ -12,7 +12,7 @@ import {
   ModalOverlay,
   TextField,
 } from 'react-aria-components';
-import type { OwnListeningKey, PlaybackView } from '../../../src/api/playback-contract.ts';
+import type { OwnListeningKey, PlaybackView } from '../../../src/api/contracts/playback.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useLanguage } from '../text/language.tsx';

@@ -9,7 +9,7 @@ import type {
   OwnListeningKey,
   PlaybackView,
   PlayView,
-} from '../../../src/api/playback-contract.ts';
+} from '../../../src/api/contracts/playback.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import type { SectionProps } from '../sections.ts';
 import { useFetched } from '../state/use-fetched.ts';

@@ -1,7 +1,7 @@
 // Who heard a recording, when, for what and from where, as the audit log has it.
 
 import { Button, Heading } from 'react-aria-components';
-import type { PlayedView } from '../../../src/api/playback-contract.ts';
+import type { PlayedView } from '../../../src/api/contracts/playback.ts';
 import type { Api } from '../api/client.ts';
 import { useFetched } from '../state/use-fetched.ts';
 import { useLanguage } from '../text/language.tsx';

@@ -4,7 +4,7 @@
 import { type FormEvent, useId, useState } from 'react';
 import { Button, Form, Input, Label, Text, TextField } from 'react-aria-components';
 import { encode } from 'uqr';
-import type { TotpStart } from '../../../src/api/sign-in-contract.ts';
+import type { TotpStart } from '../../../src/api/contracts/sign-in.ts';
 import { useWords } from '../text/language.tsx';
 import { createPasskey, nameOfThisComputer } from './passkey.ts';
 import { useProof } from './use-proof.ts';

@@ -3,7 +3,7 @@
 import { type FormEvent, useEffect, useState } from 'react';
 import { Button, Form, Input, Label, Text, TextField } from 'react-aria-components';
 import type { SessionView } from '../../../src/api/contract.ts';
-import type { HalfOpenView, InvitedPerson } from '../../../src/api/sign-in-contract.ts';
+import type { HalfOpenView, InvitedPerson } from '../../../src/api/contracts/sign-in.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { refusal, useLanguage, useWords } from '../text/language.tsx';
 import type { Refused } from '../text/refusals.ts';

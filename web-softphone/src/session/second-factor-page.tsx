@@ -3,7 +3,7 @@
 import { type FormEvent, useState } from 'react';
 import { Button, Form, Input, Label, Text, TextField } from 'react-aria-components';
 import type { SessionView } from '../../../src/api/contract.ts';
-import type { EnrolledSession, HalfOpenView, SignInOffer, TotpStart } from '../../../src/api/sign-in-contract.ts';
+import type { EnrolledSession, HalfOpenView, SignInOffer, TotpStart } from '../../../src/api/contracts/sign-in.ts';
 import type { Api } from '../api/client.ts';
 import { useFetched } from '../state/use-fetched.ts';
 import { useWords } from '../text/language.tsx';

@@ -4,7 +4,7 @@
 import { type FormEvent, useState } from 'react';
 import { Button, Form, Input, Label, TextField } from 'react-aria-components';
 import type { SessionView } from '../../../src/api/contract.ts';
-import type { HalfOpenView, SignInOffer } from '../../../src/api/sign-in-contract.ts';
+import type { HalfOpenView, SignInOffer } from '../../../src/api/contracts/sign-in.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { useFetched } from '../state/use-fetched.ts';
 import { useLanguage, useWords, type Words } from '../text/language.tsx';

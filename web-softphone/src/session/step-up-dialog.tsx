@@ -3,7 +3,7 @@
 
 import { type FormEvent, useEffect, useState } from 'react';
 import { Button, Dialog, Form, Heading, Input, Label, Modal, ModalOverlay, TextField } from 'react-aria-components';
-import type { StepUpWays } from '../../../src/api/sign-in-contract.ts';
+import type { StepUpWays } from '../../../src/api/contracts/sign-in.ts';
 import type { Api } from '../api/client.ts';
 import { useFetched } from '../state/use-fetched.ts';
 import { useWords } from '../text/language.tsx';

@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { Button, Heading, Input, Label, TextField } from 'react-aria-components';
-import type { CalendarView } from '../../../src/api/flow-contract.ts';
+import type { CalendarView } from '../../../src/api/contracts/flow.ts';
 import type { Api } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { DialogFrom } from '../controls/dialog-from.tsx';

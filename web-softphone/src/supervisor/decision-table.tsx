@@ -1,7 +1,7 @@
 // Why somebody was not offered a call, and who was: the last decisions, in the company's words.
 
 import type { AgentRow } from '../../../src/api/contract.ts';
-import type { DecisionView } from '../../../src/api/policy-contract.ts';
+import type { DecisionView } from '../../../src/api/contracts/policy.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';

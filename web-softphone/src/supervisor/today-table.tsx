@@ -1,7 +1,7 @@
 // What the queues did today, since midnight where this browser is. Counted anew once a minute: it is a reading of all of the day.
 
 import { useEffect, useState } from 'react';
-import type { QueueReports } from '../../../src/api/report-contract.ts';
+import type { QueueReports } from '../../../src/api/contracts/report.ts';
 import type { Api } from '../api/client.ts';
 import { clockOf, serverNow } from '../state/now.ts';
 import { useLanguage } from '../text/language.tsx';

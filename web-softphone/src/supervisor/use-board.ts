@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentRow, QueueView, RecordingView } from '../../../src/api/contract.ts';
-import type { CalendarView } from '../../../src/api/flow-contract.ts';
-import type { DecisionView } from '../../../src/api/policy-contract.ts';
+import type { CalendarView } from '../../../src/api/contracts/flow.ts';
+import type { DecisionView } from '../../../src/api/contracts/policy.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { openFeed } from '../api/feed.ts';
 import { serverNow } from '../state/now.ts';

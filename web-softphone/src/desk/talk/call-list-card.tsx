@@ -3,8 +3,8 @@
 
 import { useEffect, useState } from 'react';
 import { Button, ToggleButton, ToggleButtonGroup } from 'react-aria-components';
-import type { DeskCallList } from '../../../../src/api/call-list-contract.ts';
 import type { DeskView } from '../../../../src/api/contract.ts';
+import type { DeskCallList } from '../../../../src/api/contracts/call-list.ts';
 import { ChooseOne } from '../../controls/choose-one.tsx';
 import { Icon } from '../../controls/icon.tsx';
 import { serverNow } from '../../state/now.ts';

@@ -1,8 +1,8 @@
 // What an agent does with a call besides talking: transfers, consultation, parking, steps, verification, another device, and the
 // call list. Requests to the server; lists to choose from are fetched when they are needed.
 
-import type { DeskCallList } from '../../../../src/api/call-list-contract.ts';
-import type { StepChoices, TransferTarget } from '../../../../src/api/talk-contract.ts';
+import type { DeskCallList } from '../../../../src/api/contracts/call-list.ts';
+import type { StepChoices, TransferTarget } from '../../../../src/api/contracts/talk.ts';
 import type { Api } from '../../api/client.ts';
 
 export type CallVerb = 'swap' | 'conference' | 'complete' | 'end-consultation' | 'park';
