@@ -8,6 +8,7 @@ import rateLimit from '@fastify/rate-limit';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import { wantedHints } from '../identity/devices/browser-version.ts';
+import { tlsSuites } from '../shared/http/tls-suites.ts';
 import type { Logger } from '../shared/logger.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
 import { createClientAddress } from './guard/client-address.ts';
@@ -58,8 +59,9 @@ export async function createServer(needs: {
   const { clientCa } = listen;
   // Whoever has no certificate comes in, too: which ones are demanded, and of whom, the rules for devices say.
   const asked = clientCa ? { ca: clientCa, requestCert: true, rejectUnauthorized: false } : {};
+  const offered = { minVersion: 'TLSv1.2' as const, ciphers: tlsSuites, honorCipherOrder: true };
   const wire = listen.tls
-    ? { https: { ...patience, ...handshake, ...listen.tls, ...asked, minVersion: 'TLSv1.2' as const } }
+    ? { https: { ...patience, ...handshake, ...listen.tls, ...asked, ...offered } }
     : { http: patience };
   const app = fastify({ ...options, ...wire }) as unknown as App;
 

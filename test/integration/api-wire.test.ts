@@ -2,7 +2,7 @@
 
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
-import { connect as tlsConnect } from 'node:tls';
+import { TLSSocket, connect as tlsConnect } from 'node:tls';
 import t from 'tap';
 import { createApi } from '../../src/api/api.ts';
 import { password, testApi } from '../support/centre/api.ts';
@@ -31,15 +31,21 @@ t.test('over TLS the cookie is Secure and HSTS is sent; old TLS is refused', asy
   t.equal(answer.status, 200);
   t.match(String(answer.headers['set-cookie']), /; Secure/);
   t.match(answer.headers['strict-transport-security'], /max-age=31536000/);
-  const old = tlsConnect({
-    port: site.api.port,
-    host: '127.0.0.1',
-    maxVersion: 'TLSv1.1',
-    minVersion: 'TLSv1',
-    rejectUnauthorized: false,
-  });
-  const error = await new Promise<Error>((resolve) => old.once('error', resolve));
-  t.match(error.message, /version|protocol|handshake/i);
+  const connect = (how: object) =>
+    new Promise<TLSSocket | Error>((resolve) => {
+      const socket = tlsConnect({ port: site.api.port, host: '127.0.0.1', rejectUnauthorized: false, ...how }, () =>
+        resolve(socket.destroy()),
+      );
+      socket.once('error', resolve);
+    });
+  const old = (await connect({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })) as Error;
+  t.match(old.message, /version|protocol|handshake/i);
+  const weak = (await connect({
+    maxVersion: 'TLSv1.2',
+    ciphers: 'ECDHE-RSA-AES128-SHA256:AES128-GCM-SHA256',
+  })) as Error;
+  t.match(weak.message, /handshake/i, 'neither without forward secrecy nor without authenticated encryption');
+  t.ok((await connect({ maxVersion: 'TLSv1.2' })) instanceof TLSSocket);
 });
 
 t.test('beyond loopback there must be TLS', async (t) => {
