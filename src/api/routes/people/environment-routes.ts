@@ -140,7 +140,7 @@ function commandRoutes(app: App, needs: ApiNeeds, environment: EnvironmentApi): 
         throw new HttpProblem(409, 'This check is over, or another server has it. Begin again.', {
           code: 'check-over',
         });
-      await audit(needs, request, row);
+      await tell(needs, request, row);
       return checkView(row, needs.clock.now());
     },
   );
@@ -171,9 +171,15 @@ const refusals = {
   full: () => new HttpProblem(503, 'Many people make their check at this moment.', { code: 'check-full' }),
 };
 
-async function audit(needs: ApiNeeds, request: FastifyRequest, row: EnvironmentCheckRow): Promise<void> {
+/** For whoever watches, and for the record of who did what. */
+async function tell(needs: ApiNeeds, request: FastifyRequest, row: EnvironmentCheckRow): Promise<void> {
   const { result } = row.record as CheckRecord;
   const bad = result.items.filter(({ outcome, weight }) => weight === 'required' && outcome !== 'good');
+  const { id: checkId, personId, passed } = row;
+  await needs.store.events.append({
+    ...{ type: 'environment-checked' as const, personId, checkId, passed },
+    network: result.network.kind,
+  });
   await needs.audit?.write({
     act: 'environment-checked',
     by: actorOf(request),
