@@ -23,6 +23,7 @@ import { telephoneRoutes } from './routes/calls/telephone-routes.ts';
 import { tenureRoutes } from './routes/calls/tenure-routes.ts';
 import { verifyRoutes } from './routes/calls/verify-routes.ts';
 import { waitingWorkRoutes } from './routes/calls/waiting-work-routes.ts';
+import { alarmRoutes } from './routes/centre/alarm-routes.ts';
 import { blockRoutes } from './routes/centre/block-routes.ts';
 import { centreRoutes } from './routes/centre/centre-routes.ts';
 import { flowRoutes } from './routes/centre/flow-routes.ts';
@@ -121,6 +122,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
     homeWorkRoutes(app, { ...needs, devices });
   }
   reportRoutes(app, needs);
+  alarmRoutes(app, needs);
   telephoneRoutes(app, needs);
   environmentRoutes(app, needs);
   const feed = feedRoute(app, needs, views);

@@ -46,6 +46,7 @@ const table = `
   operation:read           ag su ad au in
   operation:change         -- su ad -- in   whole
   decisions:read           -- su ad au in
+  alarms:read              -- su ad au in
   reports:read             -- su ad au in
   devices:read             -- su ad au --
   devices:change           -- su ad -- --

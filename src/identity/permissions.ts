@@ -59,6 +59,8 @@ const allowed = {
   /** The switch that is thrown when a typhoon comes. */
   'operation:change': ['supervisor', 'administrator', 'integrator'],
   'decisions:read': ['supervisor', 'administrator', 'auditor', 'integrator'],
+  /** What was unusual: caps, emergency calls, guessed passwords, servers in trouble. */
+  'alarms:read': ['supervisor', 'administrator', 'auditor', 'integrator'],
   'reports:read': ['supervisor', 'administrator', 'auditor', 'integrator'],
   'devices:read': ['supervisor', 'administrator', 'auditor'],
   /** Let devices in, by code or by approval, and change them. Names a person in the log, so a key cannot. */

@@ -129,3 +129,17 @@ t.test('the log says that a cap was reached and that somebody called for help', 
   t.match(log, /an emergency call was refused/);
   t.match(log, /an emergency call goes out/);
 });
+
+t.test('what was unusual can be looked up, newest first', async (t) => {
+  interface Alarm {
+    kind: string;
+    personId: string | null;
+    subject: string | null;
+  }
+  const { items } = await engawa.get<{ items: Alarm[] }>('/api/v1/alarms');
+  t.match(items[0], { kind: 'emergency-dialled', personId: taro.personId, subject: 'carrier', because: 'placed' });
+  const kinds = items.map(({ kind }) => kind);
+  t.ok(kinds.includes('toll-cap-near') && kinds.includes('toll-cap-reached'), kinds.join(' '));
+  t.notOk(kinds.includes('trunk-down'), 'what is well is not unusual');
+  t.notMatch(JSON.stringify(items), /119|110|0101212/, 'no number');
+});

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentRow, QueueView, RecordingView } from '../../../src/api/contract.ts';
+import type { AlarmView } from '../../../src/api/contracts/alarms.ts';
 import type { CalendarView } from '../../../src/api/contracts/flow.ts';
 import type { DecisionView } from '../../../src/api/contracts/policy.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
@@ -27,6 +28,7 @@ export interface Board {
   recordings: RecordingView[] | undefined;
   operation: OperationNow | undefined;
   decisions: DecisionView[] | undefined;
+  alarms: AlarmView[] | undefined;
   lists: ListRow[] | undefined;
   parked: ParkedRow[] | undefined;
   monitors: MonitorRow[] | undefined;
@@ -56,6 +58,7 @@ const restEveryMs = 5000;
 const anywayMs = 15_000;
 const recordingsShown = 12;
 const decisionsShown = 12;
+const alarmsShown = 8;
 
 type Lists = Omit<Board, 'changeState' | 'monitor' | 'readAgain'>;
 const nothing: Lists = {
@@ -65,6 +68,7 @@ const nothing: Lists = {
   recordings: undefined,
   operation: undefined,
   decisions: undefined,
+  alarms: undefined,
   lists: undefined,
   parked: undefined,
   monitors: undefined,
@@ -165,6 +169,7 @@ const slower = (api: Api) =>
     recordings: items<RecordingView>(api, `/recordings?limit=${recordingsShown}`),
     operation: maybe(api.get<OperationNow>('/operation')),
     decisions: maybe(items<DecisionView>(api, `/decisions?limit=${decisionsShown}`)),
+    alarms: maybe(items<AlarmView>(api, `/alarms?limit=${alarmsShown}`)),
     lists: maybe(listsWithFigures(api)),
     calendars: maybe(items<CalendarView>(api, '/calendars')),
     callbacks: maybe(items<CallbackRow>(api, '/callbacks?waiting=true')),

@@ -7,6 +7,7 @@ import { clockOf, useServerNow } from '../state/now.ts';
 import { useLanguage } from '../text/language.tsx';
 import '../styles/board.css';
 import { AgentTable } from './agent-table.tsx';
+import { AlarmTable } from './alarm-table.tsx';
 import { BoardTable } from './board-table.tsx';
 import { ClosureCard } from './closure-card.tsx';
 import { DecisionTable } from './decision-table.tsx';
@@ -53,6 +54,7 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
         <Queues queues={queues} readAt={readAt} />
         <Trunks trunks={trunks} />
       </div>
+      <AlarmTable alarms={board.alarms} agents={agents} />
       <TodayTable api={api} />
       <ListTable api={api} lists={board.lists} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
       <DecisionTable decisions={board.decisions} agents={agents} />
