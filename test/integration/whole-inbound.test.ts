@@ -163,7 +163,7 @@ t.test('a transfer to another queue: another agent has the customer, the recordi
   await taro.setState('available');
   await hanako.command('hold');
   await hanako.command('transfer', { queue: 'contracts' });
-  t.equal(hanako.view.call?.id === callId && hanako.view.state === 'on-call', false, 'the first agent is out');
+  await hanako.shows('the first agent is out', (desk) => desk.call?.id !== callId && desk.state !== 'on-call');
   await taro.rings();
   await hearsMusic(customer, [hanakoHz, taroHz]);
   await eventually('the first line has ended', () => hanako.line === undefined);
