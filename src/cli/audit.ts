@@ -3,7 +3,6 @@
 
 import { open, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { signingFiles } from '../app/audit.ts';
 import { type Config, loadConfig } from '../config.ts';
@@ -13,14 +12,12 @@ import { type HeadLine, signHead, trustKeys } from '../identity/audit/heads.ts';
 import { recordsFrom } from '../identity/audit/sign-heads.ts';
 import { readHeads } from '../identity/audit/signing-files.ts';
 import { type Verification, verifyAudit } from '../identity/audit/verify.ts';
-import { loadSecrets } from '../secrets.ts';
 import { systemClock as clock } from '../shared/clock.ts';
 import { asError } from '../shared/errors.ts';
 import type { PersonId } from '../shared/ids.ts';
 import { createLogger } from '../shared/logger.ts';
-import { createStore } from '../store/create-store.ts';
-import { urlOfRunningCluster } from '../store/embedded/running.ts';
 import type { Store } from '../store/store.ts';
+import { withStore } from './with-store.ts';
 
 const help = `Usage: engawa audit COMMAND [OPTIONS]
 
@@ -75,22 +72,6 @@ export async function run(argv: string[]): Promise<number> {
       return 0;
     default:
       return complain(`There is no command “audit ${command}”.\n\n${help}`);
-  }
-}
-
-async function withStore(config: Config, work: (store: Store) => Promise<number>): Promise<number> {
-  const secrets = loadSecrets(config.dataFolder);
-  // While the program runs, its database is used, not started a second time.
-  const url =
-    config.database.kind === 'postgres'
-      ? secrets.databaseUrl
-      : urlOfRunningCluster(join(config.dataFolder, 'postgres'));
-  const log = createLogger({ level: 'error' });
-  const store = await createStore({ clock, log, dataFolder: config.dataFolder, ...(url ? { url } : {}) });
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
   }
 }
 

@@ -15,10 +15,9 @@ import { systemClock as clock } from '../shared/clock.ts';
 import { AppError } from '../shared/errors.ts';
 import { activated, type KeyRing, keyName, keyRingText, parseKeyRing, prepared, retired } from '../shared/key-ring.ts';
 import { createLogger } from '../shared/logger.ts';
-import { createStore } from '../store/create-store.ts';
-import { urlOfRunningCluster } from '../store/embedded/running.ts';
 import type { Store } from '../store/store.ts';
 import { holdFolder } from './hold-folder.ts';
+import { withStore } from './with-store.ts';
 
 const help = `Usage: engawa keys COMMAND --config FILE
 
@@ -79,19 +78,6 @@ function writeRing(file: string, ring: KeyRing): void {
     closeSync(opened);
   }
   renameSync(draft, file);
-}
-
-async function withStore<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
-  const { databaseUrl } = loadSecrets(config.dataFolder);
-  const url =
-    config.database.kind === 'postgres' ? databaseUrl : urlOfRunningCluster(join(config.dataFolder, 'postgres'));
-  const log = createLogger({ level: 'error' });
-  const store = await createStore({ clock, log, dataFolder: config.dataFolder, ...(url ? { url } : {}) });
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
 }
 
 const told = (key: Buffer): string => keyName(key);

@@ -3,7 +3,6 @@
 // other users of the machine could read it.
 
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from '../config.ts';
 import { createAudit } from '../identity/audit/create-audit.ts';
@@ -11,15 +10,13 @@ import { createInvitation, invitationLink } from '../identity/invitations.ts';
 import { createPasswords, noPassword } from '../identity/password.ts';
 import { defaultClasses } from '../privacy/pii-class.ts';
 import { readSurroundings } from '../routing/routing-files.ts';
-import { loadSecrets } from '../secrets.ts';
 import { systemClock as clock } from '../shared/clock.ts';
 import type { Place } from '../shared/events.ts';
 import type { PersonId } from '../shared/ids.ts';
 import { createLogger } from '../shared/logger.ts';
-import { createStore } from '../store/create-store.ts';
-import { urlOfRunningCluster } from '../store/embedded/running.ts';
 import { type Role, roles } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { withStore } from './with-store.ts';
 
 const help = `Usage: engawa user add LOGIN --config FILE [OPTIONS]
        engawa user invite LOGIN --config FILE
@@ -59,26 +56,12 @@ export async function run(argv: string[]): Promise<number> {
   }
   if (!flags.config) return complain('Say which installation: --config FILE.');
   const { config } = loadConfig(flags.config);
-  const secrets = loadSecrets(config.dataFolder);
-  // While the program runs, its database is used, not started a second time.
-  const url =
-    config.database.kind === 'postgres'
-      ? secrets.databaseUrl
-      : urlOfRunningCluster(join(config.dataFolder, 'postgres'));
-  const store = await createStore({
-    clock,
-    log: createLogger({ level: 'error' }),
-    dataFolder: config.dataFolder,
-    ...(url ? { url } : {}),
-  });
-  try {
-    if (what === 'list') return await list(store);
-    if (what === 'add' && login) return await add(config, store, login, flags);
-    if (what === 'invite' && login) return await inviteAgain(config, store, login);
+  return withStore(config, async (store) => {
+    if (what === 'list') return list(store);
+    if (what === 'add' && login) return add(config, store, login, flags);
+    if (what === 'invite' && login) return inviteAgain(config, store, login);
     return complain(help);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function list(store: Store): Promise<number> {

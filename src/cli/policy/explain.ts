@@ -3,7 +3,7 @@
 
 import type { RuleTried } from '../../routing/policy/compile-policy.ts';
 import type { CallFacts } from '../../routing/policy/policy.ts';
-import { withStore } from './installation.ts';
+import { withStore } from '../with-store.ts';
 import { oneOf, type PolicyRequest, rulesOf } from './policy-request.ts';
 
 export async function explainPolicy(request: PolicyRequest): Promise<number> {

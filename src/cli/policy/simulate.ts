@@ -12,7 +12,7 @@ import type { EngawaEvent } from '../../shared/events.ts';
 import type { EventId } from '../../shared/ids.ts';
 import type { Person } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import { withStore } from './installation.ts';
+import { withStore } from '../with-store.ts';
 import { type PolicyRequest, rulesOf } from './policy-request.ts';
 
 const dayMs = 86_400_000;

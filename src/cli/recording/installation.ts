@@ -2,7 +2,6 @@
 // storage, its rules, and an audit log that knows who ran the command.
 
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { recipientRules, recordingsFolder } from '../../app/recorder.ts';
 import { payloadsOf, retentionRules, witnessIn } from '../../app/recording-life.ts';
 import { type Config, loadConfig } from '../../config.ts';
@@ -14,12 +13,10 @@ import type { PayloadStore } from '../../recording/archive/payload-store.ts';
 import { createRecordingLife, type RecordingLife, type Witness } from '../../recording/life/recording-life.ts';
 import type { RecipientRules } from '../../recording/recipients.ts';
 import { createFolderStorage } from '../../recording/storage.ts';
-import { loadSecrets } from '../../secrets.ts';
 import { systemClock as clock } from '../../shared/clock.ts';
 import { createLogger, type Logger } from '../../shared/logger.ts';
-import { createStore } from '../../store/create-store.ts';
-import { urlOfRunningCluster } from '../../store/embedded/running.ts';
 import type { Store } from '../../store/store.ts';
+import { withStore } from '../with-store.ts';
 
 export interface Installation {
   config: Config;
@@ -39,17 +36,10 @@ export async function withInstallation(
   work: (installation: Installation) => Promise<number>,
 ): Promise<number> {
   const { config } = loadConfig(configFile);
-  const secrets = loadSecrets(config.dataFolder);
-  // While the program runs, its database is used, not started a second time.
-  const url =
-    config.database.kind === 'postgres'
-      ? secrets.databaseUrl
-      : urlOfRunningCluster(join(config.dataFolder, 'postgres'));
-  const log = createLogger({ level: 'error' });
-  const store = await createStore({ clock, log, dataFolder: config.dataFolder, ...(url ? { url } : {}) });
-  try {
+  return withStore(config, async (store) => {
     const local = createFolderStorage({ folder: recordingsFolder(config) });
     const payloads = payloadsOf(config, local);
+    const log = createLogger({ level: 'error' });
     const { recordingFiles: files, recordingLives: lives } = store;
     const by: AuditActor = { command: `recording ${command}` };
     const audit = createAudit({ clock, log, rows: store.audit });
@@ -61,7 +51,7 @@ export async function withInstallation(
       ...{ retention: retentionRules(config), ourselves: by },
     });
     const archive = createArchive({ files, lives, payloads, local });
-    return await work({
+    return work({
       config,
       log,
       store,
@@ -72,7 +62,5 @@ export async function withInstallation(
       rules: await recipientRules(config),
       by,
     });
-  } finally {
-    await store.close();
-  }
+  });
 }
