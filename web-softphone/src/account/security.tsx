@@ -8,6 +8,7 @@ import type { Enrolled, RecoveryCodesView, SecurityView, TotpStart } from '../..
 import type { Api } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { PasskeyForm, RecoveryCodes, TotpForm } from '../session/enrolment.tsx';
+import { FormFoot } from '../session/form-foot.tsx';
 import { passkeysSupported } from '../session/passkey.ts';
 import { useProof } from '../session/use-proof.ts';
 import { useFetched } from '../state/use-fetched.ts';
@@ -301,7 +302,7 @@ function Codes({ api, view, added }: PartProps) {
 }
 
 function Password({ api, view, login }: PartProps & { login: string }) {
-  const { invitation, security, stepUp } = useWords().signInParts;
+  const { invitation, security } = useWords().signInParts;
   const { busy, problem, run } = useProof();
   const [changing, setChanging] = useState(false);
   const [changed, setChanged] = useState(false);
@@ -352,17 +353,7 @@ function Password({ api, view, login }: PartProps & { login: string }) {
               {invitation.hint(view.minimumPasswordCharacters)}
             </Text>
           </TextField>
-          <div role="alert" className="form-problem">
-            {problem}
-          </div>
-          <div className="row end">
-            <Button className="button" onPress={() => setChanging(false)}>
-              {security.cancel}
-            </Button>
-            <Button type="submit" className="button primary" isPending={busy}>
-              {busy ? stepUp.busy : security.changePassword}
-            </Button>
-          </div>
+          <FormFoot problem={problem} busy={busy} label={security.changePassword} onCancel={() => setChanging(false)} />
         </Form>
       )}
     </section>

@@ -6,6 +6,7 @@ import { Button, Form, Input, Label, Text, TextField } from 'react-aria-componen
 import { encode } from 'uqr';
 import type { TotpStart } from '../../../src/api/contracts/sign-in.ts';
 import { useWords } from '../text/language.tsx';
+import { FormFoot } from './form-foot.tsx';
 import { createPasskey, nameOfThisComputer } from './passkey.ts';
 import { useProof } from './use-proof.ts';
 import '../styles/security.css';
@@ -18,7 +19,7 @@ interface PasskeyFormProps {
 
 export function PasskeyForm({ begin, finish, onCancel }: PasskeyFormProps) {
   const words = useWords();
-  const { enrol, security, stepUp } = words.signInParts;
+  const { enrol } = words.signInParts;
   const { busy, problem, run } = useProof();
 
   function submit(event: FormEvent<HTMLFormElement>): void {
@@ -36,19 +37,7 @@ export function PasskeyForm({ begin, finish, onCancel }: PasskeyFormProps) {
           {enrol.passkeyNameHint}
         </Text>
       </TextField>
-      <div role="alert" className="form-problem">
-        {problem}
-      </div>
-      <div className="row end">
-        {onCancel && (
-          <Button className="button" onPress={onCancel}>
-            {security.cancel}
-          </Button>
-        )}
-        <Button type="submit" className="button primary" isPending={busy}>
-          {busy ? stepUp.busy : enrol.addPasskey}
-        </Button>
-      </div>
+      <FormFoot problem={problem} busy={busy} label={enrol.addPasskey} onCancel={onCancel} />
     </Form>
   );
 }
@@ -60,7 +49,7 @@ interface TotpFormProps {
 }
 
 export function TotpForm({ start, finish, onCancel }: TotpFormProps) {
-  const { enrol, security, stepUp } = useWords().signInParts;
+  const { enrol } = useWords().signInParts;
   const { busy, problem, run } = useProof();
 
   function submit(event: FormEvent<HTMLFormElement>): void {
@@ -77,19 +66,7 @@ export function TotpForm({ start, finish, onCancel }: TotpFormProps) {
         {enrol.orType} <code className="secret">{start.secret.match(/.{1,4}/g)?.join(' ')}</code>
       </p>
       <CodeField label={enrol.firstCode} />
-      <div role="alert" className="form-problem">
-        {problem}
-      </div>
-      <div className="row end">
-        {onCancel && (
-          <Button className="button" onPress={onCancel}>
-            {security.cancel}
-          </Button>
-        )}
-        <Button type="submit" className="button primary" isPending={busy}>
-          {busy ? stepUp.busy : enrol.confirm}
-        </Button>
-      </div>
+      <FormFoot problem={problem} busy={busy} label={enrol.confirm} onCancel={onCancel} />
     </Form>
   );
 }
