@@ -67,7 +67,9 @@ export function singleSignOnRoutes(app: App, needs: Needs, signingIn: SigningIn)
     async (request, reply) => {
       const kept = request.cookies[cookieName];
       void reply.clearCookie(cookieName, cookieOptions);
-      const url = new URL(request.url, needs.listen.publicUrl ?? 'https://localhost');
+      // Of what was asked only the query: an absolute target (RFC 9112 §3.2.2) names any host that its sender likes.
+      const url = new URL(`${path}/callback`, needs.listen.publicUrl ?? 'https://localhost');
+      url.search = request.url.split('?').slice(1).join('?');
       const outcome: SignedOn = kept ? await singleSignOn.finish(url, kept) : { kind: 'refused', because: 'failed' };
       if (outcome.kind === 'refused') {
         const details = { because: outcome.because, by: 'single-sign-on' };
