@@ -42,6 +42,7 @@ export const Problem = Type.Object({
   detail: Type.Optional(Type.String()),
   instance: Type.Optional(Type.String()),
   errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  permission: Type.Optional(Type.String({ description: 'With `forbidden`: what the role of whoever asks lacks.' })),
 });
 
 export const SignIn = Type.Object({

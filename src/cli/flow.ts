@@ -7,11 +7,11 @@ import { drawFlows } from './flow/draw.ts';
 import { type Request, readCommandLine } from './flow/flow-request.ts';
 import { testFlows } from './flow/test.ts';
 
-const help = `Usage: engawa flow check [FILES…] [OPTIONS]
+const help = `Usage: engawa flow check [FLOWS…] [OPTIONS]
        engawa flow test [SCENARIO-FILES…] [OPTIONS]
-       engawa flow draw [FILES…] [OPTIONS]
+       engawa flow draw [FLOWS…] [OPTIONS]
 
-check  Looks for mistakes in the files, or in every flow of the folder (config/flows). With --people it is also proven
+check  Looks for mistakes in these flows (files, or names in the folder), or in every one of config/flows. With --people it is also proven
        that no call is handed to a queue none of whose people may have it.
 test   Plays the scenarios of the files, or of the folder tests/ beside the flows, without a telephone.
 draw   Draws a flow as SVG.

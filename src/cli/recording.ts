@@ -154,7 +154,9 @@ async function openOne(
 }
 
 async function list({ folder }: Flags): Promise<number> {
-  for (const entry of await listRecordings(createFolderStorage({ folder }))) {
+  const entries = await listRecordings(createFolderStorage({ folder }));
+  if (entries.length === 0) console.error(`There are no recordings in ${folder}.`);
+  for (const entry of entries) {
     const at = new Date(entry.startedAt).toISOString().slice(0, 19).replace('T', ' ');
     console.log(`${entry.recordingId}  ${at}  ${entry.state.padEnd(11)}  ${String(entry.bytes).padStart(10)} bytes`);
   }

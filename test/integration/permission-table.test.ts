@@ -60,8 +60,8 @@ const logins: Record<Role, string> = {
   integrator: 'the-integrator',
 };
 
-/** The guard's own refusal says nothing but its kind; what a handler refuses says why, or has a code of its own. */
-async function isTurnedAway(headers: Record<string, string>, { method, path }: Route): Promise<boolean> {
+/** The guard's own refusal names the permission that is lacking; what a handler refuses does not. */
+async function isTurnedAway(headers: Record<string, string>, { method, path, needs }: Route): Promise<boolean> {
   const url = path.replace(/\{\w+\}/g, 'x');
   // A feed that is let in does not end.
   const signal = AbortSignal.timeout(path.endsWith('/feed') ? 300 : 20_000);
@@ -69,8 +69,8 @@ async function isTurnedAway(headers: Record<string, string>, { method, path }: R
   if (!answer) return false;
   if (answer.statusCode === 401) return true;
   if (answer.statusCode !== 403) return false;
-  const { code, detail } = answer.json() as { code: string; detail?: string };
-  return code === 'forbidden' && detail === undefined;
+  const { code, permission } = answer.json() as { code: string; permission?: string };
+  return code === 'forbidden' && permission === needs;
 }
 
 t.test('every route says what it needs, and those that need no permission are these', async (t) => {

@@ -49,6 +49,15 @@ export function may(caller: Caller, permission: Permission): boolean {
   return !(isLimited(scope) && isForUnlimited(permission));
 }
 
+/** The permission that was lacking is a member of the problem, for programs. */
+function notAllowed(caller: Caller, permission: Permission): HttpProblem {
+  const role = roleOf(caller);
+  const detail = roleMay(role, permission)
+    ? 'This concerns the whole company, and is not for who is limited to sites or queues.'
+    : `This needs the permission “${permission}”, which the role “${role}” does not have.`;
+  return new HttpProblem(403, detail, { more: { permission } });
+}
+
 /** The id that limits and idempotency keys are kept under. */
 export function credentialOf(caller: Caller): string {
   return caller.kind === 'session' ? caller.session.id : caller.key.id;
@@ -118,7 +127,7 @@ export function guardRoutes(
     if (!request.caller) await deviceDoor?.tellWhyEnded(request, reply, request.cookies[sessionCookie]);
     if (!request.caller) throw new HttpProblem(401);
     if (deviceDoor && request.caller.kind === 'session') await passDoor(deviceDoor, request, request.caller, need);
-    if (need !== 'signed-in' && !may(request.caller, need)) throw new HttpProblem(403);
+    if (need !== 'signed-in' && !may(request.caller, need)) throw notAllowed(request.caller, need);
     requireWithin(await overCredentialLimit(request));
     if (request.routeOptions.config.stepUp) requireSteppedUp(request.caller, needs.clock.now());
   });

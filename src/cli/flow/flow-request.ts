@@ -52,12 +52,13 @@ export function readCommandLine(argv: string[]): Answer {
   const policy = values.policy ?? join(dirname(reasons), 'policy.yaml');
   const language = values.language ?? 'ja';
   if (language !== 'ja' && language !== 'en') throw new Error(`--language must be ja or en, not "${language}".`);
+  const folder = values.flows ?? config?.flows.folder ?? join(projectRoot, 'config/flows');
   return {
     what,
     help: values.help ?? false,
     request: {
-      files,
-      folder: values.flows ?? config?.flows.folder ?? join(projectRoot, 'config/flows'),
+      files: what === 'test' ? files : files.map((file) => fileOf(file, folder)),
+      folder,
       reasons,
       calendars: values.calendars ?? config?.flows.calendars ?? join(dirname(reasons), 'calendars.yaml'),
       policy: values.policy !== undefined || existsSync(policy) ? policy : undefined,
@@ -75,6 +76,12 @@ export function readCommandLine(argv: string[]): Answer {
       json: values.json ?? false,
     },
   };
+}
+
+/** Who edits flows knows them by their names, `main`, and may say those instead of files. */
+function fileOf(nameOrFile: string, folder: string): string {
+  const named = join(folder, `${nameOrFile}.yaml`);
+  return !existsSync(nameOrFile) && existsSync(named) ? named : nameOrFile;
 }
 
 const list = (text: string | undefined): string[] | undefined =>

@@ -42,12 +42,15 @@ export async function* recordingsOf({ store }: Pick<Installation, 'store'>): Asy
 }
 
 export async function listArchived(installation: Installation): Promise<number> {
+  let count = 0;
   for await (const { row, held, shreddedAt, shreddingSince, storedAt } of recordingsOf(installation)) {
     const at = new Date(row.startedAt).toISOString().slice(0, 19).replace('T', ' ');
     const where = shreddedAt ? 'deleted' : shreddingSince ? 'going' : storedAt ? 'archived' : 'waits';
     const size = `${String(row.bytes ?? 0).padStart(10)} bytes`;
     console.log(`${row.id}  ${at}  ${row.state.padEnd(11)}  ${where.padEnd(8)}  ${size}${held ? '  held' : ''}`);
+    count += 1;
   }
+  if (count === 0) console.error('There are no recordings yet.');
   return 0;
 }
 
