@@ -4,20 +4,22 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decrypter } from 'age-encryption';
 import t from 'tap';
-import type { RecordingLifeView } from '../../src/api/contracts/recording-life.ts';
+import type { DeletionReceipt, RecordingLifeView } from '../../src/api/contracts/recording-life.ts';
 import { createAudit } from '../../src/identity/audit/create-audit.ts';
 import { headerKeyOf, sha256Hex, writeAgeHeader } from '../../src/recording/archive/age-header.ts';
 import { writeNewIdentity } from '../../src/recording/identity.ts';
 import { wrapFor } from '../../src/recording/sealing.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
+import { type AuditRecord, contentHash, linkHash } from '../../src/store/audit/chain.ts';
 import { testApi } from '../support/centre/api.ts';
 import { archiveBench } from '../support/recording/archive-bench.ts';
 import { run } from '../support/recording/opened-audio.ts';
 import { testDatabase, testStore } from '../support/servers/database.ts';
 
 const databaseUrl = await testDatabase(t);
-const bench = await archiveBench(t, { store: await testStore(t, { url: databaseUrl }) });
+const tenYears = { days: 3650, rules: [{ queues: ['orders'], days: 90 }], ofSeveral: 'longest' } as const;
+const bench = await archiveBench(t, { store: await testStore(t, { url: databaseUrl }), retention: tenYears });
 bench.archivist.start();
 const { app, identity, signIn, stepUp } = await testApi(t, {
   databaseUrl,
@@ -48,7 +50,8 @@ t.test('a hold keeps a recording from being deleted, and ends with a purpose', a
   const id = await recorded();
   t.match((await ask('supervisor', 'GET', `/recordings/${id}/life`)).json(), {
     held: false,
-    keepUntil: null,
+    keepUntil: Number,
+    keptFor: { days: 3650, rule: null },
     holds: [],
   });
   t.equal((await ask('supervisor', 'POST', `/recordings/${id}/holds`, { matter: 'case 3' })).status, 400, 'why?');
@@ -56,6 +59,7 @@ t.test('a hold keeps a recording from being deleted, and ends with a purpose', a
   const placed = await ask('supervisor', 'POST', `/recordings/${id}/holds`, { matter: 'case 3', ...why });
   t.equal(placed.status, 201);
   const hold = placed.json();
+  t.equal((await ask('administrator', 'GET', `/recordings/${id}/receipt`)).status, 404, 'it is there');
   const refused = await ask('administrator', 'POST', `/recordings/${id}/commands/delete`, why);
   t.match({ status: refused.status, ...refused.json() }, { status: 409, code: 'recording-held' });
   const release = `/recording-holds/${hold.id}/commands/release`;
@@ -69,6 +73,20 @@ t.test('a hold keeps a recording from being deleted, and ends with a purpose', a
   t.match((await ask('supervisor', 'GET', `/recording-lives?ids=${id}`)).json(), { items: [{ id, held: false }] });
   t.equal((await ask('administrator', 'POST', `/recordings/${id}/holds`, { matter: 'x', ...why })).status, 409);
   t.match(await bench.verify(id), { ok: true, sentence: 'deleted, with its receipt' });
+  t.equal((await ask('supervisor', 'GET', `/recordings/${id}/receipt`)).status, 403);
+  const receipt = (await ask('administrator', 'GET', `/recordings/${id}/receipt`)).json() as DeletionReceipt;
+  t.match(receipt, {
+    recordingId: id,
+    purpose: why.purpose,
+    by: { kind: 'key' },
+    facts: { payload: 'removed', files: 1 },
+  });
+  const { previous, hash } = receipt.entry as unknown as AuditRecord;
+  t.equal(
+    linkHash(contentHash(receipt.entry as unknown as AuditRecord), previous),
+    hash,
+    'it is the link of the chain',
+  );
   const acts = (await bench.entries(id)).map(({ act, keyId }) => ({ act, by: keyId === undefined ? 'engawa' : 'key' }));
   t.match(acts, [
     { act: 'recording-sealed', by: 'engawa' },
@@ -85,7 +103,9 @@ t.test('a person proves again to be there before a hold, a deletion, an export',
   const hold = () => app.inject({ method: 'POST', url: `/api/v1/recordings/${id}/holds`, headers, payload });
   t.match((await hold()).json(), { status: 403, code: 'step-up-needed' });
   await stepUp(headers);
-  t.equal((await hold()).statusCode, 201);
+  const placed = await hold();
+  t.equal(placed.statusCode, 201);
+  t.match(placed.json(), { placedByName: 'midori', releasedByName: null });
 });
 
 t.test('an export is a tar file of age files with what is known of each', async (t) => {

@@ -11,10 +11,25 @@ export const RecordingHoldView = Type.Object({
   purpose: Type.String(),
   placedAt: Type.Integer(),
   placedBy: Nullable(Type.String()),
+  placedByName: Nullable(Type.String({ description: 'Null: a program, or somebody who is not known any more.' })),
   releasedAt: Nullable(Type.Integer()),
   releasedBy: Nullable(Type.String()),
+  releasedByName: Nullable(Type.String()),
   releasePurpose: Nullable(Type.String()),
 });
+
+const Names = Type.Optional(Type.Array(Type.String()));
+
+const KeptFor = Type.Object(
+  {
+    days: Type.Integer(),
+    rule: Nullable(
+      Type.Integer({ description: 'Place in recording.retention.rules; null: recording.retention.days.' }),
+    ),
+    ...{ queues: Names, reasons: Names, classes: Names, mailboxes: Names },
+  },
+  { description: 'The rule that it is kept by, with what the rule names.' },
+);
 
 const brief = {
   id: Type.String(),
@@ -24,6 +39,7 @@ const brief = {
   mailbox: Nullable(Type.String()),
   storedAt: Nullable(Type.Integer({ description: 'Since when it is in the archive.' })),
   keepUntil: Nullable(Type.Integer({ description: 'When the clock deletes it, unless it is held; null: never.' })),
+  keptFor: Nullable(KeptFor),
   held: Type.Boolean(),
   shreddedAt: Nullable(Type.Integer({ description: 'Nobody can open it since then.' })),
 };
@@ -69,6 +85,21 @@ export const RetentionView = Type.Object({
   held: Type.Array(Type.String(), { description: 'Due, and kept for somebody.' }),
 });
 
+export const DeletionReceipt = Type.Object({
+  recordingId: Type.String(),
+  deletedAt: Type.Integer(),
+  by: Type.Object({ kind: Type.String(), id: Type.Optional(Type.String()), name: Type.Optional(Type.String()) }),
+  purpose: Nullable(Type.String()),
+  facts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]), {
+    description: 'Hashes and sizes of what is gone, the rule, and whether the storage let go.',
+  }),
+  entry: Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The entry of the audit log, whole: its hash can be computed from it (docs/audit.md).',
+  }),
+});
+
 const base64 = (what: string) =>
   Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$', maxLength: 400_000, description: what });
 
@@ -92,4 +123,5 @@ export const ReplaceHeader = Type.Object({
 export type RecordingHoldView = Static<typeof RecordingHoldView>;
 export type RecordingLifeBrief = Static<typeof RecordingLifeBrief>;
 export type RecordingLifeView = Static<typeof RecordingLifeView>;
+export type DeletionReceipt = Static<typeof DeletionReceipt>;
 export type RetentionView = Static<typeof RetentionView>;

@@ -141,7 +141,11 @@ function targetOf(request: FastifyRequest, trail?: Trail): AuditTarget {
   return { kind: 'route', id: routeName(request.method, request.routeOptions.url!) };
 }
 
-function purposeOf(request: FastifyRequest, { purposeIn = 'purpose' }: Trail): string | undefined {
+/** Why, as it was said in X-Purpose or in the body. */
+export function purposeOf(
+  request: FastifyRequest,
+  { purposeIn = 'purpose' }: Pick<Trail, 'purposeIn'> = {},
+): string | undefined {
   const header = request.headers['x-purpose'];
   const body = (request.body as Record<string, unknown> | null | undefined)?.[purposeIn];
   const text = typeof header === 'string' ? decoded(header) : typeof body === 'string' ? body : undefined;

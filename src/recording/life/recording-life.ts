@@ -19,6 +19,7 @@ import type { PayloadStore } from '../archive/payload-store.ts';
 import { sealDetails } from '../archive/seal.ts';
 import { sealedNames } from '../open-recording.ts';
 import type { RecordingStorage } from '../storage.ts';
+import type { Which } from '../which.ts';
 import { keepUntil, type RetentionRules, retentionOf, shortestRetentionMs } from './retention.ts';
 
 export type LifeAct =
@@ -57,8 +58,16 @@ export interface RetentionReport {
   failed: string[];
 }
 
+/** Which rule it is kept by. `rule`: its place in the list with what it names; null: what no rule is for. */
+export interface KeptBy extends Which {
+  days: number;
+  rule: number | null;
+}
+
 export interface RecordingLife<Actor> {
   keepUntil(about: RecordingAbout): number | null;
+  /** Undefined: no rule is for it, and none is for what has none, so it is kept for good. */
+  keptBy(about: RecordingAbout): KeptBy | undefined;
   hold(id: RecordingId, matter: string, asking: Asking<Actor>): Promise<RecordingHold | 'gone'>;
   release(id: RecordingHoldId, asking: Asking<Actor>): Promise<RecordingHold | undefined>;
   shred(id: RecordingId, asking: Asking<Actor>): Promise<ShredOutcome>;
@@ -168,6 +177,11 @@ export function createRecordingLife<Actor>(needs: LifeNeeds<Actor>): RecordingLi
 
   return {
     keepUntil: (about) => keepUntil(retention, about, about.row.endedAt),
+    keptBy(about) {
+      const found = retentionOf(retention, about);
+      const named = found && found.rule !== null ? retention.rules[found.rule] : undefined;
+      return found && { ...named, ...found };
+    },
     async hold(id, matter, { actor, personId, purpose }) {
       const at = clock.now();
       const hold = {

@@ -40,11 +40,12 @@ export interface Api {
    * dead without knowing it: when no answer comes soon, it is sent once more, over another one.
    */
   command(path: string): Promise<void>;
-  /** What comes back is a file. */
-  postForFile(path: string, body: unknown): Promise<Blob>;
+  /** What comes back is a file, however long it takes to come (api/save-file.ts). */
+  postForFile(path: string, body: unknown): Promise<Response>;
   put<T = void>(path: string, body: unknown): Promise<T>;
   patch<T = void>(path: string, body: unknown): Promise<T>;
-  delete<T = void>(path: string): Promise<T>;
+  /** `why` is kept in the audit log. */
+  delete<T = void>(path: string, why?: string): Promise<T>;
   setCsrfToken(token: string | undefined): void;
   /**
    * Asks the person to prove again to be there; false: not now. For what is not fetched through here, such as a sound that the
@@ -58,6 +59,16 @@ export interface Api {
   /** Who has this computer prove itself, or let in; false: it is not. The request is repeated then. */
   onDeviceNeeded(open: () => Promise<boolean>): () => void;
   onShutOut(listener: (shutOut: ShutOut) => void): () => void;
+}
+
+interface Asked {
+  method: string;
+  path: string;
+  body?: unknown;
+  withinMs?: number;
+  why?: string | undefined;
+  /** Only the beginning of its answer is waited for. */
+  asFile?: true;
 }
 
 const answerWithinMs = 15_000;
@@ -79,19 +90,18 @@ export function createApi(): Api {
     return asking;
   }
 
-  async function call<T>(method: string, path: string, body?: unknown, withinMs = answerWithinMs): Promise<T> {
-    return read<T>(await answered(method, path, body, withinMs));
-  }
+  const call = async <T>(method: string, path: string, body?: unknown, more?: Partial<Asked>): Promise<T> =>
+    read<T>(await answered({ method, path, body, ...more }));
 
   const shutOut = new Set<(shutOut: ShutOut) => void>();
   let openDoor: (() => Promise<boolean>) | undefined;
   let opening: Promise<boolean> | undefined;
 
   /** A sign-in that was answered so has begun a session: what is asked for then is who is signed in. */
-  async function answered(method: string, path: string, body: unknown, withinMs: number): Promise<Response> {
-    const signsIn = csrfToken === undefined && method !== 'GET';
+  async function answered(asked: Asked): Promise<Response> {
+    const signsIn = csrfToken === undefined && asked.method !== 'GET';
     try {
-      return await provenHere(method, path, body, withinMs);
+      return await provenHere(asked);
     } catch (thrown) {
       if (!(thrown instanceof ApiProblem) || thrown.code !== 'device-needed' || !openDoor) throw thrown;
       csrfToken = thrown.problem.device?.csrfToken ?? csrfToken;
@@ -99,34 +109,38 @@ export function createApi(): Api {
         opening = undefined;
       });
       if (!(await opening)) throw thrown;
-      return signsIn ? once('GET', '/session', undefined, withinMs) : once(method, path, body, withinMs);
+      return once(signsIn ? { method: 'GET', path: '/session' } : asked);
     }
   }
 
-  async function provenHere(method: string, path: string, body: unknown, withinMs: number): Promise<Response> {
+  async function provenHere(asked: Asked): Promise<Response> {
     try {
-      return await once(method, path, body, withinMs);
+      return await once(asked);
     } catch (thrown) {
       if (!(thrown instanceof ApiProblem) || thrown.code !== 'step-up-needed' || !(await stepUp())) throw thrown;
-      return once(method, path, body, withinMs);
+      return once(asked);
     }
   }
 
-  async function once(method: string, path: string, body: unknown, withinMs: number): Promise<Response> {
+  async function once({ method, path, body, withinMs = answerWithinMs, why, asFile }: Asked): Promise<Response> {
     const headers: Record<string, string> = {};
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (csrfToken && method !== 'GET') headers['x-csrf-token'] = csrfToken;
+    if (why) headers['x-purpose'] = encodeURIComponent(why);
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), withinMs);
     let response: Response;
     try {
       response = await fetch(`/api/v1${path}`, {
         method,
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(withinMs),
+        signal: patience.signal,
       });
     } catch (thrown) {
       throw new ApiProblem(0, 'unreachable', thrown instanceof Error ? thrown.message : 'no answer');
     }
+    if (asFile) clearTimeout(timer);
     if (response.ok) return response;
     const problem = await readProblem(response);
     const out = shutOutBy(problem);
@@ -139,10 +153,10 @@ export function createApi(): Api {
   return {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
-    postForFile: async (path, body) => (await answered('POST', path, body, fileWithinMs)).blob(),
+    postForFile: (path, body) => answered({ method: 'POST', path, body, withinMs: fileWithinMs, asFile: true }),
     async command(path) {
       try {
-        await call('POST', path, undefined, commandWithinMs);
+        await call('POST', path, undefined, { withinMs: commandWithinMs });
       } catch (thrown) {
         if (!(thrown instanceof ApiProblem) || thrown.status !== 0) throw thrown;
         await call('POST', path).catch((again: unknown) => {
@@ -153,7 +167,7 @@ export function createApi(): Api {
     },
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
-    delete: (path) => call('DELETE', path),
+    delete: (path, why) => call('DELETE', path, undefined, { why }),
     setCsrfToken(token) {
       csrfToken = token;
     },

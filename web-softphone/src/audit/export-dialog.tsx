@@ -3,6 +3,7 @@
 import { useState } from 'react';
 import { Button, Heading, Input, Label, TextField } from 'react-aria-components';
 import { type Api, ApiProblem } from '../api/client.ts';
+import { fileOf, saveFile } from '../api/save-file.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { useAuditWords } from '../text/audit-words.ts';
@@ -31,7 +32,7 @@ function ExportForm({ api, wanted, close }: { api: Api; wanted: Wanted; close():
     setBusy(true);
     try {
       const file = await api.postForFile('/audit/export', { ...filterOf(wanted), format, purpose: purpose.trim() });
-      save(file, `engawa-audit-${new Date().toISOString().slice(0, 10)}.${format}`);
+      saveFile(await fileOf(file), `engawa-audit-${new Date().toISOString().slice(0, 10)}.${format}`);
       close();
     } catch (thrown) {
       setProblem(refusal(words, thrown instanceof ApiProblem ? thrown.code : 'page-fault'));
@@ -67,12 +68,4 @@ function ExportForm({ api, wanted, close }: { api: Api; wanted: Wanted; close():
       </div>
     </>
   );
-}
-
-function save(file: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -9,6 +9,7 @@ import { HttpProblem } from '../../errors.ts';
 import type { ApiNeeds } from '../../needs.ts';
 import type { App } from '../../server.ts';
 import { actorOf } from '../../trail/audited.ts';
+import { purposeOf } from '../../trail/trail.ts';
 
 /** The border's guard, as far as these routes use it. */
 export interface BlocksNeeds {
@@ -35,6 +36,7 @@ export function blockRoutes(app: App, { blocks, store, audit }: ApiNeeds): void 
       schema: {
         tags: ['border'],
         summary: 'Let a source in again, on every node',
+        description: 'Why may be said in X-Purpose (UTF-8, percent-encoded); the audit log keeps it.',
         params: Type.Object({ source: Type.String({ maxLength: 64 }) }),
         response: { 204: Type.Null() },
       },
@@ -43,7 +45,11 @@ export function blockRoutes(app: App, { blocks, store, audit }: ApiNeeds): void 
       const { source } = request.params;
       if (!blocks.list().some((block) => block.source === source)) throw new HttpProblem(404, 'It is not blocked.');
       const by = actorOf(request);
-      await audit?.write({ act: 'source-let-in', by, target: { kind: 'settings', id: source }, outcome: 'done' });
+      const purpose = purposeOf(request);
+      await audit?.write({
+        ...{ act: 'source-let-in', by, target: { kind: 'settings', id: source }, outcome: 'done' },
+        ...(purpose === undefined ? {} : { purpose }),
+      });
       await tellAll(store.events, source, by);
       blocks.lift(source);
       return reply.code(204).send(null);

@@ -6,11 +6,13 @@ import { Type } from 'typebox';
 import { isHeaderUnder, sha256Hex, stanzaKinds } from '../../../recording/archive/age-header.ts';
 import { sealOf } from '../../../recording/archive/seal.ts';
 import { exportRecordings } from '../../../recording/life/export-recordings.ts';
+import type { KeptBy } from '../../../recording/life/recording-life.ts';
 import { AppError } from '../../../shared/errors.ts';
-import type { RecordingHoldId, RecordingId } from '../../../shared/ids.ts';
+import type { PersonId, RecordingHoldId, RecordingId } from '../../../shared/ids.ts';
 import type { RecordingAbout, RecordingHold } from '../../../store/recording-files.ts';
 import { list } from '../../contract.ts';
 import {
+  DeletionReceipt,
   ExportRecordings,
   HeadersView,
   PlaceHold,
@@ -26,6 +28,7 @@ import { callerOf } from '../../guard/caller.ts';
 import type { ApiNeeds } from '../../needs.ts';
 import type { App } from '../../server.ts';
 import { actorOf } from '../../trail/audited.ts';
+import { createNames } from '../../trail/names.ts';
 
 type Needs = Omit<ApiNeeds, 'recordings'> & { recordings: NonNullable<ApiNeeds['recordings']> };
 
@@ -38,6 +41,7 @@ export function recordingLifeRoutes(app: App, needs: Needs): void {
   lookRoutes(app, needs);
   holdRoutes(app, needs);
   deleteRoute(app, needs);
+  receiptRoute(app, needs);
   exportRoute(app, needs);
   headerRoutes(app, needs);
 }
@@ -60,8 +64,16 @@ function briefOf({ recordings }: Needs, about: RecordingAbout): RecordingLifeBri
   return {
     ...{ id: row.id, queue, reason, piiClass, mailbox, storedAt, held },
     keepUntil: shreddingSince === null ? recordings.life.keepUntil(about) : null,
+    keptFor: shreddingSince === null ? keptFor(recordings.life.keptBy(about)) : null,
     shreddedAt: shreddedAt ?? shreddingSince,
   };
+}
+
+function keptFor(by: KeptBy | undefined): RecordingLifeBrief['keptFor'] {
+  if (!by) return null;
+  const { days, rule, queues, reasons, classes, mailboxes } = by;
+  const named = Object.entries({ queues, reasons, classes, mailboxes }).filter(([, names]) => names?.length);
+  return { days, rule, ...Object.fromEntries(named) };
 }
 
 function lookRoutes(app: App, needs: Needs): void {
@@ -85,7 +97,7 @@ function lookRoutes(app: App, needs: Needs): void {
       ]);
       return {
         ...briefOf(needs, about),
-        holds: holds.map(holdView),
+        holds: await holdViews(needs, holds),
         files: files.map(({ name, headerSha256, payloadSha256, payloadBytes, recipients }) => ({
           ...{ name, headerSha256, payloadSha256, payloadBytes, recipients },
         })),
@@ -143,7 +155,7 @@ function holdRoutes(app: App, needs: Needs): void {
       const { matter, purpose } = request.body;
       const hold = await recordings.life.hold(row.id, matter, askingOf(request, purpose));
       if (hold === 'gone') throw new HttpProblem(409, 'It is deleted already.', { code: 'recording-gone' });
-      return reply.code(201).send(holdView(hold));
+      return reply.code(201).send((await holdViews(needs, [hold]))[0]!);
     },
   );
 
@@ -163,13 +175,20 @@ function holdRoutes(app: App, needs: Needs): void {
       if (hold) await aboutOf(request, needs, hold.recordingId);
       const released = hold && (await recordings.life.release(id, askingOf(request, request.body.purpose)));
       if (!released) throw new HttpProblem(404, 'There is no such hold in force.');
-      return holdView(released);
+      return (await holdViews(needs, [released]))[0]!;
     },
   );
 }
 
-function holdView({ recordingId: _, ...hold }: RecordingHold): RecordingHoldView {
-  return hold;
+async function holdViews({ store }: Needs, holds: readonly RecordingHold[]): Promise<RecordingHoldView[]> {
+  const ids = new Set(holds.flatMap(({ placedBy, releasedBy }) => [placedBy, releasedBy]));
+  const people = await Promise.all([...ids].map((id) => (id === null ? undefined : store.people.byId(id))));
+  const nameOf = (id: PersonId | null) => people.find((person) => person?.id === id)?.displayName ?? null;
+  return holds.map(({ recordingId: _, ...hold }) => ({
+    ...hold,
+    placedByName: nameOf(hold.placedBy),
+    releasedByName: nameOf(hold.releasedBy),
+  }));
 }
 
 function deleteRoute(app: App, needs: Needs): void {
@@ -189,6 +208,34 @@ function deleteRoute(app: App, needs: Needs): void {
       if (outcome === 'held') throw new HttpProblem(409, 'Somebody asked that it be kept.', { code: 'recording-held' });
       if (outcome === 'open') throw new HttpProblem(409, 'It is not in the archive yet.', { code: 'recording-open' });
       return briefOf(needs, await aboutOf(request, needs, row.id));
+    },
+  );
+}
+
+function receiptRoute(app: App, needs: Needs): void {
+  const { store } = needs;
+  app.get(
+    '/api/v1/recordings/:recordingId/receipt',
+    {
+      config: { needs: 'recordings:delete' },
+      schema: {
+        ...{ tags, summary: 'What the audit log keeps of its deletion', params: RecordingParams },
+        response: { 200: DeletionReceipt },
+      },
+    },
+    async (request) => {
+      const { row } = await aboutOf(request, needs, request.params.recordingId);
+      const query = {
+        target: { kind: 'recording', id: row.id },
+        acts: ['recording-shredded'],
+        outcome: 'done' as const,
+      };
+      const [entry] = await store.audit.search({ ...query, limit: 1 });
+      if (!entry) throw new HttpProblem(404, 'It is not deleted.');
+      return {
+        ...{ recordingId: row.id, deletedAt: entry.at, by: (await createNames(store, [entry])).by(entry) },
+        ...{ purpose: entry.details?.purpose ?? null, facts: entry.details?.more ?? {}, entry: { ...entry } },
+      };
     },
   );
 }
