@@ -5,8 +5,9 @@ import { connectionAttacks } from './connection-attacks.ts';
 import { insiderAttacks } from './insider-attacks.ts';
 import { mediaAttacks } from './media-attacks.ts';
 import { sipAttacks } from './sip-attacks.ts';
+import { turnAttacks } from './turn-attacks.ts';
 
-export const attacks = [...sipAttacks, ...connectionAttacks, ...mediaAttacks, ...insiderAttacks];
+export const attacks = [...sipAttacks, ...connectionAttacks, ...mediaAttacks, ...insiderAttacks, ...turnAttacks];
 
 export interface AttackOrder {
   name: string;

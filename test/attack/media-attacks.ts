@@ -2,53 +2,15 @@
 // tone of the attack is 1010 Hz, which nobody else says.
 
 import { randomBytes } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
 import { encodeG711 } from '../../src/protocol/rtp/g711.ts';
 import { buildRtp } from '../../src/protocol/rtp/packet.ts';
+import { variantOf } from '../support/attack/on-path.ts';
 import { clientHello, forgedBinding } from '../support/attack/webrtc-forgeries.ts';
-import { type Attack, type RunningAttack, strangerAddress, type Targets } from './attack.ts';
+import { type Attack, flood } from './attack.ts';
 
 export const attackToneHz = 1010;
 
-function flood(
-  addresses: number,
-  make: (count: number, targets: Targets) => { bytes: Buffer; port: number },
-  wanted: (bytes: Buffer) => boolean,
-): (targets: Targets) => Promise<RunningAttack> {
-  return async (targets) => {
-    const sockets = await Promise.all(
-      Array.from(
-        { length: addresses },
-        (_, index) =>
-          new Promise<Socket>((resolve) => {
-            const socket = createSocket('udp4');
-            // The second half sits on the carrier's own host, at ports of its own.
-            socket.bind(0, index % 2 === 0 ? strangerAddress(500 + index) : '127.0.0.1', () => resolve(socket));
-          }),
-      ),
-    );
-    let [sent, answered, gotIn] = [0, 0, 0];
-    for (const socket of sockets)
-      socket.on('message', (bytes) => {
-        answered++;
-        if (wanted(bytes)) gotIn++;
-      });
-    return {
-      once() {
-        const { bytes, port } = make(sent, targets);
-        sockets[sent % sockets.length]!.send(bytes, port, '127.0.0.1');
-        sent++;
-      },
-      async stop() {
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        for (const socket of sockets) socket.close();
-        return { sent, answered, gotIn };
-      },
-    };
-  };
-}
-
-function tonePacket(count: number, ssrc: number): Buffer {
+export function tonePacket(count: number, ssrc: number): Buffer {
   const samples = Int16Array.from({ length: 160 }, (_, i) =>
     Math.round(16_000 * Math.sin((2 * Math.PI * attackToneHz * (count * 160 + i)) / 8000)),
   );
@@ -95,6 +57,22 @@ export const mediaAttacks: Attack[] = [
       }),
       (bytes) => bytes.length >= 172,
     ),
+  },
+  {
+    name: 'srtp-replay',
+    sends:
+      'SRTP and SRTCP of the desk itself, kept on its way and sent again: as they were, moved in sequence (for another rollover counter), changed; from its own address and from others',
+    perSecond: 400,
+    start(targets) {
+      const sealed = (targets.onPath?.sealed ?? []).map((packet) => Buffer.from(packet, 'base64'));
+      if (sealed.length === 0) throw new Error('nothing was kept on the way');
+      const { asHomePort } = targets.onPath!;
+      return flood(
+        8,
+        (n) => ({ bytes: variantOf(sealed, n >> 2), port: n % 4 === 3 ? targets.webrtcPort : asHomePort }),
+        (bytes) => bytes.length >= 172,
+      )(targets);
+    },
   },
   {
     name: 'stun-flood',

@@ -11,12 +11,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../../src/shared/paths.ts';
+import { type OnPath, openPath } from '../support/attack/on-path.ts';
 import { numbers, startCentre, talkWith, type WholeCentre } from '../support/centre/whole-centre.ts';
+import { eventually } from '../support/eventually.ts';
 import { freeTcpPort } from '../support/free-port.ts';
 import type { RobotDesk } from '../support/media/robot-desk.ts';
+import { startCoturn } from '../support/servers/coturn.ts';
+import { missing } from '../support/servers/peers.ts';
 import { onOwnServer } from '../support/sip/border-rig.ts';
 import type { Customer } from '../support/sip/carrier.ts';
-import type { Outcome, Targets } from './attack.ts';
+import type { Attack, Outcome, Targets } from './attack.ts';
 import { type AttackOrder, attacks } from './attacker-program.ts';
 import { cpuSecondsOf } from './cpu.ts';
 import { measureConversation, percentile, startProbes } from './honest.ts';
@@ -56,7 +60,32 @@ interface Scene {
   pid: number;
 }
 
-async function openScene(withGateway: boolean): Promise<Scene> {
+/** One way to set it up: as it is, with a trunk that proves itself by password, with a TURN server by which the desk is heard. */
+type Kind = 'plain' | NonNullable<Attack['scene']>;
+const saysOf: Record<Kind, string> = {
+  plain: 'nothing',
+  gateway: 'nothing (with a trunk that proves itself by password)',
+  relay: 'nothing (the desk is heard by a TURN server)',
+};
+
+/** What comes by way of the TURN server comes from here: no trunk has it. */
+const relayAddress = '127.66.250.1';
+
+/** What the desk says for a moment is kept on the way: were it heard again, it would be the tone of an attack. */
+async function keepSealed(path: OnPath, desk: RobotDesk, customer: Customer, agentHz: number): Promise<string[]> {
+  desk.line!.media.say(attackToneHz);
+  await eventually('the tone of the attack goes by', () => Math.abs((customer.hears(200)[0] ?? 0) - attackToneHz) < 40);
+  const kept = path.keep();
+  await pause(2000);
+  const packets = kept();
+  desk.line!.media.say(agentHz);
+  await eventually('the desk says its own again', () => customer.hears(200).join() === String(agentHz));
+  return packets.map((packet) => packet.toString('base64'));
+}
+
+async function openScene(kind: Kind): Promise<Scene> {
+  const coturn = kind === 'relay' ? await startCoturn(stack, { relayAddress }) : undefined;
+  const path = kind === 'plain' ? await openPath(stack) : undefined;
   const sipTcpPort = onOwnServer ? await freeTcpPort() : 0;
   const sip = { kind: 'embedded', listen: ['udp/127.0.0.1:0', `tcp/127.0.0.1:${sipTcpPort}`] };
   const carrierTrunk = {
@@ -70,14 +99,18 @@ async function openScene(withGateway: boolean): Promise<Scene> {
     config: {
       log: { level: 'info' },
       ...(onOwnServer ? { sip } : {}),
-      ...(withGateway ? { trunks: [carrierTrunk, gateway] } : {}),
+      ...(kind === 'gateway' ? { trunks: [carrierTrunk, gateway] } : {}),
+      ...(coturn ? { turn: { urls: coturn.urls } } : {}),
     },
+    ...(coturn ? { environment: { ENGAWA_TURN_SECRET: coturn.secret } } : {}),
   });
-  const desk = await centre.desk('taro', 550);
-  const { customer } = await talkWith(centre, desk, { number: numbers.product, customerHz: 440, agentHz: 550 });
+  const agentHz = 550;
+  const desk = await centre.desk('taro', agentHz, { ...(path ? { path } : {}), ...(coturn ? { relayed: true } : {}) });
+  const { customer } = await talkWith(centre, desk, { number: numbers.product, customerHz: 440, agentHz });
   const [insider] = centre.engawa.people.filter(({ login }) => login === 'hanako');
   const answer = customer.sip.received.find(({ status, body }) => status === 200 && body !== '');
   const offer = desk.line!.invite.body;
+  const sealed = path && (await keepSealed(path, desk, customer, agentHz));
   return {
     centre,
     desk,
@@ -93,6 +126,8 @@ async function openScene(withGateway: boolean): Promise<Scene> {
       number: numbers.product.replace('+81', '0'),
       agentId: desk.personId,
       insider: { login: 'hanako', password: insider!.password },
+      ...(path && sealed ? { onPath: { sealed, asHomePort: path.asHomePort } } : {}),
+      ...(coturn ? { turn: { host: coturn.host, port: coturn.port } } : {}),
     },
   };
 }
@@ -198,19 +233,22 @@ async function main(): Promise<number> {
   if (unknown.length > 0) throw new Error(`There is no attack ${unknown.join(', ')}; --list names all.`);
   const chosen = attacks
     .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
-    .filter(({ name }) => onOwnServer || !/^(tcp-|digest)/.test(name));
+    .filter(({ name }) => onOwnServer || !/^(tcp-|digest)/.test(name))
+    .filter(({ name, scene }) => {
+      const reason = scene === 'relay' && missing('turnserver');
+      if (reason) say(`${name} is left out: ${reason}`);
+      return !reason;
+    });
   const rows: Row[] = [];
-  for (const withGateway of [false, true]) {
-    const part = chosen.filter(({ name }) => (name === 'digest-guessing') === withGateway);
+  for (const kind of Object.keys(saysOf) as Kind[]) {
+    const part = chosen.filter(({ scene = 'plain' }) => scene === kind);
     if (part.length === 0) continue;
     say('starting the program, an agent and a customer who talk');
-    const scene = await openScene(withGateway);
+    const scene = await openScene(kind);
     await settled(scene.pid);
     say(`without attack, ${seconds} s`);
     const calm = await measure(scene, quiet);
-    rows.push(
-      rowOf('none', withGateway ? 'nothing (with a trunk that proves itself by password)' : 'nothing', calm, calm),
-    );
+    rows.push(rowOf('none', saysOf[kind], calm, calm));
     for (const [index, { name, sends, perSecond }] of part.entries()) {
       say(`${index + 1} of ${part.length}: nothing for ${seconds} s, then ${name}, ${perSecond}/s`);
       // Other programs of the machine have their moments, too: each attack is held against the seconds before it.

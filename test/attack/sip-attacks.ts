@@ -268,6 +268,7 @@ export const sipAttacks: Attack[] = [
   },
   {
     name: 'digest-guessing',
+    scene: 'gateway',
     sends: 'INVITE with made-up Authorization for a trunk’s user, 10 addresses',
     perSecond: 200,
     start: udp({

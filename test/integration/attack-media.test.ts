@@ -4,6 +4,7 @@
 import { createSocket } from 'node:dgram';
 import t, { type Test } from 'tap';
 import { newId } from '../../src/shared/ids.ts';
+import { openPath, variantOf } from '../support/attack/on-path.ts';
 import { openRawRtp, portOf, type RawRtp } from '../support/attack/raw-rtp.ts';
 import { clientHello, forgedBinding } from '../support/attack/webrtc-forgeries.ts';
 import { eventually } from '../support/eventually.ts';
@@ -143,6 +144,110 @@ t.test('what is plain, forged, changed or replayed does not get into SRTP', asyn
   t.equal(await arrived(), sealed.length);
   t.equal(attacker.received.length, 0);
 });
+
+t.test(
+  'what was sealed before the sequence began anew is not taken after it, nor is what claims to be later',
+  async (t) => {
+    const honest = await openRawRtp(t);
+    const { port, arrived } = await call(t, honest.sdp({ srtp: true }));
+    honest.skipTo(65_400);
+    const before = Array.from({ length: 100 }, () => honest.next({ sealed: true }));
+    for (const packet of before) honest.send(packet, port);
+    await eventually('those before have arrived', async () => (await arrived()) === before.length);
+    const after = Array.from({ length: 200 }, () => honest.next({ sealed: true }));
+    for (const packet of after) honest.send(packet, port);
+    const all = before.length + after.length;
+    await eventually('and those on both sides of it', async () => (await arrived()) === all);
+    const moved = (packet: Buffer, by: number) => {
+      const other = Buffer.from(packet);
+      other.writeUInt16BE((packet.readUInt16BE(2) + by) & 0xffff, 2);
+      return other;
+    };
+    for (const by of [0, 1000, 0x7fff, 0x8000, 0xff00]) {
+      let at = 0;
+      await pour(honest, port, all, () => moved([...before, ...after][at++]!, by));
+    }
+    t.equal(await arrived(), all, 'no rollover counter fits');
+    await pour(honest, port, 20, () => honest.next({ sealed: true }));
+    t.equal(await arrived(), all + 20, 'and the true one is still known');
+  },
+);
+
+t.test('reports that are replayed or forged change no figure of a sealed call', async (t) => {
+  const [honest, attacker] = [await openRawRtp(t), await openRawRtp(t, '127.66.9.9')];
+  const { endpoint, port } = await call(t, honest.sdp({ srtp: true }));
+  await pour(honest, port, 20, () => honest.next({ sealed: true }));
+  await eventually('our audio arrives', () => honest.received.length > 0);
+  const roundTripMs = async () => (await endpoint.stats()).roundTripMs ?? 0;
+  const report = honest.report({ roundTripMs: 5_000 });
+  honest.send(report, port + 1);
+  await eventually('the far end’s report is believed', async () => (await roundTripMs()) >= 5_000);
+  const told = await roundTripMs();
+  const changed = (at: number) => {
+    const other = Buffer.from(report);
+    other[at]! ^= 0x15;
+    return other;
+  };
+  await pause(50);
+  for (const party of [honest, attacker])
+    for (const to of [port, port + 1])
+      for (const packet of [
+        // Were it taken again, the way would be longer by now.
+        report,
+        changed(20),
+        // Another index, as though it were new (RFC 3711 §3.4).
+        changed(report.length - 11),
+        honest.report({ roundTripMs: 15_000, plain: true }),
+      ])
+        await pour(party, to, 3, () => packet);
+  t.equal(await roundTripMs(), told);
+  honest.send(honest.report({ roundTripMs: 10_000 }), port + 1);
+  await eventually('the next of its own is', async () => (await roundTripMs()) >= 10_000);
+});
+
+t.test(
+  'on the way between a home and the server: what was heard once is not heard again, nor what is made of it',
+  async (t) => {
+    const path = await openPath(t);
+    const made = await media.createEndpoint({ callId: newId('call'), profile: 'webrtc' });
+    if (made.kind !== 'created') throw new Error(made.because);
+    const { endpoint } = made;
+    t.teardown(() => endpoint.close());
+    const robot = createRobotMedia(440);
+    t.teardown(() => robot.close());
+    const connected = new Promise((resolve) => endpoint.once('connected', resolve));
+    await endpoint.acceptAnswer(path.back(await robot.answer(path.through(endpoint.localSdp))));
+    await connected;
+    const arrived = async () => (await endpoint.stats()).packetsReceived;
+    await eventually('the home is heard', async () => (await arrived()) > 20);
+    const pastIs = path.keep();
+    await eventually('some is kept', async () => (await arrived()) > 100);
+    const past = pastIs();
+    const withheldIs = path.keep({ passOn: false });
+    const attacker = createSocket('udp4');
+    await new Promise<void>((resolve) => attacker.bind(0, '127.0.0.1', resolve));
+    t.teardown(() => attacker.close());
+    await pause(500);
+    robot.silence();
+    await pause(100);
+    const withheld = withheldIs().filter((packet) => packet[1]! < 192 || packet[1]! > 223);
+    t.ok(past.length > 20 && withheld.length > 5, `${past.length} kept, ${withheld.length} withheld`);
+    const before = await arrived();
+    const asHome = async (packets: readonly Buffer[]) => {
+      for (const packet of packets) {
+        attacker.send(packet, path.asHomePort, '127.0.0.1');
+        await pause(1);
+      }
+      await pause(100);
+    };
+    await asHome(withheld);
+    t.equal(await arrived(), before + withheld.length, 'what comes late for the first time is taken: the way works');
+    await asHome([...past, ...withheld]);
+    await asHome(Array.from({ length: 5 * past.length }, (_, count) => variantOf(past, count)));
+    t.equal(await arrived(), before + withheld.length);
+    t.ok(robot.open, 'and the call goes on');
+  },
+);
 
 t.test(
   'floods of STUN, forged bindings and ClientHellos at the browsers’ port get no answer, and a call does not notice',

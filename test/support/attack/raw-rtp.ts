@@ -3,6 +3,7 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { buildRtp } from '../../../src/protocol/rtp/packet.ts';
+import { buildRtcp, middleNtp, ntpTime } from '../../../src/protocol/rtp/rtcp.ts';
 import { SrtpSender, srtpOverhead } from '../../../src/protocol/rtp/srtp.ts';
 
 export interface RawRtp {
@@ -13,6 +14,10 @@ export interface RawRtp {
   sdp(options?: { host?: string; srtp?: boolean }): string;
   /** The next packet of a stream: 20 ms of a loud PCMU square wave. `sealed`: as SRTP with the key of its own SDP. */
   next(options?: { sealed?: boolean; ssrc?: number }): Buffer;
+  /** A receiver report of what has arrived, by which the round trip is so long now; sealed unless `plain`. */
+  report(options: { roundTripMs: number; plain?: boolean }): Buffer;
+  /** The next packet has this sequence number. */
+  skipTo(sequence: number): void;
   send(packet: Buffer, toPort: number): void;
   close(): void;
 }
@@ -57,11 +62,23 @@ export async function openRawRtp(t: { teardown(undo: () => unknown): void }, add
       const header = { payloadType: 0, marker: false, sequence, timestamp, ssrc: options.ssrc ?? ssrc };
       const plain = buildRtp(header, payload);
       if (!options.sealed) return plain;
-      const room = Buffer.alloc(plain.length + srtpOverhead);
-      room.set(plain);
-      const length = sender.protectRtp(room, plain.length);
-      if (typeof length !== 'number') throw new Error(length);
-      return room.subarray(0, length);
+      return sealed(plain, (room) => sender.protectRtp(room, plain.length));
+    },
+    report({ roundTripMs, plain: isPlain = false }) {
+      const about = received.find((packet) => packet.length >= 12 && packet[1]! < 192);
+      if (!about) throw new Error('nothing has arrived that could be reported');
+      const sent = ntpTime(Date.now() - roundTripMs);
+      const lastSenderReport = middleNtp(sent);
+      const none = { fractionLost: 0, cumulativeLost: 0, highestSequence: 0, jitter: 0, delaySinceLastSenderReport: 0 };
+      const plain = buildRtcp({
+        ssrc,
+        cname: 'raw',
+        blocks: [{ ...none, ssrc: about.readUInt32BE(8), lastSenderReport }],
+      });
+      return isPlain ? plain : sealed(plain, (room) => sender.protectRtcp(room, plain.length));
+    },
+    skipTo(next) {
+      sequence = next - 1;
     },
     send: (packet, toPort) => open && socket.send(packet, toPort, '127.0.0.1'),
     close() {
@@ -71,6 +88,14 @@ export async function openRawRtp(t: { teardown(undo: () => unknown): void }, add
     },
   };
   return raw;
+}
+
+function sealed(plain: Buffer, protect: (room: Buffer) => number | string): Buffer {
+  const room = Buffer.alloc(plain.length + srtpOverhead);
+  room.set(plain);
+  const length = protect(room);
+  if (typeof length !== 'number') throw new Error(length);
+  return room.subarray(0, length);
 }
 
 export const portOf = (sdp: string): number => Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);

@@ -111,10 +111,15 @@ export interface WholeCentre {
   desk(
     login: string,
     toneHz: number,
-    more?: Pick<RobotOptions, 'withoutPhone' | 'refusesOffers' | 'impairment'>,
+    more?: Pick<RobotOptions, 'withoutPhone' | 'refusesOffers' | 'impairment' | 'path' | 'relayed'>,
   ): Promise<RobotDesk>;
   /** A customer calls and is answered by the flow. */
-  callIn(dialled: string, toneHz: number, from?: string, more?: Pick<CarrierCall, 'events'>): Promise<Customer>;
+  callIn(
+    dialled: string,
+    toneHz: number,
+    from?: string,
+    more?: Pick<CarrierCall, 'events' | 'srtp'>,
+  ): Promise<Customer>;
   call(id: string): Promise<CallView>;
   /** The call record once the call is over and complete. */
   endedCall(id: string): Promise<CallView>;

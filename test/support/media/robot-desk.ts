@@ -6,11 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import type { CallView, DeskView, SessionView, SoftphoneSettings } from '../../../src/api/contract.ts';
+import type { OnPath } from '../attack/on-path.ts';
 import { type EventSourceReader, readEvents, type SentEvent } from '../centre/event-source.ts';
 import { eventually } from '../eventually.ts';
 import { createRecordingProxy, type RecordingProxy } from '../recording/recording-proxy.ts';
 import { newBranch, newTag, type PartyMessage, readMessage, responseText } from '../sip/sip-party.ts';
-import { createRobotMedia, type Impairment, type RobotMedia } from './robot-media.ts';
+import { createRobotMedia, type Impairment, type RobotMedia, type RobotRelay } from './robot-media.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -94,6 +95,10 @@ export interface RobotOptions {
   userAgent?: string;
   /** Of what it sends, in all its calls. */
   impairment?: Impairment;
+  /** Between its audio and the server, when somebody is. */
+  path?: Pick<OnPath, 'through' | 'back'>;
+  /** Its audio goes by way of the TURN server that the API names, with the credentials of its session. */
+  relayed?: boolean;
   /** PEM of who signed the server's certificate, for an https `url`. */
   ca?: string;
 }
@@ -138,6 +143,7 @@ function createRobot(
   let view: DeskView | undefined;
   let reader: EventSourceReader | undefined;
   let socket: WebSocket | undefined;
+  let relay: RobotRelay | undefined;
   let registering: ((answer: PartyMessage) => void) | undefined;
   let cseq = 0;
 
@@ -235,7 +241,7 @@ function createRobot(
       callId,
       purpose,
       invite,
-      media: createRobotMedia(options.toneHz, options.impairment),
+      media: newMedia(),
       offers: [],
       state: 'ringing',
       get reachable() {
@@ -248,11 +254,18 @@ function createRobot(
     if (purpose) void answer(line);
   }
 
+  const newMedia = () => createRobotMedia(options.toneHz, options.impairment, relay);
+
+  async function answerBy(media: RobotMedia, sdpOffer: string): Promise<string> {
+    const { path } = options;
+    return path ? path.back(await media.answer(path.through(sdpOffer))) : media.answer(sdpOffer);
+  }
+
   async function onOffer(line: RobotLine, reinvite: PartyMessage): Promise<void> {
     line.offers.push(reinvite);
     if (options.refusesOffers || line.state !== 'answered') return void say(responseText(reinvite, 488));
-    const fresh = createRobotMedia(options.toneHz, options.impairment);
-    const body = await fresh.answer(reinvite.body);
+    const fresh = newMedia();
+    const body = await answerBy(fresh, reinvite.body);
     if (line.state !== 'answered') return fresh.close();
     // As a browser lets go of what it had: nothing is said to the far end, which is gone anyway.
     line.media.silence();
@@ -264,7 +277,7 @@ function createRobot(
   async function answer(line: RobotLine | undefined = current()): Promise<void> {
     if (!line) throw new Error('nothing rings');
     if (line.state !== 'ringing') return;
-    const sdpAnswer = await line.media.answer(line.invite.body);
+    const sdpAnswer = await answerBy(line.media, line.invite.body);
     if (line.state !== 'ringing') return;
     line.state = 'answered';
     reply(line, 200, sdpAnswer);
@@ -282,6 +295,7 @@ function createRobot(
 
   async function connectPhone({ takeOver = true } = {}): Promise<void> {
     const settings = await must<SoftphoneSettings>('GET', '/api/v1/desk/softphone');
+    if (options.relayed) relay = relayOf(settings);
     const { ticket } = await must<{ ticket: string }>('POST', '/api/v1/desk/softphone/ticket', { takeOver });
     const opened = new WebSocket(`${base.replace('http', 'ws')}${settings.webSocketPath}?ticket=${ticket}`, 'sip', {
       headers: { cookie, 'user-agent': userAgent },
@@ -435,6 +449,13 @@ function createRobot(
     },
   };
   return robot;
+}
+
+function relayOf({ iceServers }: SoftphoneSettings): RobotRelay {
+  const server = iceServers.find(({ username }) => username);
+  const [, hostname, port] = /^turn:([^:]+):(\d+)\?transport=udp$/.exec(server?.urls[0] ?? '') ?? [];
+  if (!hostname) throw new Error('the API names no TURN server over UDP');
+  return { hostname, port: Number(port), username: server!.username!, password: server!.credential! };
 }
 
 export type { CallView };

@@ -22,6 +22,8 @@ export interface RobotMedia {
   /** Pauses between two packets that were longer than 60 ms. */
   readonly gapsMs: number[];
   packetsReceived(): number;
+  /** Another tone from now on. */
+  say(toneHz: number): void;
   /** Sends nothing from now on, as a browser whose network is gone. */
   silence(): void;
   /** Ends as a browser that closes its page: the far end is told by DTLS. */
@@ -49,9 +51,19 @@ export function endRobotMedia(): void {
   cleanup();
 }
 
-export function createRobotMedia(toneHz: number, impairment: Impairment = {}): RobotMedia {
+/** A TURN server over UDP: its audio goes that way and no other. */
+export interface RobotRelay {
+  hostname: string;
+  port: number;
+  username: string;
+  password: string;
+}
+
+export function createRobotMedia(firstToneHz: number, impairment: Impairment = {}, relay?: RobotRelay): RobotMedia {
+  let toneHz = firstToneHz;
   const peer = new PeerConnection(`robot-${++count}`, {
-    iceServers: [],
+    iceServers: relay ? [{ ...relay, relayType: 'TurnUdp' }] : [],
+    ...(relay ? { iceTransportPolicy: 'relay' } : {}),
     bindAddress: ownAddress,
     disableAutoNegotiation: true,
   });
@@ -157,6 +169,9 @@ export function createRobotMedia(toneHz: number, impairment: Impairment = {}): R
     hears(lastMs = 300) {
       const samples = last(lastMs);
       return samples.length < lastMs * 4 ? [] : heardTones(Int16Array.from(samples));
+    },
+    say(hz) {
+      toneHz = hz;
     },
     silence() {
       clearTimeout(timer);

@@ -27,6 +27,8 @@ export interface RunningCoturn {
 
 interface CoturnOptions {
   peers?: string;
+  /** Which address those that it relays to see; 127.0.0.1 unless told. */
+  relayAddress?: string;
   certificate?: { cert: string; key: string };
 }
 
@@ -64,6 +66,7 @@ async function tryStart(t: Teardown, options: CoturnOptions): Promise<RunningCot
       ENGAWA_TURN_SECRET: secret,
       TURN_MEDIA_PEERS: options.peers ?? '127.0.0.1',
       TURN_LISTENING_IP: '127.0.0.1',
+      ...(options.relayAddress ? { TURN_RELAY_IP: options.relayAddress } : {}),
       TURN_PORT: String(port),
       TURN_TLS_PORT: String(tlsPort),
       TURN_RUN_FOLDER: folder,
