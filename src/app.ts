@@ -231,6 +231,8 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
     },
+        helpDesk,
+        vault,
     site,
   );
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));

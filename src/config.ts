@@ -7,6 +7,7 @@ import { auditProblems } from './config/audit.ts';
 import { environmentProblems } from './config/environment.ts';
 import { playbackProblems } from './config/playback.ts';
 import { placeProblems } from './config/policy.ts';
+import { purposeProblems } from './config/purposes.ts';
 import { recordingLifeProblems } from './config/recording-life.ts';
 import { type Config, ConfigSchema, logLevels } from './config/schema.ts';
 import { serviceProblems } from './config/services.ts';
@@ -141,7 +142,8 @@ function crossChecks(config: Config): string[] {
     ...signInProblems(config),
   );
   problems.push(...environmentProblems(config));
-  problems.push(...playbackProblems(config), ...siprecProblems(config));
+  problems.push(...playbackProblems(config), ...purposeProblems('reveal.purposes', config.reveal.purposes));
+  problems.push(...siprecProblems(config));
   problems.push(...auditProblems(config));
   problems.push(...recordingLifeProblems(config));
   const { taps } = config.recording;

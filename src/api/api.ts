@@ -18,6 +18,8 @@ import { callCommandRoutes } from './routes/calls/call-command-routes.ts';
 import { callListRoutes } from './routes/calls/call-list-routes.ts';
 import { callRoutes } from './routes/calls/call-routes.ts';
 import { deskRoutes } from './routes/calls/desk-routes.ts';
+import { helpRoutes } from './routes/calls/help-routes.ts';
+import { revealRoutes } from './routes/calls/reveal-routes.ts';
 import { talkRoutes } from './routes/calls/talk-routes.ts';
 import { telephoneRoutes } from './routes/calls/telephone-routes.ts';
 import { tenureRoutes } from './routes/calls/tenure-routes.ts';
@@ -99,6 +101,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   deskRoutes(app, needs, views);
   callRoutes(app, needs);
   callCommandRoutes(app, needs);
+  if (needs.reveal) revealRoutes(app, { ...needs, reveal: needs.reveal });
   callListRoutes(app, needs);
   centreRoutes(app, needs, views);
   flowRoutes(app, needs);

@@ -29,6 +29,7 @@ import type { DeviceNeeds } from './guard/device-door.ts';
 import type { OverNodes } from './guard/limits-over-nodes.ts';
 import type { CallListNeeds } from './routes/calls/call-list-routes.ts';
 import type { BlocksNeeds } from './routes/centre/block-routes.ts';
+import type { RevealNeeds } from './routes/calls/reveal-routes.ts';
 import type { PolicyNeeds } from './routes/centre/policy-routes.ts';
 import type { EnvironmentApi } from './routes/people/environment-routes.ts';
 import type { PlaybackNeeds } from './routes/recordings/playback-needs.ts';
@@ -99,6 +100,8 @@ export interface ApiNeeds {
   /** Mailboxes that flows take messages for. */
   mailboxes?: readonly MailboxSettings[];
   /** Only in the demo. */
+  /** Showing customers' numbers in the centre; without it none is shown. */
+  reveal?: RevealNeeds;
   testCalls?: TestCalls;
   /** More figures for /metrics: the whole name (`engawa_…`) and a value each. */
   gauges?: () => Record<string, number>;

@@ -61,8 +61,10 @@ export type ApiRefusal =
   | 'check-full'
   | 'check-over'
   | 'recording-open'
-  /** A recording is heard for a purpose, which must be said. */
+  /** It is heard or seen for a purpose, which must be said. */
   | 'purpose-needed'
+  /** A customer's number is shown in the centre only. */
+  | 'number-stays'
   /** Ask to hear it again. */
   | 'play-over'
   /** Somebody else has to do it. */

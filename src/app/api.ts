@@ -17,6 +17,7 @@ import type { HeadSigner } from '../identity/audit/sign-heads.ts';
 import { createSoftphoneTickets } from '../identity/softphone-tickets.ts';
 import type { MediaPool } from '../media/media-pool.ts';
 import type { RecordingLife } from '../recording/life/recording-life.ts';
+import type { Vault } from '../privacy/vault.ts';
 import type { Listeners } from '../recording/playback/listeners.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Border } from '../sbc/border.ts';
@@ -58,6 +59,8 @@ interface Rooms {
   provenOf: CallParts['provenOf'];
   callLists: CallListNeeds;
   verificationApi: VerificationNeeds;
+  helpDesk: HelpDesk;
+  vault: Vault;
   cluster?: Cluster;
   nodes?: NodesNeeds;
 }
@@ -162,6 +165,12 @@ export async function openApi(
     playback: openPlayback(config, secrets, { clock, archive: rooms.recordings.archive, listeners: rooms.listeners }),
     recordings: { archive: rooms.recordings.archive, life: rooms.recordingLife },
     mailboxes: config.mailboxes,
+    reveal: {
+      ...config.reveal,
+      country: config.company.country,
+      recall: rooms.vault.recall,
+      places: rooms.rules.places,
+    },
     gauges: () => ({ engawa_active_calls: callCentre.activeCalls(), ...rooms.guard.gauges() }),
     onPersonChanged: callCentre.factsChanged,
     policy: {

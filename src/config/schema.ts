@@ -18,6 +18,7 @@ import { Playback } from './playback.ts';
 import { Policy } from './policy.ts';
 import { Queue } from './queues.ts';
 import { recordingLife } from './recording-life.ts';
+import { Reveal } from './reveal.ts';
 import { SignIn } from './sign-in.ts';
 import { Siprec } from './siprec.ts';
 import { Steps, Transfers } from './transfers.ts';
@@ -363,6 +364,7 @@ export const ConfigSchema = section('Engawa', {
   cluster: Cluster,
   recording: Recording,
   playback: Playback,
+  reveal: Reveal,
   siprec: Siprec,
   audit: AuditSchema,
   trunks: Type.Array(TrunkSettingsSchema, { default: [], description: 'Carriers.' }),

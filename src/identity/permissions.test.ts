@@ -33,6 +33,7 @@ const table = `
   listening-keys:read      -- -- ad au --   whole
   listening-keys:change    -- -- ad -- --   whole
   listening-keys:end       ag su ad -- --
+  numbers:reveal           -- su ad -- --
   callbacks:read           -- su ad -- in
   callbacks:change         -- su -- -- in
   voicemails:read          ag su ad -- in

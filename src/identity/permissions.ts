@@ -17,6 +17,9 @@ const allowed = {
   'verification-codes:make': ['integrator'],
   /** Listen to agents, whisper to them, barge in. Rings the own softphone, so a key cannot. */
   'calls:monitor': ['supervisor'],
+  /** Raised hands: see them, answer. Whoever has a desk may raise one. */
+  'help:read': ['supervisor', 'administrator'],
+  'help:answer': ['supervisor'],
   'queues:read': ['agent', 'supervisor', 'administrator', 'integrator'],
   'agents:read': ['supervisor', 'administrator', 'integrator'],
   'agents:change': ['supervisor', 'integrator'],
@@ -42,6 +45,8 @@ const allowed = {
   'listening-keys:change': ['administrator'],
   /** One's own; anybody's for who may change them. */
   'listening-keys:end': ['agent', 'supervisor', 'administrator'],
+  /** See the number behind an alias, in the centre only. Asks for a purpose, and names a person in the audit log. */
+  'numbers:reveal': ['supervisor', 'administrator'],
   'callbacks:read': ['supervisor', 'administrator', 'integrator'],
   'callbacks:change': ['supervisor', 'integrator'],
   /** Of what the rules let one take as a call. */

@@ -10,7 +10,7 @@ const groupsJp: readonly [RegExp, string][] = [
   [/^(0800)(\d{3})(\d{4})$/, '$1-$2-$3'],
 ];
 
-/** Such as 03-1234-5678 seen from Japan, and +81 3-1234-5678 seen from elsewhere. For the company's own numbers only. */
+/** Such as 03-1234-5678 seen from Japan, and +81 3-1234-5678 seen from elsewhere. For the company's own numbers, and for a customer's where one may be shown. */
 export function displayNumber(number: PhoneNumber, country = 'JP'): string {
   const canonical = number.reveal();
   if (number.kind === 'national') {

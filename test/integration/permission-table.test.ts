@@ -20,6 +20,7 @@ const optional = {
   mediaServers: { list: () => [], drain: () => false, resume: () => false },
   nodes: { list: () => [], drain: async () => false, isDraining: () => false, onPageMoves: () => () => {} },
   testCalls: absent,
+  reveal: absent,
 } as unknown as Partial<ApiNeeds>;
 const limits = {
   requestsPerMinutePerAddress: 100_000,

@@ -9,6 +9,7 @@ import '../styles/board.css';
 import { AgentTable } from './agent-table.tsx';
 import { AlarmTable } from './alarm-table.tsx';
 import { BoardTable } from './board-table.tsx';
+import { CallTable } from './call-table.tsx';
 import { ClosureCard } from './closure-card.tsx';
 import { DecisionTable } from './decision-table.tsx';
 import { ListTable } from './list-table.tsx';
@@ -57,6 +58,7 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
       <AlarmTable alarms={board.alarms} agents={agents} />
       <TodayTable api={api} />
       <ListTable api={api} lists={board.lists} mayChange={person.role === 'supervisor'} onChanged={readAgain} />
+      <CallTable api={api} readAt={readAt} />
       <DecisionTable decisions={board.decisions} agents={agents} />
       <RecordingTable recordings={recordings} />
     </div>

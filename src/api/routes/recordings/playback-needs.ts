@@ -4,10 +4,11 @@ import type { ArchivedRecording, RecordingArchive } from '../../../recording/arc
 import type { HearRule } from '../../../recording/playback/may-hear.ts';
 import type { PlayTokens } from '../../../recording/playback/play-tokens.ts';
 import type { ServerPlayer } from '../../../recording/playback/server-player.ts';
+import type { Purpose } from '../../guard/purpose.ts';
 
 export interface PlaybackNeeds {
   rules: readonly HearRule[];
-  purposes: readonly { name: string; label: { ja: string; en: string }; note: boolean }[];
+  purposes: readonly Purpose[];
   /** Whether a page may open recordings with a key file. */
   keyFiles: boolean;
   /** Keys of people must be post-quantum, because the company's are: another one beside them would undo that. */

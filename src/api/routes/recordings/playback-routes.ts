@@ -12,6 +12,7 @@ import { list } from '../../contract.ts';
 import { AskToPlay, HeardRecording, PlaybackView, PlayedView, PlayView } from '../../contracts/playback.ts';
 import { HttpProblem } from '../../errors.ts';
 import { callerOf, personOf } from '../../guard/caller.ts';
+import { requirePurpose } from '../../guard/purpose.ts';
 import type { ApiNeeds } from '../../needs.ts';
 import { coveredPage, PageQuery } from '../../paging.ts';
 import type { App } from '../../server.ts';
@@ -126,15 +127,6 @@ function playRoute(app: App, needs: Needs, hearing: Hearing): void {
   const { clock, store, playback, audit } = needs;
   const { tokens, purposes, archive, serverPlayer } = playback;
 
-  /** In words for the audit log; refuses what is not a purpose. */
-  function requirePurpose(name: string, note: string): string {
-    const purpose = purposes.find((one) => one.name === name);
-    if (!purpose) throw new HttpProblem(400, 'Say for what purpose.', { code: 'purpose-needed' });
-    if (purpose.note && note.length < 4)
-      throw new HttpProblem(400, 'This purpose needs a few words.', { code: 'purpose-needed' });
-    return purpose.name;
-  }
-
   async function requireHeard(id: string, person: Person, request: Parameters<typeof actorOf>[0]) {
     const found = await store.recordingSearch.byId(id as RecordingId);
     if (!found) throw new HttpProblem(404, 'There is no such recording.');
@@ -165,8 +157,7 @@ function playRoute(app: App, needs: Needs, hearing: Hearing): void {
       const caller = callerOf(request);
       const person = personOf(request);
       if (caller.kind !== 'session') throw new HttpProblem(403);
-      const note = (request.body.note ?? '').trim();
-      const purpose = requirePurpose(request.body.purpose, note);
+      const purpose = requirePurpose(purposes, request.body);
       const { row, kind } = await requireHeard(request.params.recordingId, person, request);
       const there = await archive.find(row.id);
       if (there.kind === 'open')
@@ -180,7 +171,7 @@ function playRoute(app: App, needs: Needs, hearing: Hearing): void {
         act: kind === 'message' ? 'voicemail-played' : 'recording-played',
         by: actorOf(request),
         target: { kind: kind === 'message' ? 'voicemail' : 'recording', id: row.id },
-        purpose: note === '' ? purpose : `${purpose}: ${note}`,
+        purpose,
         outcome: 'done',
         details: { playId, callId: row.callId, opens: serverPlayer ? 'server' : 'page' },
       });
