@@ -27,6 +27,7 @@ import { createClusterCallCentre } from './call/cluster/cluster-call-centre.ts';
 import { endCallsLeftOpen } from './call/ending/left-open.ts';
 import { demoNumbers } from './call/outbound/demo-numbers.ts';
 import type { CallParts } from './call/parts.ts';
+import { openHelpDesk } from './call/supervise/help-desk.ts';
 import { questionTexts } from './call/verify/questions.ts';
 import type { Config } from './config.ts';
 import { createDemoCarrier, type DemoCarrier } from './demo/carrier.ts';
@@ -197,6 +198,11 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
     ...{ calls: store.calls, events: store.events, log, startedBefore: clock.now() },
     ...(clustered ? { isRunning: clustered.isCallRunning } : {}),
   };
+  const helpDesk = await openHelpDesk({
+    ...{ clock, log, events: (cluster?.store ?? store).events, ownEvents: store.events },
+    requests: store.helpRequests,
+  });
+  closer.add('help desk', () => helpDesk.close());
   void endCallsLeftOpen(leftOpen).catch((err: unknown) => log.warn({ err }, 'calls left open are not ended yet'));
 
   openRecordingServer(config, {
@@ -225,14 +231,14 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
         carrier,
         telephones,
         callLists,
+        helpDesk,
+        vault,
         verificationApi,
       },
       ...{ rules: { rules, places, reload }, guard, devices, provenOf: parts.provenOf },
       store: cluster?.store ?? store,
       ...(cluster ? { cluster, nodes: cluster.nodes(running) } : {}),
     },
-        helpDesk,
-        vault,
     site,
   );
   border.on('trunkState', (event) => void store.events.append({ type: 'trunk-state', ...event }));

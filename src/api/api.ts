@@ -106,6 +106,7 @@ export async function createApi(given: ApiNeeds): Promise<Api> {
   centreRoutes(app, needs, views);
   flowRoutes(app, needs);
   talkRoutes(app, needs);
+  if (needs.helpDesk) helpRoutes(app, { ...needs, helpDesk: needs.helpDesk });
   mediaRoutes(app, needs);
   nodeRoutes(app, needs);
   blockRoutes(app, needs);

@@ -11,7 +11,7 @@ import { VerificationShownSchema } from './contracts/verify.ts';
 import type { ProblemCode } from './problem-codes.ts';
 
 const literals = <T extends string>(...values: T[]) => Type.Unsafe<T>({ type: 'string', enum: values });
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const LocalizedText = Type.Object({ ja: Type.String(), en: Type.String() });
 const PiiClassSchema = Type.String({
@@ -132,6 +132,8 @@ export const DeskView = Type.Object({
   /** When who did not answer is available again by itself; absent: when the agent says so. */
   returnsAt: Type.Optional(Type.Integer()),
   environment: Type.Optional(EnvironmentStanding),
+  /** A hand is raised; who answered is at GET /desk/help. */
+  help: Type.Optional(Type.Object({ about: Type.String(), askedAt: Type.Integer(), answer: Nullable(Type.String()) })),
   softphone: Type.Object({ registered: Type.Boolean() }),
   device: Type.Unsafe<'browser' | 'telephone'>({
     ...DeviceSchema,

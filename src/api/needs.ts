@@ -1,6 +1,7 @@
 // What the API is built from: the other rooms, as the interfaces that it uses of them.
 
 import type { CallCentre } from '../call/desk.ts';
+import type { HelpDesk } from '../call/supervise/help-desk.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { OneTimeCodes } from '../call/verify/one-time-codes.ts';
 import type { MailboxSettings } from '../call/voicemail/mailbox-settings.ts';
@@ -28,8 +29,8 @@ import type { StepChoices } from './contracts/talk.ts';
 import type { DeviceNeeds } from './guard/device-door.ts';
 import type { OverNodes } from './guard/limits-over-nodes.ts';
 import type { CallListNeeds } from './routes/calls/call-list-routes.ts';
-import type { BlocksNeeds } from './routes/centre/block-routes.ts';
 import type { RevealNeeds } from './routes/calls/reveal-routes.ts';
+import type { BlocksNeeds } from './routes/centre/block-routes.ts';
 import type { PolicyNeeds } from './routes/centre/policy-routes.ts';
 import type { EnvironmentApi } from './routes/people/environment-routes.ts';
 import type { PlaybackNeeds } from './routes/recordings/playback-needs.ts';
@@ -84,6 +85,8 @@ export interface ApiNeeds {
   /** The check before a shift; without it there is none. */
   environment?: EnvironmentApi;
   callLists?: CallListNeeds;
+  /** Raised hands; without it nobody can ask for help. */
+  helpDesk?: HelpDesk;
   trunks: () => TrunkView[];
   /** Sources of SIP that are shut out. */
   blocks?: BlocksNeeds;
@@ -97,11 +100,11 @@ export interface ApiNeeds {
   recordingsFolder: string;
   /** Hearing recordings; without it their routes are not there. */
   playback?: PlaybackNeeds;
+  /** Showing customers' numbers in the centre; without it none is shown. */
+  reveal?: RevealNeeds;
   /** Mailboxes that flows take messages for. */
   mailboxes?: readonly MailboxSettings[];
   /** Only in the demo. */
-  /** Showing customers' numbers in the centre; without it none is shown. */
-  reveal?: RevealNeeds;
   testCalls?: TestCalls;
   /** More figures for /metrics: the whole name (`engawa_…`) and a value each. */
   gauges?: () => Record<string, number>;

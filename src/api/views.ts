@@ -44,7 +44,7 @@ export interface Views {
 }
 
 export function createViews(
-  needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCentre' | 'policy' | 'environment'>,
+  needs: Pick<ApiNeeds, 'clock' | 'company' | 'callCentre' | 'policy' | 'environment' | 'helpDesk'>,
 ): Views {
   const { clock, company, callCentre, policy } = needs;
   const queueLabels = new Map(company.queues.map((queue) => [queue.name, queue.label]));
@@ -96,6 +96,11 @@ export function createViews(
     return standing ? { environment: { ...standing } } : {};
   }
 
+  function helpOf({ id }: Person): Pick<DeskView, 'help'> {
+    const help = needs.helpDesk?.openOf(id);
+    return help ? { help: { about: help.about, askedAt: help.askedAt, answer: help.answer } } : {};
+  }
+
   return {
     desk: (person, { revision, agent, softphoneRegistered, device, call: current }) => ({
       revision,
@@ -106,6 +111,7 @@ export function createViews(
       afterCallWorkEndsAt: agent.afterCallWorkEndsAt,
       ...(agent.returnsAt === null ? {} : { returnsAt: agent.returnsAt }),
       ...environmentOf(person),
+      ...helpOf(person),
       softphone: { registered: softphoneRegistered },
       device,
       call: current && call(current),

@@ -9,6 +9,7 @@ import type { CallListNeeds } from '../api/routes/calls/call-list-routes.ts';
 import type { EnvironmentApi } from '../api/routes/people/environment-routes.ts';
 import type { RunningCallCentre } from '../call/call-centre.ts';
 import type { CallParts } from '../call/parts.ts';
+import type { HelpDesk } from '../call/supervise/help-desk.ts';
 import type { OwnTelephones } from '../call/telephone/own-telephones.ts';
 import type { Config } from '../config.ts';
 import type { DemoCarrier } from '../demo/carrier.ts';
@@ -16,8 +17,8 @@ import type { Audit, AuditActor } from '../identity/audit/audit.ts';
 import type { HeadSigner } from '../identity/audit/sign-heads.ts';
 import { createSoftphoneTickets } from '../identity/softphone-tickets.ts';
 import type { MediaPool } from '../media/media-pool.ts';
-import type { RecordingLife } from '../recording/life/recording-life.ts';
 import type { Vault } from '../privacy/vault.ts';
+import type { RecordingLife } from '../recording/life/recording-life.ts';
 import type { Listeners } from '../recording/playback/listeners.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Border } from '../sbc/border.ts';
@@ -58,9 +59,9 @@ interface Rooms {
   devices: AppDevices;
   provenOf: CallParts['provenOf'];
   callLists: CallListNeeds;
-  verificationApi: VerificationNeeds;
   helpDesk: HelpDesk;
   vault: Vault;
+  verificationApi: VerificationNeeds;
   cluster?: Cluster;
   nodes?: NodesNeeds;
 }
@@ -117,6 +118,7 @@ export async function openApi(
     flows,
     flowControl,
     callLists,
+    helpDesk: rooms.helpDesk,
     verification: rooms.verificationApi,
     demo: config.demo,
     webRoot: join(projectRoot, 'dist', 'web'),
@@ -163,15 +165,19 @@ export async function openApi(
     ],
     recordingsFolder: recordingsFolder(config),
     playback: openPlayback(config, secrets, { clock, archive: rooms.recordings.archive, listeners: rooms.listeners }),
-    recordings: { archive: rooms.recordings.archive, life: rooms.recordingLife },
-    mailboxes: config.mailboxes,
     reveal: {
       ...config.reveal,
       country: config.company.country,
       recall: rooms.vault.recall,
       places: rooms.rules.places,
     },
-    gauges: () => ({ engawa_active_calls: callCentre.activeCalls(), ...rooms.guard.gauges() }),
+    recordings: { archive: rooms.recordings.archive, life: rooms.recordingLife },
+    mailboxes: config.mailboxes,
+    gauges: () => ({
+      engawa_active_calls: callCentre.activeCalls(),
+      engawa_help_requests_open: rooms.helpDesk.open().length,
+      ...rooms.guard.gauges(),
+    }),
     onPersonChanged: callCentre.factsChanged,
     policy: {
       rules: rooms.rules.rules,

@@ -16,6 +16,8 @@ const table = `
   calls:command-any        -- su -- -- in
   verification-codes:make  -- -- -- -- in
   calls:monitor            -- su -- -- --
+  help:read                -- su ad -- --
+  help:answer              -- su -- -- --
   queues:read              ag su ad -- in
   agents:read              -- su ad -- in
   agents:change            -- su -- -- in

@@ -8,6 +8,7 @@ import type {
   CodeId,
   EnvironmentCheckId,
   EventId,
+  HelpRequestId,
   LegId,
   ListeningKeyId,
   NodeId,
@@ -77,6 +78,14 @@ export type Consulted =
 
 /** How a supervisor is with an agent: heard by nobody, by the agent, by all. */
 export type MonitorMode = 'listen' | 'whisper' | 'barge';
+
+/** What a raised hand is about. `harassment`: a customer who abuses (カスタマーハラスメント). */
+export type HelpAbout = 'question' | 'harassment' | 'technical' | 'unwell';
+
+/** What a supervisor answers to a raised hand; each reads it in the own language. */
+export type HelpAnswer = 'listening' | 'one-moment' | 'hand-it-to-me' | 'may-end' | 'after-this' | 'take-a-break';
+
+export type HelpEnd = 'taken-back' | 'helped' | 'asked-anew' | 'off-duty';
 
 /** What one leg's media was like, from RTCP and from our own receiver. `mosEstimate` is ITU-T G.107's, 1 to 4.5. */
 export interface MediaQuality {
@@ -247,6 +256,11 @@ interface EventFields {
   'monitor-started': { callId: CallId; personId: PersonId; agentId: PersonId | null; mode: MonitorMode };
   'monitor-changed': { callId: CallId; personId: PersonId; mode: MonitorMode };
   'monitor-ended': { callId: CallId; personId: PersonId; because: string; lastedMs: number };
+  /** A hand is raised. `callId`: the call that the person had then. */
+  'help-asked': { helpId: HelpRequestId; personId: PersonId; callId?: CallId; about: HelpAbout };
+  /** `personId`: who had asked. */
+  'help-answered': { helpId: HelpRequestId; personId: PersonId; by: PersonId; answer: HelpAnswer };
+  'help-ended': { helpId: HelpRequestId; personId: PersonId; by: PersonId | null; because: HelpEnd };
   /** To somebody without personal information. `facts`: choices from the company's list. */
   'handed-over': {
     callId: CallId;

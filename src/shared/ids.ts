@@ -31,6 +31,8 @@ export type CallListId = Brand<'callList'>;
 export type ListEntryId = Brand<'listEntry'>;
 /** With which somebody hears recordings. */
 export type ListeningKeyId = Brand<'listeningKey'>;
+/** One time that somebody at a desk asked a supervisor for help. */
+export type HelpRequestId = Brand<'help'>;
 /** One time that somebody asked to hear a recording. */
 export type PlayId = Brand<'play'>;
 /** One running program of a company's several. New at every start, so a node that comes back is another one. */
@@ -56,6 +58,7 @@ const prefixes = {
   listEntry: 'ce',
   listeningKey: 'lk',
   play: 'pl',
+  help: 'h',
   auditEntry: 'a',
 } as const;
 

@@ -6,6 +6,7 @@ import type { Devices } from './devices.ts';
 import type { EnvironmentChecks } from './environment-checks.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowVersions } from './flow-versions.ts';
+import type { HelpRequests } from './help-requests.ts';
 import type { ListeningKeys } from './listening-keys.ts';
 import type { OwnTelephoneRows } from './own-telephones.ts';
 import type { Pledges } from './pledges.ts';
@@ -33,6 +34,7 @@ export interface Store {
   readonly listeningKeys: ListeningKeys;
   readonly callbacks: Callbacks;
   readonly voicemails: Voicemails;
+  readonly helpRequests: HelpRequests;
   readonly ownTelephones: OwnTelephoneRows;
   readonly flowVersions: FlowVersions;
   readonly callLists: CallLists;

@@ -32,7 +32,7 @@ function company() {
       const rest = { requestedAt: now, nextAt: now, attempts: 0, endedAt: null, endedBecause: null, personId: null };
       rows.set(event.callId, { ...fields, ...rest });
     }
-    const row = 'callId' in event ? rows.get(event.callId) : undefined;
+    const row = 'callId' in event && event.callId ? rows.get(event.callId) : undefined;
     if (row && event.type === 'callback-ended')
       Object.assign(row, { endedAt: clock.now(), endedBecause: event.because });
   };

@@ -6,6 +6,7 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 
 export const alarmKinds = [
   'emergency-dialled',
+  'harassment-reported',
   'toll-cap-near',
   'toll-cap-reached',
   'sign-in-throttled',

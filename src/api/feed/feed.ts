@@ -163,6 +163,7 @@ function followDesk(needs: ApiNeeds, views: Views, stream: EventStream, person: 
       if (personId === person.id) send();
     }),
     store.events.subscribe((event) => {
+      if (isOfHelp(event) && event.personId === person.id) send();
       if (event.type !== 'queue-entered' && event.type !== 'queue-left') return;
       gathering ??= clock.after(queueChangesGatherMs, () => {
         gathering = undefined;
@@ -176,6 +177,9 @@ function followDesk(needs: ApiNeeds, views: Views, stream: EventStream, person: 
     for (const off of offs) off();
   };
 }
+
+const isOfHelp = (event: EngawaEvent) =>
+  event.type === 'help-asked' || event.type === 'help-answered' || event.type === 'help-ended';
 
 function followEvents(
   needs: ApiNeeds,

@@ -27,7 +27,7 @@ export async function insertEvents(connection: Queryable, events: readonly Engaw
     columns.ids.push(id);
     columns.ats.push(at);
     columns.types.push(type);
-    columns.callIds.push('callId' in fields ? fields.callId : null);
+    columns.callIds.push('callId' in fields ? (fields.callId ?? null) : null);
     columns.personIds.push('personId' in fields ? (fields.personId ?? null) : null);
     columns.fields.push(jsonbText(fields));
   }

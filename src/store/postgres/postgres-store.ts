@@ -27,6 +27,7 @@ import { createDevices } from './devices-tables.ts';
 import { createEnvironmentChecks } from './environment-checks-table.ts';
 import { insertEvents, readEvents } from './events-table.ts';
 import { createFlowVersions } from './flow-versions-table.ts';
+import { applyHelpEvents, createHelpRequests } from './help-requests-table.ts';
 import { createListeningKeys } from './listening-keys-table.ts';
 import { migrate } from './migrate.ts';
 import { createOwnTelephoneRows } from './own-telephones-table.ts';
@@ -117,6 +118,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     listeningKeys: createListeningKeys(database),
     callbacks: createCallbacks(database, settled),
     voicemails: createVoicemails(database, settled),
+    helpRequests: createHelpRequests(database, settled),
     ownTelephones: createOwnTelephoneRows(database),
     environmentChecks: createEnvironmentChecks(database),
     flowVersions: createFlowVersions(database),
@@ -160,6 +162,7 @@ async function writeRows(database: Database, keeper: CallRecordKeeper, rows: rea
       await keeper.apply(connection, events);
       await applyCallbackEvents(connection, events);
       await applyVoicemailEvents(connection, events);
+      await applyHelpEvents(connection, events);
       await insertVaultRows(
         connection,
         rows.flatMap((row) => ('vaultRow' in row ? [row.vaultRow] : [])),

@@ -4,6 +4,7 @@ import { createApi } from '../../../src/api/api.ts';
 import type { DeviceNeeds } from '../../../src/api/guard/device-door.ts';
 import type { ApiNeeds } from '../../../src/api/needs.ts';
 import type { SignInNeeds } from '../../../src/api/routes/sign-in/signing-in.ts';
+import { openHelpDesk } from '../../../src/call/supervise/help-desk.ts';
 import { createIdentity, type Identity, type IdentitySettings } from '../../../src/identity/identity.ts';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import { type Logger, silentLogger } from '../../../src/shared/logger.ts';
@@ -38,6 +39,9 @@ export async function testApi(
   const callCentre = createCallCentreDouble({ clock });
   const parts = comingIn?.({ clock, store });
   const identity = parts?.identity ?? createIdentity({ clock, log, store, settings: sessions });
+  const { events, helpRequests } = store;
+  const helpDesk = await openHelpDesk({ clock, log, events, ownEvents: events, requests: helpRequests });
+  t.teardown(() => helpDesk.close());
   const api = await createApi({
     clock,
     log,
@@ -46,6 +50,7 @@ export async function testApi(
     ...(parts ? { signIn: parts.signIn } : {}),
     ...(openDevices ? { devices: openDevices({ store, identity }) } : {}),
     callCentre,
+    helpDesk,
     listen: { host: '127.0.0.1', port: 0 },
     demo: false,
     company: {

@@ -19,6 +19,7 @@ const en: AlarmWords = {
   what: 'What',
   about: 'About',
   kinds: {
+    'harassment-reported': 'A customer abused somebody',
     'emergency-dialled': 'An emergency number was dialled',
     'toll-cap-near': 'A cap on calls out is near',
     'toll-cap-reached': 'A cap on calls out is reached',
@@ -38,6 +39,7 @@ const ja: AlarmWords = {
   what: '内容',
   about: '対象',
   kinds: {
+    'harassment-reported': 'カスタマーハラスメントの申し出',
     'emergency-dialled': '緊急通報番号への発信',
     'toll-cap-near': '発信の上限に近づいています',
     'toll-cap-reached': '発信の上限に達しました',

@@ -16,7 +16,7 @@ const dayMs = 86_400_000;
 const types = [
   ...(['emergency-dialled', 'toll-cap', 'sign-in-failed', 'source-blocked', 'recording-failed'] as const),
   ...(['recording-server-failed', 'trunk-state', 'sip-server-state', 'media-engine-state'] as const),
-  'media-server-state',
+  ...(['media-server-state', 'help-asked'] as const),
 ] satisfies EventType[];
 
 export function alarmRoutes(app: App, { store, clock }: { store: Pick<Store, 'events'>; clock: Clock }): void {
@@ -62,6 +62,10 @@ function alarmOf(event: EngawaEvent): Alarm | undefined {
   switch (event.type) {
     case 'emergency-dialled':
       return { kind: 'emergency-dialled', personId: event.personId, subject: event.trunk, because: event.outcome };
+    case 'help-asked':
+      return event.about === 'harassment'
+        ? { kind: 'harassment-reported', personId: event.personId, callId: event.callId ?? null }
+        : undefined;
     case 'toll-cap': {
       const kind = event.level === 'reached' ? 'toll-cap-reached' : 'toll-cap-near';
       return { kind, subject: event.cap, personId: event.personId, because: `${event.used} of ${event.limit}` };
