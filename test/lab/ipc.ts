@@ -48,13 +48,26 @@ export interface CallReport {
   pausesMs: number[];
 }
 
+/** To the watch: where a block is written to see whether the disk answers. */
+export interface WatchOrder {
+  folder: string;
+}
+
+/** From the watch: the machine, or its disk, stood still. */
+export interface StallReport {
+  kind: 'stall';
+  what: 'machine' | 'disk';
+  from: number;
+  to: number;
+}
+
 export function onOrder<Order>(handle: (order: Order) => void): void {
   process.on('message', (order) => handle(order as Order));
   // The lab is gone.
   process.on('disconnect', () => process.exit(0));
 }
 
-export const report = (message: HomeReport | CallReport): void => void process.send?.(message);
+export const report = (message: HomeReport | CallReport | StallReport): void => void process.send?.(message);
 
 export function onReport<Report>(child: ChildProcess, handle: (report: Report) => void): void {
   child.on('message', (message) => handle(message as Report));

@@ -3,16 +3,27 @@
 //
 //   npm run lab -- --minutes 60 --seed 7 --nodes 2 --homes 6 --trouble line,media,redis,node
 
+import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { aliasFromHash, hashNumber } from '../../src/privacy/alias.ts';
+import { loadSecrets } from '../../src/secrets.ts';
 import { projectRoot } from '../../src/shared/paths.ts';
 import { seededRandom } from '../../src/shared/random.ts';
 import type { CallRecord } from '../../src/store/records.ts';
-import { type CallReport, type CarrierOrder, type HomeOrder, type HomeReport, onReport } from './ipc.ts';
-import { createLedger, type Verdict } from './ledger.ts';
+import {
+  type CallReport,
+  type CarrierOrder,
+  type HomeOrder,
+  type HomeReport,
+  onReport,
+  type StallReport,
+  type WatchOrder,
+} from './ipc.ts';
+import { clockTime, createLedger, type Ledger, type Stall, type Verdict } from './ledger.ts';
 import { createNode, dialled, type LabNode, openCompany } from './nodes.ts';
 import { createSites, labNeeds, type Site } from './sites.ts';
 import { createTroubles, type TroubleKind, troubleKinds } from './trouble.ts';
@@ -30,7 +41,7 @@ const { values } = parseArgs({
   },
 });
 
-const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+const say = (line: string) => console.log(`${clockTime(Date.now())} ${line}`);
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const program = (name: string) => ['--import', import.meta.resolve('tsx'), join(projectRoot, 'test/lab', name)];
 
@@ -62,6 +73,8 @@ async function main(): Promise<number> {
     say(`${nodes.length} nodes run`);
 
     const ledger = createLedger(Date.now);
+    closing.push(watchMachine(folder, ledger));
+    const { aliasKey } = loadSecrets(folder, company.environment).vault;
     homes.forEach((site, index) => {
       const home = site.run(process.execPath, program('home-program.ts'), party(site));
       onReport<HomeReport>(home, (report) => ledger.desk(company.agents[index]!.login, report));
@@ -97,7 +110,8 @@ async function main(): Promise<number> {
       if (first) {
         const tried = [first, ...up.filter((one) => one !== first)];
         const from = `090${String(10_000_000 + number).slice(-8)}`;
-        ledger.placed({ number, nodes: tried.map(({ name }) => name), placedAt: Date.now() });
+        const alias = aliasFromHash(hashNumber(from.replace('0', '+81'), aliasKey));
+        ledger.placed({ number, alias, nodes: tried.map(({ name }) => name), placedAt: Date.now() });
         tell({
           kind: 'call',
           number,
@@ -126,7 +140,7 @@ async function main(): Promise<number> {
     await pause(3_000);
     const verdict = ledger.verdict(await recordsOf(company.direct));
     print(verdict, troubles.counts());
-    return isGood(verdict) ? 0 : 1;
+    return exitCode(verdict);
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -135,6 +149,23 @@ async function main(): Promise<number> {
 const count = (text: string): number[] => Array.from({ length: Number(text) }, (_, index) => index + 1);
 const party = (site: Site) => ({ env: { ENGAWA_PARTY_ADDRESS: site.address } });
 const turned = (nodes: LabNode[], by: number) => nodes.map((_, index) => nodes[(index + by) % nodes.length]!);
+
+/** Says at once when the machine stood still. */
+function watchMachine(folder: string, ledger: Ledger): () => unknown {
+  const watch = fork(join(projectRoot, 'test/lab/stall-program.ts'), {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+  });
+  onReport<StallReport>(watch, (stall) => {
+    ledger.stalled(stall);
+    say(describeStall(stall));
+  });
+  const order: WatchOrder = { folder };
+  watch.send(order);
+  return () => watch.kill('SIGKILL');
+}
+
+const describeStall = ({ what, from, to }: Stall) =>
+  `the ${what} stood still for ${Math.round(to - from)} ms from ${clockTime(from)} on`;
 
 async function calm(done: () => boolean): Promise<void> {
   for (let seconds = 0; seconds < 90 && !done(); seconds++) await pause(1_000);
@@ -157,12 +188,20 @@ function print(verdict: Verdict, troubles: Record<string, number>): void {
   say(`${verdict.lostWithTheirNode} calls ended with the node that had them`);
   say(`${agentsStuck.length} agents stuck ${agentsStuck.join(', ')}`);
   say(`${lostThatCouldGoOn.length} calls lost that could go on ${lostThatCouldGoOn.join('; ')}`);
+  const { stalls, lostInStalls, recordsMissing } = verdict;
+  say(`${stalls.length} stalls of a second and more ${stalls.map(describeStall).join('; ')}`);
+  say(`${lostInStalls.length} calls lost while the machine stood still ${lostInStalls.join('; ')}`);
+  say(`missing records: ${recordsMissing.join('; ') || 'none'}`);
   say(
-    `${verdict.recordsMissing} call records missing, ${verdict.recordsOpen} not closed, ${verdict.neverEnded} calls never ended`,
+    `${recordsMissing.length} call records missing, ${verdict.recordsOpen} not closed, ${verdict.neverEnded} calls never ended`,
   );
 }
 
-const isGood = ({ agentsStuck, lostThatCouldGoOn, recordsMissing, recordsOpen, neverEnded }: Verdict) =>
-  agentsStuck.length + lostThatCouldGoOn.length + recordsMissing + recordsOpen + neverEnded === 0;
+/** 3: the program did nothing wrong, and the machine did: run it again. */
+function exitCode(verdict: Verdict): number {
+  const { agentsStuck, lostThatCouldGoOn, lostInStalls, recordsMissing, recordsOpen, neverEnded } = verdict;
+  if (agentsStuck.length + lostThatCouldGoOn.length + recordsMissing.length + recordsOpen + neverEnded > 0) return 1;
+  return lostInStalls.length > 0 ? 3 : 0;
+}
 
 process.exit(await main());

@@ -44,6 +44,8 @@ export interface ConversationFacts {
     alias: string | null;
     reasonId: string | null;
     raisedClass: string | null;
+    /** Nobody but a person ends this pause of the recording, whatever becomes of the node. */
+    pausedByHand: boolean;
   };
   customer: { legId: LegId; dialog: DialogFacts; endpoint: EndpointFacts };
   agent: {
@@ -74,18 +76,25 @@ export function conversationFacts(call: CallState): ConversationFacts | undefine
       alias: call.alias,
       reasonId: call.reason?.id ?? null,
       raisedClass: call.raisedClass ?? null,
+      pausedByHand: staysPaused(call),
     },
     customer: { legId: customer.leg.id, dialog, endpoint },
     agent: { personId, place, answeredAt, holdMs, muted, asCall, legId: leg.id, endpoint: its },
   };
 }
 
+/**
+ * Who keys in secret goes on keying when the node dies, and nobody is left who knows when that is over: a person says so then, or
+ * the rest of the call is silence in the recording.
+ */
+const staysPaused = ({ pause }: CallState): boolean => pause.byHand || pause.causes.includes('secret-digits');
+
 /** False: the customer's audio is gone, so there is nothing to go on with. */
 export async function adoptConversation(centre: Centre, id: CallId, facts: ConversationFacts): Promise<boolean> {
   const { parts } = centre;
   const media = await endpointsOf(centre, id, facts);
   if (!media) return false;
-  const { alias, reasonId, raisedClass, ...rest } = facts.call;
+  const { alias, reasonId, raisedClass, pausedByHand, ...rest } = facts.call;
   const { dialog, legId } = facts.customer;
   const leg = parts.border.adoptLeg({
     ...{ id: legId, callId: id, direction: rest.direction, trunk: rest.trunk ?? undefined, dialog },
@@ -94,6 +103,7 @@ export async function adoptConversation(centre: Centre, id: CallId, facts: Conve
   const call: CallState = { ...newCall({ ...rest, id, alias: alias as Alias | null, log, phase: 'talking' }), ...rest };
   call.reason = reasonId === null ? undefined : parts.reason(reasonId);
   if (raisedClass !== null) call.raisedClass = raisedClass;
+  call.pause.byHand = pausedByHand;
   call.customerLeg = leg;
   call.customer = { leg, endpoint: media.customer };
   const agent = agentOf(facts, media.agent);
