@@ -54,6 +54,8 @@ export interface CarrierCall {
   /** The INVITE has no SDP; ours goes with the ACK. */
   lateOffer?: boolean;
   headers?: string[];
+  /** Offers RTP/SAVP with keys of its own (SDES, RFC 4568). */
+  srtp?: boolean;
 }
 
 export interface Carrier {
@@ -97,8 +99,12 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     return party;
   }
 
-  async function newMedia(toneHz: number, codecs: readonly Law[] = ['PCMU'], events = true): Promise<RtpParty> {
-    const rtp = await createRtpParty({ toneHz, codecs, withoutEvents: !events });
+  async function newMedia(
+    toneHz: number,
+    codecs: readonly Law[] = ['PCMU'],
+    { events = true, srtp = false } = {},
+  ): Promise<RtpParty> {
+    const rtp = await createRtpParty({ toneHz, codecs, withoutEvents: !events, srtp });
     media.push(rtp);
     return rtp;
   }
@@ -175,11 +181,12 @@ export async function createCarrier(t: Teardown): Promise<Carrier> {
     from: number = '09012345678',
     toneHz,
     codecs,
-    events,
+    events = true,
     lateOffer = false,
     headers = [],
+    srtp = false,
   }: CarrierCall): Promise<Customer> {
-    const rtp = await newMedia(toneHz, codecs, events);
+    const rtp = await newMedia(toneHz, codecs, { events, srtp });
     const party = await open((message) => onMessage(message));
     const callId = `${newTag()}${newTag()}@carrier.invalid`;
     const from = `<sip:${number}@carrier.invalid;user=phone>;tag=${newTag()}`;
