@@ -113,3 +113,10 @@ t.test('what calling out names must be there', async (t) => {
   t.match(said, 'dialling.emergencyTrunk is “site”, but there is no trunk of that name');
   t.match(said, 'dialling.caps: “empty” limits nothing');
 });
+
+t.test('a recording server is called over what our own server has', async (t) => {
+  const siprec = (server: string, more = '') => problemsOf(`${recipients}siprec: {server: '${server}'${more}}`);
+  t.match(siprec('sip:srs.example.net;transport=tls'), 'sip.listen needs a tls/ address to call from');
+  t.match(siprec('sip:srs.example.net'), 'the keys travel in SIP, so siprec.server needs ;transport=tls.');
+  t.equal(siprec('sip:srs.example.net;transport=tcp', ', srtp: false'), '');
+});

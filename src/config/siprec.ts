@@ -20,16 +20,26 @@ export const Siprec = Type.Optional(
   }),
 );
 
-type Settings = { siprec?: Static<typeof Siprec>; queues: readonly { name: string }[] };
+type Settings = {
+  siprec?: Static<typeof Siprec>;
+  queues: readonly { name: string }[];
+  sip: { kind: string; listen?: unknown };
+};
 
 /** What the schema cannot say. */
-export function siprecProblems({ siprec, queues }: Settings): string[] {
+export function siprecProblems({ siprec, queues, sip }: Settings): string[] {
   if (!siprec) return [];
   const encrypted = siprec.server.startsWith('sips:') || siprec.server.includes('transport=tls');
+  const transport = encrypted ? 'tls' : (/transport=(\w+)/.exec(siprec.server)?.[1] ?? 'udp');
+  // A server of ours calls from where it listens; what another has, it says itself.
+  const listens = sip.kind === 'embedded' && Array.isArray(sip.listen) ? sip.listen.map(String) : undefined;
   return [
     ...siprec.queues
       .filter((asked) => !queues.some(({ name }) => name === asked))
       .map((queue) => `siprec.queues: “${queue}” is not there.`),
+    ...(listens && !listens.some((address) => address.startsWith(`${transport}/`))
+      ? [`siprec.server is called over ${transport}: sip.listen needs a ${transport}/ address to call from.`]
+      : []),
     // The key of each stream is in the SDP (RFC 4568 §8.1).
     ...(siprec.srtp && !encrypted
       ? ['siprec.srtp: the keys travel in SIP, so siprec.server needs ;transport=tls.']

@@ -1,28 +1,45 @@
 // A company's own recording server, played by a party that speaks SIP and SRTP as the test tells it: it hears both sides of the call, each
 // on its stream, knows who is in the call, and costs the call nothing when it is gone.
 
+import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { validateXML } from 'xmllint-wasm';
 import { followRecordings, type RecordingServerSettings } from '../../src/call/siprec/recording-server.ts';
 import { decodeG711 } from '../../src/protocol/rtp/g711.ts';
 import { newRtpHeader, packetKind, parseRtp } from '../../src/protocol/rtp/packet.ts';
 import { SrtpReceiver } from '../../src/protocol/rtp/srtp.ts';
 import { parseCrypto } from '../../src/protocol/sdp/attributes.ts';
+import { writeMetadata } from '../../src/protocol/siprec/metadata.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createEmitter } from '../../src/shared/emitter.ts';
 import type { EngawaEvent, NewEvent } from '../../src/shared/events.ts';
 import { newId, type PersonId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
+import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { connectTap } from '../support/media/tap-client.ts';
 import { heardTones } from '../support/media/tones.ts';
 import { recordingBench } from '../support/recording/recording-bench.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
 import { startBorderRig } from '../support/sip/border-rig.ts';
-import { createUdpParty, newTag, type PartyMessage, responseText, type SipParty } from '../support/sip/sip-party.ts';
+import {
+  createTlsParty,
+  createUdpParty,
+  newTag,
+  type PartyMessage,
+  responseText,
+  type SipParty,
+} from '../support/sip/sip-party.ts';
 
 t.setTimeout(120_000);
 
 const host = '127.0.0.1';
+const certificate = makeCertificate();
+const schema = readFileSync(join(projectRoot, 'test/fixtures/siprec/metadata.xsd'), 'utf8');
+const tlsBeside = ['udp/127.0.0.1:0', 'tcp/127.0.0.1:0', 'ws/127.0.0.1:0', 'tls/127.0.0.1:0'];
 
 /** One stream at the recording server: opens what comes, and keeps the last second. */
 async function openStream(t: Test, key: string) {
@@ -46,10 +63,16 @@ async function openStream(t: Test, key: string) {
   return { ...{ port: socket.address().port, state }, hears: () => heardTones(state.samples) };
 }
 
-async function bench(t: Test, settings: Partial<RecordingServerSettings> = {}) {
-  const rig = await startBorderRig();
+/** `tls` is the recording server's certificate; `ca` whom we trust, its own unless told. */
+async function bench(
+  t: Test,
+  { tls, ca, ...settings }: Partial<RecordingServerSettings> & { tls?: typeof certificate; ca?: string } = {},
+) {
+  const rig = await startBorderRig(
+    tls ? { server: { sip: tlsBeside, tls: certificate, layer: { clientTls: { ca: ca ?? tls.cert } } } } : {},
+  );
   t.teardown(() => rig.close());
-  const srs = await createUdpParty(rig.sip, host);
+  const srs = tls ? await createTlsParty(tls, host) : await createUdpParty(rig.sip, host);
   t.teardown(() => srs.close());
   const recording = await recordingBench(t);
   const live = createEmitter<{ event: EngawaEvent }>(() => {});
@@ -70,7 +93,7 @@ async function bench(t: Test, settings: Partial<RecordingServerSettings> = {}) {
     people: { byId: async () => undefined },
     settings: {
       ...{
-        server: `sip:srs@${host}:${srs.port}`,
+        server: `sip:srs@${host}:${srs.port}${tls ? ';transport=tls' : ''}`,
         address: host,
         srtp: true,
         queues: [],
@@ -97,6 +120,12 @@ async function bench(t: Test, settings: Partial<RecordingServerSettings> = {}) {
   return { ...recording, rig, srs, server, tell, kept, callId, hanako, begin };
 }
 
+/** What libxml2 says against it by the schema of RFC 7865 (test/fixtures/siprec/metadata.xsd). */
+async function faultsOf(xml: string): Promise<string[]> {
+  const { errors } = await validateXML({ xml: xml.slice(xml.indexOf('<?xml')), schema });
+  return errors.map(({ message }) => message);
+}
+
 const partsOf = ({ body, get }: PartyMessage) => {
   const boundary = /boundary=([^;]+)/.exec(get('Content-Type') ?? '')?.[1] ?? '-';
   const [sdp, xml] = body.split(`--${boundary}`).slice(1);
@@ -115,7 +144,7 @@ async function take(t: Test, srs: SipParty, invite: PartyMessage) {
     ...['a=rtcp-mux', 'a=recvonly'],
   ]);
   const body = ['v=0', `o=- 1 1 IN IP4 ${host}`, 's=-', `c=IN IP4 ${host}`, 't=0 0', ...media, ''].join('\r\n');
-  const contact = `<sip:srs@${host}:${srs.port}>;+sip.srs`;
+  const contact = `<sip:srs@${host}:${srs.port}${srs.transport === 'TLS' ? ';transport=tls' : ''}>;+sip.srs`;
   srs.send(responseText(invite, 200, { tag: newTag(), contact, body }));
   await srs.nextRequest('ACK');
   return streams as [Awaited<ReturnType<typeof openStream>>, Awaited<ReturnType<typeof openStream>>];
@@ -134,6 +163,7 @@ t.test('the recording server hears both sides, each on its stream, and is told w
     [...sdp.matchAll(/a=label:(\S+)/g)].map(([, label]) => label),
     ['1', '2'],
   );
+  t.strictSame(await faultsOf(xml), [], 'as the schema has it');
   t.match(xml, 'Content-Disposition: recording-session');
   t.match(xml, 'aor="sip:K7Q4-M2XD@pbx.example"', 'the customer under the alias');
   t.match(xml, `aor="sip:${hanako}@pbx.example"`);
@@ -165,21 +195,46 @@ t.test('the recording server hears both sides, each on its stream, and is told w
   const left = await srs.nextRequest('UPDATE');
   srs.send(responseText(left, 200));
   t.match(left.body, '<disassociate-time>', 'who left');
+  t.strictSame(await faultsOf(left.body), []);
   tell({ type: 'agent-answered', callId, personId: taro, legId: newId('leg'), place: 'centre', ringMs: 1 });
   const joined = await srs.nextRequest('UPDATE');
   srs.send(responseText(joined, 200));
   t.match(joined.body, `sip:${taro}@pbx.example`, 'who came');
+  t.strictSame(await faultsOf(joined.body), []);
 
   await tap.close();
   tell({ type: 'recording-stopped', callId, recordingId, durationMs: 1, bytes: 1 });
   const last = await srs.nextRequest('UPDATE');
   srs.send(responseText(last, 200));
   t.match(last.body, '<stop-time>');
+  t.strictSame(await faultsOf(last.body), []);
   const bye = await srs.nextRequest('BYE');
   srs.send(responseText(bye, 200));
   await recorder.stop(recordingId);
   t.equal((await openWithUs(recordingId)).state, 'complete', 'our own recording is whole');
   await eventually('nothing is sent any more', () => server.sending === 0);
+});
+
+t.test('the schema refuses what the RFC does not have', async (t) => {
+  const at = Date.UTC(2026, 0, 1);
+  const [sessionId, party, stream] = [randomUUID(), randomUUID(), randomUUID()];
+  const good = writeMetadata({
+    ...{ sessionId, startedAt: at, endedAt: at + 1, sipSessionId: 'a;remote=b', streams: [{ id: stream, label: '1' }] },
+    participants: [
+      { ...{ id: party, aor: 'sip:A-1@pbx.example', name: '花子 & <B>' }, sends: '1', hears: [], joinedAt: at },
+    ],
+  });
+  t.strictSame(await faultsOf(good), []);
+  for (const [what, bad] of [
+    ['another order', good.replace(/(<start-time>.*?<\/start-time>)(<stop-time>.*?<\/stop-time>)/, '$2$1')],
+    ['a stream that is not there', good.replace(/<send>[^<]*/, `<send>${Buffer.alloc(16, 1).toString('base64')}`)],
+    ['a time without a date', good.replace(/<stop-time>[^T]*T/, '<stop-time>')],
+    ['a short id', good.replace(/stream_id="[^"]*"/, 'stream_id="AAAA"')],
+    ['an element of ours', good.replace('<datamode>', '<queue>x</queue><datamode>')],
+  ] as const) {
+    t.not(bad, good);
+    t.ok((await faultsOf(bad)).length > 0, what);
+  }
 });
 
 t.test('a recording server that refuses is asked again, told of, and our recording goes on', async (t) => {
@@ -216,3 +271,40 @@ t.test('calls of other queues are none of its business', async (t) => {
   await recorder.stop(recordingId);
   t.strictSame(srs.received, []);
 });
+
+t.test('over TLS: the certificate is verified, and all that is said goes that way', async (t) => {
+  const { srs, begin, tell, callId, recorder, rig } = await bench(t, { tls: certificate });
+  const { recordingId, tap } = await begin();
+  const invite = await srs.nextRequest('INVITE');
+  t.match(invite.get('Via'), /^SIP\/2\.0\/TLS /);
+  t.match(partsOf(invite).sdp, /a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:/);
+  const [customer, agent] = await take(t, srs, invite);
+  const first = await srs.nextRequest('UPDATE');
+  srs.send(responseText(first, 200));
+  const playing = tap.play({ leftHz: 440, rightHz: 660, ms: 2500 });
+  await eventually('both sides are heard', () => customer.hears().includes(440) && agent.hears().includes(660));
+  await playing;
+  t.equal(customer.state.refused + agent.state.refused, 0, 'sealed with the keys of the offer');
+  tell({ type: 'recording-stopped', callId, recordingId, durationMs: 1, bytes: 1 });
+  for (const method of ['UPDATE', 'BYE']) srs.send(responseText(await srs.nextRequest(method), 200));
+  t.strictSame(rig.carrier.received, [], 'nobody else was told');
+  await tap.close();
+  await recorder.stop(recordingId);
+});
+
+for (const [what, tls, ca] of [
+  ['of an authority that we do not know', certificate, makeCertificate().cert],
+  ['of another name', makeCertificate('srs.example.net'), undefined],
+] as const)
+  t.test(`a recording server with a certificate ${what} is told nothing`, async (t) => {
+    const { srs, begin, kept, callId, recorder, openWithUs, rig } = await bench(t, { tls, ...(ca ? { ca } : {}) });
+    const { recordingId, tap } = await begin();
+    await eventually('it is told', () => kept.length > 0);
+    t.match(kept, [{ type: 'recording-server-failed', callId }]);
+    t.notMatch(rig.logLines.join(''), 'not available', 'it was called');
+    await tap.send({ leftHz: 440, rightHz: 660, ms: 500 });
+    await tap.close();
+    await recorder.stop(recordingId);
+    t.strictSame(srs.received, [], 'not a byte of SIP');
+    t.equal((await openWithUs(recordingId)).state, 'complete', 'our own recording is whole');
+  });

@@ -1,9 +1,11 @@
-// A SIP party for tests, over UDP or a WebSocket: it does what the test tells it, message by message, right or wrong, and
+// A SIP party for tests, over UDP, a WebSocket or TLS (as the server): it does what the test tells it, message by message, right or wrong, and
 // keeps every byte it received. No transactions, no retransmissions, no own opinion. What it sends is written here by hand,
 // not with the serializer of src/, so that the two cannot share a mistake; sipp is the second opinion.
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import type { AddressInfo } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { eventually } from '../eventually.ts';
 import { ownAddress } from '../own-address.ts';
@@ -23,7 +25,7 @@ export interface PartyMessage {
 export interface SipParty {
   readonly host: string;
   readonly port: number;
-  readonly transport: 'UDP' | 'WS';
+  readonly transport: 'UDP' | 'WS' | 'TLS';
   /** Everything received, oldest first. */
   readonly received: PartyMessage[];
   /** Every byte received, as text. */
@@ -123,6 +125,41 @@ export function createUdpParty(remote: { host: string; port: number }, host = ow
         close: () => socket.close(),
       };
       resolve(party('UDP', remote, wire, inbox));
+    });
+  });
+}
+
+/** Waits for connections; what it sends goes to the latest. Its messages are framed by Content-Length (RFC 3261 §18.3). */
+export function createTlsParty(certificate: { cert: string; key: string }, host = ownAddress): Promise<SipParty> {
+  const inbox: PartyMessage[] = [];
+  const sockets: TLSSocket[] = [];
+  const server = createServer(certificate, (socket) => {
+    sockets.push(socket);
+    let pending = '';
+    socket.on('error', () => undefined);
+    // One byte is one character: lengths are bytes.
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      pending += chunk;
+      for (;;) {
+        const head = pending.indexOf('\r\n\r\n');
+        const length = Number(/^Content-Length: *(\d+)/im.exec(pending.slice(0, head))?.[1] ?? 0);
+        if (head < 0 || pending.length < head + 4 + length) return;
+        inbox.push(readMessage(Buffer.from(pending.slice(0, head + 4 + length), 'latin1').toString('utf8')));
+        pending = pending.slice(head + 4 + length);
+      }
+    });
+  });
+  server.on('tlsClientError', () => undefined);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, host, () => {
+      const { port } = server.address() as AddressInfo;
+      const close = () => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      };
+      const wire: Wire = { host, port, send: (text) => void sockets.at(-1)?.write(text), close };
+      resolve(party('TLS', { host, port: 0 }, wire, inbox));
     });
   });
 }
