@@ -16,7 +16,7 @@ else {
       inbandDigits: true,
       heardBy: true,
       transcoding: true,
-      loss: { within: 1, afterMs: 5500 },
+      loss: { within: 1 },
       tapWithinMs: 400,
     },
     mediaTimeoutMs,

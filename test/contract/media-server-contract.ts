@@ -26,8 +26,8 @@ export interface MediaCan {
   heardBy: boolean;
   /** PCMU to PCMA and back. */
   transcoding: boolean;
-  /** Packets that the count of lost ones may be wrong by, and how long after the first packet it begins. */
-  loss?: { within: number; afterMs: number };
+  /** Packets that the count of lost ones may be wrong by. With this it begins at a report, not at the first packet. */
+  loss?: { within: number };
   /** How far what a tap hands out may be from the time that it ran; 150 ms unless told. */
   tapWithinMs?: number;
 }
@@ -296,6 +296,80 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
     await settles(test, all, 'A hears nobody; B hears nobody; C hears nobody');
   });
 
+  t.test('supervisors of two who are bridged come, speak and go, each in a way of its own', async (test) => {
+    const { media, callId, party } = await rig(test);
+    const [a, b, c, d] = [await party(), await party(), await party(), await party()];
+    const all = { A: a.party, B: b.party, C: c.party, D: d.party };
+    await a.endpoint.bridge(b.endpoint);
+    const room = await media.createConference(callId);
+    await room.joinAll([{ endpoint: c.endpoint, muted: true }, { endpoint: a.endpoint }, { endpoint: b.endpoint }]);
+    await settles(test, all, 'A hears B; B hears A; C hears A, B; D hears nobody');
+    await a.endpoint.setMuted(true);
+    await settles(test, all, 'A hears B; B hears nobody; C hears B; D hears nobody');
+    await a.endpoint.setMuted(false);
+    await b.endpoint.setMuted(true);
+    await settles(test, all, 'A hears nobody; B hears A; C hears A; D hears nobody');
+    await b.endpoint.setMuted(false);
+    if (can.heardBy) {
+      await room.join(d.endpoint, { heardBy: [b.endpoint] });
+      await settles(test, all, 'A hears B; B hears A, D; C hears A, B; D hears A, B');
+    }
+    await room.join(d.endpoint);
+    await settles(test, all, 'A hears B, D; B hears A, D; C hears A, B, D; D hears A, B');
+    if (can.heardBy) {
+      await room.join(c.endpoint, { heardBy: [b.endpoint] });
+      await settles(test, all, 'A hears B, D; B hears A, C, D; C hears A, B, D; D hears A, B');
+    }
+    await b.endpoint.setMuted(true);
+    await settles(
+      test,
+      all,
+      can.heardBy
+        ? 'A hears D; B hears A, C, D; C hears A, D; D hears A'
+        : 'A hears D; B hears A, D; C hears A, D; D hears A',
+    );
+    await b.endpoint.setMuted(false);
+    await room.join(c.endpoint);
+    await settles(test, all, 'A hears B, C, D; B hears A, C, D; C hears A, B, D; D hears A, B, C');
+    await room.leave(d.endpoint);
+    await room.leave(c.endpoint);
+    await a.endpoint.bridge(b.endpoint);
+    await room.close();
+    await settles(test, all, 'A hears B; B hears A; C hears nobody; D hears nobody');
+  });
+
+  t.test('two who are bridged hear no gap when a supervisor comes, speaks and goes', async (test) => {
+    const { media, callId, party } = await rig(test);
+    const [a, b, c] = [await party(), await party(), await party()];
+    await a.endpoint.bridge(b.endpoint);
+    await settles(test, { A: a.party, B: b.party }, 'A hears B; B hears A');
+    // A machine that is held up makes gaps of its own; what supervision made would be there each time.
+    const shortest: Record<string, number> = {};
+    const step = async (what: string, act: () => Promise<unknown>) => {
+      for (const each of [a, b]) each.party.timeAnew();
+      await act();
+      await pause(300);
+      const gaps = [a, b].flatMap(({ party: { longestGapMs, longestSilenceMs } }) => [longestGapMs, longestSilenceMs]);
+      shortest[what] = Math.min(shortest[what] ?? Number.POSITIVE_INFINITY, Math.max(...gaps));
+    };
+    const unheard = () => Object.values(shortest).every((gap) => gap <= 60);
+    for (let times = 0; times < 20 && (times < 2 || !unheard()); times++) {
+      const room = await media.createConference(callId);
+      await step('listen', () =>
+        room.joinAll([{ endpoint: c.endpoint, muted: true }, { endpoint: a.endpoint }, { endpoint: b.endpoint }]),
+      );
+      if (can.heardBy) await step('whisper', () => room.join(c.endpoint, { heardBy: [b.endpoint] }));
+      await step('barge in', () => room.join(c.endpoint));
+      await step('go', async () => {
+        await room.leave(c.endpoint);
+        await a.endpoint.bridge(b.endpoint);
+        await room.close();
+      });
+    }
+    test.ok(unheard(), `the longest gaps in ms at the best of times: ${JSON.stringify(shortest)}`);
+    test.comment(JSON.stringify(shortest));
+  });
+
   t.test('laws are changed into each other', { skip: !can.transcoding && 'not done by this maker' }, async (test) => {
     const { party } = await rig(test);
     const [a, b] = [await party({ codec: 'PCMU' }), await party({ codec: 'PCMA' })];
@@ -402,11 +476,14 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
     test.equal(stats.packetsLost, 0);
     test.ok(stats.packetsSent > 10);
     test.ok(stats.mosEstimate !== null && stats.mosEstimate > 4, String(stats.mosEstimate));
-    await pause(can.loss?.afterMs ?? 0);
+    if (can.loss) {
+      const begun = async () => (await endpoint.stats()).lossCounted !== null;
+      await eventually('loss is counted', begun, { withinMs: 60_000, everyMs: 200 });
+    }
     await party.key({ digit: '1', lose: [1, 2, 3] });
     const wrongBy = async () => Math.abs((await endpoint.stats()).packetsLost - 3);
     await eventually('the loss is seen', async () => (await wrongBy()) <= (can.loss?.within ?? 0), {
-      withinMs: 10_000,
+      withinMs: 60_000,
     });
   });
 

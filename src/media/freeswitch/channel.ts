@@ -16,6 +16,8 @@ export interface Channel extends Listenable<{ event: FreeswitchEvent; gone: { be
   order(name: string, rest?: string): Promise<string>;
   /** Starts an application; the id of its events. Nothing waits for its end. */
   execute(application: string, argument?: string): Promise<string>;
+  /** Given to the application that runs. */
+  tell(headers: Readonly<Record<string, string>>): Promise<void>;
   /** The next event that fits, or undefined when none came in time or the channel is gone. */
   until(fits: (event: FreeswitchEvent) => boolean, limitMs: number): Promise<FreeswitchEvent | undefined>;
   /** The channel is gone, says somebody who knows it before its event comes. */
@@ -62,6 +64,10 @@ export function createChannel(control: FreeswitchControl, uuid: string, log: Log
       const eventId = randomUUID();
       await control.execute(uuid, application, argument, eventId);
       return eventId;
+    },
+    async tell(headers) {
+      mustLive();
+      await control.tell(uuid, headers);
     },
     until(fits, limitMs) {
       if (!live) return Promise.resolve(undefined);

@@ -56,15 +56,17 @@ t.test('counts of several channels, one of which has gone', async (t) => {
 
 t.test('loss is what the highest number has and the count has not, and never goes back', async (t) => {
   const reports = new PartyReports();
-  reports.arrived(1100, 100);
+  reports.arrived(1100, 100, 0);
   t.equal(reports.lost, 0, 'the first report is where counting begins');
-  reports.arrived(1200, 197);
+  reports.arrived(1200, 197, 0);
   t.equal(reports.lost, 3);
-  reports.arrived(1300, 298);
-  t.equal(reports.lost, 3, 'a count that was asked late');
-  reports.arrived(400_000, 300);
+  reports.arrived(1300, 298, 0);
+  t.equal(reports.lost, 3, 'a count that was asked a moment late');
+  reports.arrived(1300, 280, 200);
+  t.equal(reports.lost, 3, 'one that was asked much later does not count');
+  reports.arrived(400_000, 300, 0);
   t.equal(reports.lost, 3, 'another source with numbers of its own');
-  reports.arrived(400_100, 398);
+  reports.arrived(400_100, 398, 0);
   t.equal(reports.lost, 5);
 });
 

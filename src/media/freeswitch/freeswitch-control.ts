@@ -27,6 +27,8 @@ export interface FreeswitchControl extends Listenable<{ lost: { because: string 
   order(command: string): Promise<string>;
   /** Starts an application on a channel. `eventId` is the Application-UUID of its events. */
   execute(uuid: string, application: string, argument: string, eventId: string): Promise<void>;
+  /** Given to the application that runs on the channel; whether it does something is not told. */
+  tell(uuid: string, headers: Readonly<Record<string, string>>): Promise<void>;
   /** Events of one channel. */
   listen(uuid: string, listener: (event: FreeswitchEvent) => void): Unsubscribe;
   close(): void;
@@ -39,7 +41,14 @@ export const noticesHangWithinMs = askEveryMs + answerLimitMs;
 /** Added to every INVITE; FreeSWITCH keeps it as a channel variable, by which events are ours or another program's. */
 export const ownerHeader = 'X-Engawa-Owner';
 
-const channelEvents = ['CHANNEL_EXECUTE_COMPLETE', 'CHANNEL_BRIDGE', 'CHANNEL_PARK', 'CHANNEL_DESTROY'];
+const channelEvents = [
+  'CHANNEL_EXECUTE_COMPLETE',
+  'CHANNEL_BRIDGE',
+  'CHANNEL_PARK',
+  'CHANNEL_DESTROY',
+  // Somebody begins to listen.
+  'MEDIA_BUG_START',
+];
 /** FreeSWITCH puts no channel variables into these, so those of everybody come; listeners are by channel. */
 const bareEvents = ['DTMF', 'SEND_RTCP_MESSAGE', 'RECV_RTCP_MESSAGE'];
 /** CUSTOM must come last: everything after it is a subclass. */
@@ -150,6 +159,9 @@ function control({ clock, log }: ControlNeeds, socket: EventSocket, status: Serv
       };
       const reply = await socket.command(`sendmsg ${uuid}`, headers);
       if (!reply.startsWith('+OK')) throw new AppError('not-found', `FreeSWITCH: ${reply}`);
+    },
+    async tell(uuid, headers) {
+      await socket.command('sendevent MESSAGE', { 'Unique-ID': uuid, ...headers });
     },
     listen(uuid, listener) {
       const set = listeners.get(uuid) ?? new Set();

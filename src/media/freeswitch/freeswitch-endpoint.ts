@@ -51,6 +51,8 @@ export interface FreeswitchEndpointNeeds {
 export interface Room {
   /** The endpoint is no longer a member. */
   forget(endpoint: FreeswitchEndpoint): void;
+  /** Something that this member says or hears is silenced from now on. */
+  silenced(endpoint: FreeswitchEndpoint): Promise<void>;
 }
 
 const defaultDigitMs = 100;
@@ -85,6 +87,8 @@ export class FreeswitchEndpoint implements Endpoint {
   private silenced = { read: false, write: false };
   private inband = false;
   private turn: Promise<unknown> = Promise.resolve();
+  /** Its partner has gone and FreeSWITCH is about to park it. */
+  private parking: Promise<void> | undefined;
   private readonly arrivals: Arrivals;
 
   constructor(needs: FreeswitchEndpointNeeds) {
@@ -162,6 +166,15 @@ export class FreeswitchEndpoint implements Endpoint {
     return this.adopt();
   }
 
+  get tapped(): boolean {
+    return this.tap.bug !== undefined;
+  }
+
+  /** Of the audio as it is decoded. */
+  get clockRateHz(): number {
+    return this.audio?.codec.clockRateHz ?? 8000;
+  }
+
   private get audio(): NegotiatedAudio | undefined {
     return this.negotiation.audio;
   }
@@ -209,7 +222,14 @@ export class FreeswitchEndpoint implements Endpoint {
     this.mustLive();
     const partner = this.sameServer(other);
     await this.inTurn([partner], async () => {
-      if (this.partner === partner) return;
+      if (this.partner === partner) {
+        // They are not to be parted when a room that was made around them is closed.
+        for (const each of [this, partner]) {
+          each.room?.forget(each);
+          each.room = undefined;
+        }
+        return;
+      }
       this.beginCompany();
       partner.beginCompany();
       this.partner = partner;
@@ -226,7 +246,7 @@ export class FreeswitchEndpoint implements Endpoint {
     this.partner = undefined;
     if (partner) {
       partner.partner = undefined;
-      void partner.aloneAgain();
+      partner.parking = partner.aloneAgain();
     }
     this.room?.forget(this);
     this.room = undefined;
@@ -237,6 +257,16 @@ export class FreeswitchEndpoint implements Endpoint {
   private async aloneAgain(): Promise<void> {
     await this.channel.until(({ name }) => name === 'CHANNEL_PARK', placeLimitMs);
     if (!this.partner && !this.room) this.sound.companyEnded();
+  }
+
+  /** Alone, and what is played to it is not heard: to be taken into other company. */
+  async leaveCompany(): Promise<void> {
+    const wasBridged = this.partner !== undefined;
+    const parked = wasBridged ? this.untilEvent('CHANNEL_PARK') : this.parking;
+    this.beginCompany();
+    if (wasBridged) await this.channel.order('uuid_transfer', '-both park inline');
+    await parked;
+    if (!wasBridged) await this.sound.giveWay();
   }
 
   async unbridge(): Promise<void> {
@@ -267,12 +297,14 @@ export class FreeswitchEndpoint implements Endpoint {
     this.mustLive();
     this.muted = muted;
     await this.applySilence();
+    if (muted) await this.room?.silenced(this);
   }
 
   async setDigitsAudible(audible: boolean): Promise<void> {
     this.mustLive();
     this.digitsAudible = audible;
     await this.applySilence();
+    if (!audible) await this.room?.silenced(this);
   }
 
   async sendDigits(digits: string, { durationMs = defaultDigitMs }: { durationMs?: number } = {}): Promise<void> {
@@ -463,10 +495,10 @@ export class FreeswitchEndpoint implements Endpoint {
     if (event.name === 'DTMF') this.onDigit(event);
     else if (event.name === 'RECV_RTCP_MESSAGE') this.reports.heard(event);
     else if (event.name === 'SEND_RTCP_MESSAGE') {
-      const { highestSequence } = this.reports.sent(event, this.audio?.codec.clockRateHz ?? 8000);
+      const { highestSequence, atMs } = this.reports.sent(event, this.audio?.codec.clockRateHz ?? 8000);
       const asked = this.needs.counts.ask(this.channel.uuid).then((counts) => {
         if (counts && highestSequence > 0 && counts.received > 0)
-          this.reports.arrived(highestSequence, counts.received);
+          this.reports.arrived(highestSequence, counts.received, counts.atMs - atMs);
       });
       attempt(this.needs.log, 'loss not counted', asked);
     }

@@ -43,7 +43,8 @@ export function readCounts(answer: string): (PartyCounts | undefined)[] {
 
 export interface CountsWatch {
   watch(uuid: string, told: (counts: PartyCounts) => void): { stop(): void };
-  ask(uuid: string): Promise<PartyCounts | undefined>;
+  /** With the time at which FreeSWITCH counted, by its own clock. */
+  ask(uuid: string): Promise<(PartyCounts & { atMs: number }) | undefined>;
   close(): void;
 }
 
@@ -83,7 +84,11 @@ export function createCountsWatch(control: FreeswitchControl, clock: Clock, log:
       watched.set(uuid, { told, since: clock.now(), askedAt: 0 });
       return { stop: () => void watched.delete(uuid) };
     },
-    ask: async (uuid) => readCounts(await control.api(question([uuid])))[0],
+    async ask(uuid) {
+      const [answer = '', micros] = (await control.api(`${question([uuid])}#\${strmicroepoch()}`)).split('#');
+      const [counts] = readCounts(answer);
+      return counts && { ...counts, atMs: Number(micros) / 1000 };
+    },
     close: () => timer.cancel(),
   };
 }
@@ -91,8 +96,9 @@ export function createCountsWatch(control: FreeswitchControl, clock: Clock, log:
 /**
  * What RTCP says of one party, and its loss. FreeSWITCH's own figure of loss forgets what is lost among digits; the highest
  * sequence number that its reports name is right. Less the packets that came by then, it grows with each one lost. The
- * count is asked for a moment after the report was made and may be one too high, so the greatest difference counts; what was
- * lost before the first report is not seen. Exact to a packet or so.
+ * count is asked for a moment after the report was made and may be one too high, so the greatest difference counts; a report
+ * after which more than a packet's time went by does not. What was lost before the first report is not seen. Exact to a
+ * packet or so.
  */
 export class PartyReports {
   lost = 0;
@@ -104,10 +110,13 @@ export class PartyReports {
   private lostBefore = 0;
 
   /** A report of FreeSWITCH to the party. */
-  sent(event: FreeswitchEvent, clockRateHz: number): { highestSequence: number } {
+  sent(event: FreeswitchEvent, clockRateHz: number): { highestSequence: number; atMs: number } {
     const jitter = Number(event.header('Source-Jitter'));
     if (Number.isFinite(jitter)) this.jitterMs = (jitter / clockRateHz) * 1000;
-    return { highestSequence: Number(event.header('Source-Highest-Sequence-Number-Received') ?? 0) };
+    return {
+      highestSequence: Number(event.header('Source-Highest-Sequence-Number-Received') ?? 0),
+      atMs: Number(event.header('Event-Date-Timestamp') ?? 0) / 1000,
+    };
   }
 
   /** The party's report to FreeSWITCH. */
@@ -116,7 +125,9 @@ export class PartyReports {
     if (seconds > 0) this.roundTripMs = seconds * 1000;
   }
 
-  arrived(highestSequence: number, received: number): void {
+  /** `lateMs`: from the report until `received` was counted. */
+  arrived(highestSequence: number, received: number, lateMs: number): void {
+    if (lateMs > mostLateMs) return;
     const missing = highestSequence - received;
     const since = missing - (this.missingAtFirst ?? missing);
     if (this.missingAtFirst === undefined || Math.abs(since) > mostPlausibleLoss) {
@@ -129,6 +140,8 @@ export class PartyReports {
 }
 
 const mostPlausibleLoss = 20_000;
+/** A packet's time, and half of one: FreeSWITCH's clock goes in steps of 20 ms. */
+const mostLateMs = 30;
 
 export interface ArrivalsNeeds {
   clock: Clock;

@@ -51,6 +51,9 @@ export class MediaParty {
   /** Headers that a far end's jitter buffer would trip over: sequence jumps, a new SSRC. */
   ssrcs = new Set<number>();
   sequenceJumps = 0;
+  /** Since `timeAnew`: between two packets, and of audio in which there was nothing. */
+  longestGapMs = 0;
+  longestSilenceMs = 0;
   sending = false;
   private readonly socket: Socket;
   private readonly options: MediaPartyOptions;
@@ -68,6 +71,7 @@ export class MediaParty {
   private saying: Int16Array | undefined;
   private sayingAt = 0;
   private said: (() => void) | undefined;
+  private silentSamples = 0;
   private kept: Int16Array[] | undefined;
   private readonly ownKey = Buffer.from(Array.from({ length: 30 }, () => Math.floor(Math.random() * 256)));
   private protect: SrtpSender | undefined;
@@ -198,7 +202,9 @@ export class MediaParty {
     }
     if (packet.length < 12 || packet[1]! >= 192) return;
     this.packetsReceived++;
-    this.lastPacketAt = performance.now();
+    const now = performance.now();
+    if (this.lastPacketAt > 0) this.longestGapMs = Math.max(this.longestGapMs, now - this.lastPacketAt);
+    this.lastPacketAt = now;
     this.ssrcs.add(packet.readUInt32BE(8));
     const sequence = packet.readUInt16BE(2);
     if (this.lastSequence >= 0 && ((sequence - this.lastSequence) & 0xffff) !== 1) this.sequenceJumps++;
@@ -211,7 +217,11 @@ export class MediaParty {
     if (type !== 0 && type !== 8) return;
     const samples = new Int16Array(packet.length - 12);
     decodeG711(type === 0 ? 'PCMU' : 'PCMA', packet, samples, 12);
-    for (const sample of samples) this.ear[this.earAt++ % earSamples] = sample;
+    for (const sample of samples) {
+      this.ear[this.earAt++ % earSamples] = sample;
+      this.silentSamples = Math.abs(sample) < 64 ? this.silentSamples + 1 : 0;
+      this.longestSilenceMs = Math.max(this.longestSilenceMs, this.silentSamples / 8);
+    }
     this.kept?.push(samples);
   }
 
@@ -238,6 +248,12 @@ export class MediaParty {
   listenAnew(): void {
     this.ear.fill(0);
     this.earAt = 0;
+  }
+
+  timeAnew(): void {
+    this.longestGapMs = 0;
+    this.longestSilenceMs = 0;
+    this.silentSamples = 0;
   }
 
   /** Keys digits by RFC 4733, 100 ms each, instead of the tone. */
