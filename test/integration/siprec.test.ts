@@ -2,66 +2,27 @@
 // on its stream, knows who is in the call, and costs the call nothing when it is gone.
 
 import { randomUUID } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { validateXML } from 'xmllint-wasm';
 import { followRecordings, type RecordingServerSettings } from '../../src/call/siprec/recording-server.ts';
-import { decodeG711 } from '../../src/protocol/rtp/g711.ts';
-import { newRtpHeader, packetKind, parseRtp } from '../../src/protocol/rtp/packet.ts';
-import { SrtpReceiver } from '../../src/protocol/rtp/srtp.ts';
-import { parseCrypto } from '../../src/protocol/sdp/attributes.ts';
 import { writeMetadata } from '../../src/protocol/siprec/metadata.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { createEmitter } from '../../src/shared/emitter.ts';
 import type { EngawaEvent, NewEvent } from '../../src/shared/events.ts';
 import { newId, type PersonId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
-import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { connectTap } from '../support/media/tap-client.ts';
-import { heardTones } from '../support/media/tones.ts';
 import { recordingBench } from '../support/recording/recording-bench.ts';
+import { faultsOf, partsOf, take } from '../support/recording/srs-party.ts';
 import { makeCertificate } from '../support/servers/certificate.ts';
 import { startBorderRig } from '../support/sip/border-rig.ts';
-import {
-  createTlsParty,
-  createUdpParty,
-  newTag,
-  type PartyMessage,
-  responseText,
-  type SipParty,
-} from '../support/sip/sip-party.ts';
+import { createTlsParty, createUdpParty, newTag, responseText } from '../support/sip/sip-party.ts';
 
 t.setTimeout(120_000);
 
 const host = '127.0.0.1';
 const certificate = makeCertificate();
-const schema = readFileSync(join(projectRoot, 'test/fixtures/siprec/metadata.xsd'), 'utf8');
 const tlsBeside = ['udp/127.0.0.1:0', 'tcp/127.0.0.1:0', 'ws/127.0.0.1:0', 'tls/127.0.0.1:0'];
-
-/** One stream at the recording server: opens what comes, and keeps the last second. */
-async function openStream(t: Test, key: string) {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, host, resolve));
-  t.teardown(() => new Promise<void>((resolve) => socket.close(() => resolve())));
-  const { suite, keyAndSalt } = parseCrypto(key)!;
-  const receiver = new SrtpReceiver({ suite, keyAndSalt });
-  const state = { samples: new Int16Array(0), packets: 0, reports: 0, refused: 0, timestamps: [] as number[] };
-  socket.on('message', (packet) => {
-    if (packetKind(packet) === 'rtcp') return void state.reports++;
-    const length = receiver.unprotectRtp(packet);
-    const header = typeof length === 'number' ? parseRtp(packet, newRtpHeader(), length) : length;
-    if (typeof header === 'string') return void state.refused++;
-    const pcm = new Int16Array(header.payloadEnd - header.payloadStart);
-    decodeG711(header.payloadType === 0 ? 'PCMU' : 'PCMA', packet, pcm, header.payloadStart, header.payloadEnd);
-    state.packets++;
-    state.timestamps.push(header.timestamp);
-    state.samples = Int16Array.from([...state.samples, ...pcm].slice(-4000));
-  });
-  return { ...{ port: socket.address().port, state }, hears: () => heardTones(state.samples) };
-}
 
 /** `tls` is the recording server's certificate; `ca` whom we trust, its own unless told. */
 async function bench(
@@ -118,36 +79,6 @@ async function bench(
     return { recordingId, tap };
   }
   return { ...recording, rig, srs, server, tell, kept, callId, hanako, begin };
-}
-
-/** What libxml2 says against it by the schema of RFC 7865 (test/fixtures/siprec/metadata.xsd). */
-async function faultsOf(xml: string): Promise<string[]> {
-  const { errors } = await validateXML({ xml: xml.slice(xml.indexOf('<?xml')), schema });
-  return errors.map(({ message }) => message);
-}
-
-const partsOf = ({ body, get }: PartyMessage) => {
-  const boundary = /boundary=([^;]+)/.exec(get('Content-Type') ?? '')?.[1] ?? '-';
-  const [sdp, xml] = body.split(`--${boundary}`).slice(1);
-  return { sdp: sdp ?? '', xml: xml ?? '' };
-};
-
-/** Takes both streams, as 200 with receive-only media. */
-async function take(t: Test, srs: SipParty, invite: PartyMessage) {
-  const keys = [...partsOf(invite).sdp.matchAll(/a=crypto:(.*)\r\n/g)].map(([, key]) => key!);
-  const streams = await Promise.all(keys.map((key) => openStream(t, key)));
-  const media = streams.flatMap(({ port }) => [
-    ...[
-      `m=audio ${port} RTP/SAVP 0`,
-      `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${Buffer.alloc(30, 9).toString('base64')}`,
-    ],
-    ...['a=rtcp-mux', 'a=recvonly'],
-  ]);
-  const body = ['v=0', `o=- 1 1 IN IP4 ${host}`, 's=-', `c=IN IP4 ${host}`, 't=0 0', ...media, ''].join('\r\n');
-  const contact = `<sip:srs@${host}:${srs.port}${srs.transport === 'TLS' ? ';transport=tls' : ''}>;+sip.srs`;
-  srs.send(responseText(invite, 200, { tag: newTag(), contact, body }));
-  await srs.nextRequest('ACK');
-  return streams as [Awaited<ReturnType<typeof openStream>>, Awaited<ReturnType<typeof openStream>>];
 }
 
 t.test('the recording server hears both sides, each on its stream, and is told who is in the call', async (t) => {
