@@ -32,6 +32,7 @@ export async function openRecorder(
     clock,
     log,
     recordings: store.recordings,
+    shared: config.liveState.kind !== 'memory',
     folder: recordingsFolder(config),
     recipients: [...rules.recipients, ...rules.escrow],
     recipientsFor: (about) => recipientsOf(rules, about),

@@ -34,6 +34,8 @@ export interface RecorderOptions {
   recipients: string[];
   /** Who may open a recording about this, when it is not `recipients`. */
   recipientsFor?: (about: RecordingSubject) => string[];
+  /** Several nodes write their rows into one database, each with a folder of its own. */
+  shared?: boolean;
   /** Takes a finished recording from the folder to where it stays. */
   handOver?: (row: Pick<RecordingRow, 'id'>) => Promise<void>;
   /** Both sides together, bits per second. */
@@ -92,7 +94,8 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
   const { clock, log, folder, recipients, processes = 1 } = options;
   createSealer(recipients); // Says at once, and in a sentence, what is wrong with a recipient.
   const storage = createFolderStorage({ folder });
-  const rows = createRowKeeper({ clock, log, recordings: options.recordings, storage, handOver: options.handOver });
+  const { recordings, shared, handOver } = options;
+  const rows = createRowKeeper({ clock, log, recordings, storage, shared, handOver });
   const settings: ProcessSettings = {
     folder,
     recipients,

@@ -17,6 +17,8 @@ const lastRetryMs = 5000;
 const stillWritingMs = 4000;
 /** Rows looked through at the start for recordings that were never ended. */
 const pageSize = 500;
+/** No recording is under way for so long: its node has lost it. */
+const abandonedMs = 24 * 3600 * 1000;
 
 export interface RowKeeper {
   /** Writes the row as soon as it can be. */
@@ -36,10 +38,12 @@ export function createRowKeeper(needs: {
   log: Logger;
   recordings: Recordings;
   storage: RecordingStorage;
+  /** Others write rows, too: one that has neither a slip nor a file here may be under way elsewhere. */
+  shared?: boolean | undefined;
   /** Called when a final row is in the database, before its slip goes: who takes the files from here. */
   handOver?: (row: Pick<RecordingRow, 'id'>) => Promise<void>;
 }): RowKeeper {
-  const { clock, log, recordings, storage, handOver } = needs;
+  const { clock, log, recordings, storage, shared, handOver } = needs;
   const begun = new Map<RecordingId, Promise<void>>();
   const underWay = new Set<Promise<void>>();
   let failing = 0;
@@ -80,10 +84,16 @@ export function createRowKeeper(needs: {
     return work;
   }
 
+  const filesOf = ({ path }: RecordingRow) => storage.list(path.replace(/\.opus\.age$/, '.'));
+
+  async function isOurs(row: RecordingRow): Promise<boolean> {
+    return !shared || clock.now() - row.startedAt > abandonedMs || (await filesOf(row)).length > 0;
+  }
+
   /** A recorder process that lost its parent finishes its files by itself: while it still writes, wait for it. */
   async function look(row: RecordingRow) {
     for (;;) {
-      const names = await storage.list(row.path.replace(/\.opus\.age$/, '.'));
+      const names = await filesOf(row);
       const infos = await Promise.all(names.map((name) => storage.info(name)));
       const changedAt = Math.max(row.startedAt, ...infos.map((info) => info.changedAt));
       const bytes = infos.reduce((sum, info) => sum + info.bytes, 0);
@@ -127,7 +137,8 @@ export function createRowKeeper(needs: {
         log.warn({ err: asError(thrown), name }, 'note of a recording under way is unreadable');
       }
     }
-    for (const row of await recordings.list({ limit: pageSize })) if (row.state === 'open') found.set(row.id, row);
+    for (const row of await recordings.list({ limit: pageSize }))
+      if (row.state === 'open' && !found.has(row.id) && (await isOurs(row))) found.set(row.id, row);
     return found;
   }
 
