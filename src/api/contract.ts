@@ -68,7 +68,7 @@ export const PersonView = Type.Object({
   scope: Type.Optional(Nullable(ScopeSchema)),
 });
 
-/** GET /api/v1/session, and the answer to signing in. The cookie `engawa_session` is HttpOnly, SameSite=Strict. */
+/** GET /api/v1/session, and the answer to signing in. The cookie `engawa_session` (over TLS `__Host-engawa_session`) is HttpOnly, SameSite=Strict. */
 export const SessionView = Type.Object({
   person: PersonView,
   csrfToken: Type.String({ description: 'Sent back as X-CSRF-Token with every request that changes something.' }),

@@ -123,6 +123,8 @@ export interface ListenSettings {
   tls?: { cert: string | Buffer; key: string | Buffer };
   /** PEM of who signs client certificates: browsers are asked for one. */
   clientCa?: string | Buffer;
+  /** Whether browsers are told that names below ours are reached over TLS only, too. They are unless told. */
+  subdomainsOverTls?: boolean;
   /** `https://engawa.example`: how browsers reach us when it is not by this address (a reverse proxy). */
   publicUrl?: string;
   /** Addresses and networks of reverse proxies, whose X-Forwarded-For is believed. */

@@ -12,6 +12,7 @@ import { tlsSuites } from '../shared/http/tls-suites.ts';
 import type { Logger } from '../shared/logger.ts';
 import { HttpProblem, handleError, kindOfStatus, sendProblem } from './errors.ts';
 import { createClientAddress } from './guard/client-address.ts';
+import { createOwnCookies, isOverTls } from './guard/cookies.ts';
 import { shedFloods } from './guard/http-flood.ts';
 import { limitsOverNodes, type OverNodes } from './guard/limits-over-nodes.ts';
 import { refuseNul } from './guard/no-nul.ts';
@@ -72,6 +73,7 @@ export async function createServer(needs: {
   // What a form of another site can send without asking is taken nowhere.
   app.removeContentTypeParser('text/plain');
   await app.register(cookie);
+  app.decorate('ownCookies', createOwnCookies(listen));
   await app.register(helmet, securityHeaders(listen));
   app.addHook('onSend', async (_request, reply) => {
     void reply.header('accept-ch', wantedHints);
@@ -112,7 +114,9 @@ function securityHeaders(listen: ListenSettings) {
       },
     },
     referrerPolicy: { policy: 'no-referrer' as const },
-    strictTransportSecurity: overTls ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    strictTransportSecurity: overTls
+      ? { maxAge: 31_536_000, includeSubDomains: listen.subdomainsOverTls ?? true }
+      : false,
     crossOriginResourcePolicy: { policy: 'same-origin' as const },
     frameguard: { action: 'deny' as const },
   };

@@ -101,7 +101,7 @@ export async function openApi(
     isBusy: (personId) => (callCentre.desk(personId)?.call ?? null) !== null,
     node: config.cluster.name ?? hostname(),
   });
-  const { tls, host, port, publicUrl, trustedProxies } = config.http;
+  const { tls, host, port, publicUrl, trustedProxies, subdomainsOverTls } = config.http;
   const api = await createApi({
     clock,
     log,
@@ -128,6 +128,7 @@ export async function openApi(
       ...(rooms.devices.clientCa ? { clientCa: rooms.devices.clientCa } : {}),
       ...(publicUrl ? { publicUrl } : {}),
       trustedProxies,
+      subdomainsOverTls,
       ...(tls ? { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
     },
     company: {

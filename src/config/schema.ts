@@ -49,6 +49,11 @@ const Http = section('Pages, REST API and the softphones’ WebSocket.', {
     default: [],
     description: 'Addresses and networks of reverse proxies, whose X-Forwarded-For says where a browser is.',
   }),
+  subdomainsOverTls: Type.Boolean({
+    default: true,
+    description:
+      'Over TLS, browsers are told for a year that names below this host are reached over TLS only as well (HSTS). false where others use some without.',
+  }),
   tls: Type.Optional(
     section('Certificate of the pages.', {
       certFile: Type.String({ description: 'PEM, with its chain.' }),

@@ -37,7 +37,7 @@ async function add(login: string, role: 'agent' | 'supervisor' = 'agent', place:
 async function halfOpen(login: string, from = home) {
   const response = await ask('POST', '/session', {}, { login, password }, from);
   if (response.statusCode !== 202) throw new Error(`${response.statusCode} ${response.body}`);
-  return { body: response.json(), headers: cookieOf(response, 'engawa_half_open')! };
+  return { body: response.json(), headers: cookieOf(response, '__Host-engawa_half_open')! };
 }
 
 const codeOf = (uri: string, agoMs = 0) => (URI.parse(uri) as TOTP).generate({ timestamp: clock.now() - agoMs });
@@ -49,7 +49,7 @@ async function withTotp(login: string) {
   const { uri } = (await ask('POST', '/session/enrolment/totp/options', headers)).json();
   const done = await ask('POST', '/session/enrolment/totp', headers, { code: codeOf(uri) });
   if (done.statusCode !== 200) throw new Error(done.body);
-  const session = { ...cookieOf(done, 'engawa_session')!, 'x-csrf-token': done.json().session.csrfToken };
+  const session = { ...cookieOf(done, '__Host-engawa_session')!, 'x-csrf-token': done.json().session.csrfToken };
   clock.advance(30_000);
   return { person, uri, session, recoveryCodes: done.json().recoveryCodes as string[] };
 }
@@ -76,7 +76,7 @@ t.test('the half-open state opens nothing', async (t) => {
   t.match(body, { next: 'enrol', factors: [], person: { login: 'hanako' } });
   t.notOk('csrfToken' in body);
   const token = headers.cookie.split('=')[1]!;
-  const asSession = { cookie: `engawa_session=${token}` };
+  const asSession = { cookie: `__Host-engawa_session=${token}` };
   const known = (await ask('GET', '/openapi.json')).json().paths as Record<string, Record<string, { security?: [] }>>;
   let tried = 0;
   for (const [path, methods] of Object.entries(known)) {
@@ -158,7 +158,7 @@ t.test('a recovery code works once, however it is typed', async (t) => {
   const again = await halfOpen('printed');
   t.equal((await ask('POST', '/session/second-factor', again.headers, { recoveryCode: typed })).statusCode, 422);
   const done = await ask('POST', '/session/second-factor', again.headers, { code: codeOf(uri) });
-  const session = { ...cookieOf(done, 'engawa_session')!, 'x-csrf-token': done.json().csrfToken };
+  const session = { ...cookieOf(done, '__Host-engawa_session')!, 'x-csrf-token': done.json().csrfToken };
   t.match((await ask('GET', '/security', session)).json(), { recoveryCodesLeft: 9 });
   const renewed = (await ask('POST', '/security/recovery-codes', session)).json().recoveryCodes;
   t.equal(renewed.length, 10);
@@ -198,7 +198,7 @@ t.test('a passkey is enrolled, signs in alone, and its counter shows a copy', as
   const answer = { name: 'Work laptop', passkey: key.create(options) };
   const done = await ask('POST', '/session/enrolment/passkey', headers, answer);
   t.match(done.json(), { session: { person: { login: 'passkey-person' } }, recoveryCodes: Array });
-  const session = { ...cookieOf(done, 'engawa_session')!, 'x-csrf-token': done.json().session.csrfToken };
+  const session = { ...cookieOf(done, '__Host-engawa_session')!, 'x-csrf-token': done.json().session.csrfToken };
   t.match((await ask('GET', '/security', session)).json(), { passkeys: [{ name: 'Work laptop' }], required: true });
 
   const signIn = async (wrongly?: Parameters<typeof key.get>[1], challenge?: string) => {
@@ -285,7 +285,7 @@ t.test('a person changes the own password: the old one is asked for, and the oth
   t.match((await change({ old: password, new: 'changer-changer' })).json(), { code: 'password-name' });
   t.equal((await change({ old: password, new: fresh })).statusCode, 204);
   t.equal((await ask('GET', '/session', session)).statusCode, 200, 'this one goes on');
-  t.equal((await ask('GET', '/session', cookieOf(other, 'engawa_session'))).statusCode, 401, 'the other one is over');
+  t.equal((await ask('GET', '/session', cookieOf(other, '__Host-engawa_session'))).statusCode, 401, 'the other one is over');
   t.equal(
     (await ask('POST', '/session/second-factor/options', waiting.headers)).statusCode,
     401,
@@ -298,7 +298,7 @@ t.test('a person changes the own password: the old one is asked for, and the oth
 t.test('who takes a signed-in computer home without a second factor is signed out there', async (t) => {
   await add('traveller', 'agent', 'centre');
   const response = await ask('POST', '/session', {}, { login: 'traveller', password }, office);
-  const session = cookieOf(response, 'engawa_session')!;
+  const session = cookieOf(response, '__Host-engawa_session')!;
   t.equal((await ask('GET', '/session', session, undefined, office)).statusCode, 200);
   t.equal((await ask('GET', '/session', session, undefined, home)).statusCode, 401);
   t.equal((await ask('GET', '/session', session, undefined, office)).statusCode, 401, 'for good');

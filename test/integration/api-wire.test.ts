@@ -14,7 +14,7 @@ import { cuttableWire, testDatabase } from '../support/servers/database.ts';
 // One cluster for the whole file.
 await testDatabase(t);
 
-t.test('over TLS the cookie is Secure and HSTS is sent; old TLS is refused', async (t) => {
+t.test('over TLS the cookie is of this host alone and HSTS is sent; old TLS is refused', async (t) => {
   const tls = makeCertificate();
   const site = await testApi(t, { listen: { host: '127.0.0.1', port: 0, tls } });
   const url = await site.api.listen();
@@ -29,8 +29,19 @@ t.test('over TLS the cookie is Secure and HSTS is sent; old TLS is refused', asy
     sent.on('error', reject).end(body);
   });
   t.equal(answer.status, 200);
-  t.match(String(answer.headers['set-cookie']), /; Secure/);
-  t.match(answer.headers['strict-transport-security'], /max-age=31536000/);
+  const cookie = String(answer.headers['set-cookie']);
+  t.match(cookie, /^__Host-engawa_session=/);
+  for (const part of [/; Secure/, /; HttpOnly/, /; SameSite=Strict/, /; Path=\/(;|$)/]) t.match(cookie, part);
+  t.notMatch(cookie, /domain=/i);
+  t.equal(answer.headers['strict-transport-security'], 'max-age=31536000; includeSubDomains');
+  const asks = (headers: object) => site.app.inject({ method: 'GET', url: '/api/v1/session', headers: { ...headers } });
+  const [pair = ''] = cookie.split(';');
+  t.equal((await asks({ cookie: pair })).statusCode, 200);
+  t.equal(
+    (await asks({ cookie: pair.replace('__Host-', '') })).statusCode,
+    401,
+    'under the name that anybody can plant',
+  );
   const connect = (how: object) =>
     new Promise<TLSSocket | Error>((resolve) => {
       const socket = tlsConnect({ port: site.api.port, host: '127.0.0.1', rejectUnauthorized: false, ...how }, () =>

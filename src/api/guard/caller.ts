@@ -1,6 +1,6 @@
 // Who asks, and whether they may. Every route under /api says what it needs; one that says nothing is refused.
 //
-//   a browser   cookie engawa_session; what changes something also needs the header X-CSRF-Token, and an Origin that is ours
+//   a browser   cookie engawa_session (cookies.ts); what changes something also needs the header X-CSRF-Token, and an Origin that is ours
 //   a program   Authorization: Bearer engawa_…
 
 import type { FastifyRequest } from 'fastify';
@@ -14,8 +14,6 @@ import { HttpProblem } from '../errors.ts';
 import type { ApiLimits, ListenSettings } from '../needs.ts';
 import type { App } from '../server.ts';
 import type { DeviceDoor } from './device-door.ts';
-
-export const sessionCookie = 'engawa_session';
 
 /** How long a step-up counts. */
 export const stepUpLastsMs = 5 * 60_000;
@@ -124,7 +122,7 @@ export function guardRoutes(
       throw new HttpProblem(403, 'This request comes from another site.');
     if (need === 'public') return;
     request.caller = await findCaller(request, identity, changes);
-    if (!request.caller) await deviceDoor?.tellWhyEnded(request, reply, request.cookies[sessionCookie]);
+    if (!request.caller) await deviceDoor?.tellWhyEnded(request, reply, app.ownCookies.of(request, 'session'));
     if (!request.caller) throw new HttpProblem(401);
     if (deviceDoor && request.caller.kind === 'session') await passDoor(deviceDoor, request, request.caller, need);
     if (need !== 'signed-in' && !may(request.caller, need)) throw notAllowed(request.caller, need);
@@ -140,7 +138,7 @@ async function passDoor(door: DeviceDoor, request: FastifyRequest, caller: Signe
   const { device } = request.routeOptions.config;
   if (device === 'not-needed') return;
   const to = device === 'fresh' ? 'softphone' : deskNeeds.includes(need) ? 'desk' : 'anything';
-  await door.enter(caller, request, request.cookies[sessionCookie]!, to);
+  await door.enter(caller, request, request.server.ownCookies.of(request, 'session')!, to);
 }
 
 /** What a stolen glance at an open page must not reach: the person proves to be there again, and may then go on for a while. */
@@ -169,7 +167,7 @@ export async function findCaller(
     const key = /^Bearer (engawa_[\w-]{1,100})$/i.exec(authorization)?.[1];
     return (key && (await identity.byApiKey(key))) || null;
   }
-  const token = request.cookies[sessionCookie];
+  const token = request.server.ownCookies.of(request, 'session');
   if (!token || token.length > 100) return null;
   const signedIn = await identity.bySessionToken(token, request.ip);
   if (!signedIn) return null;

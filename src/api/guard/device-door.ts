@@ -37,7 +37,6 @@ export interface DeviceNeeds {
   cut(sessionId: SessionId, what: { softphones?: number; feeds?: number }): void;
 }
 
-export const deviceCookie = 'engawa_device';
 /** As long as browsers keep any cookie. */
 export const deviceCookieSeconds = 400 * 86_400;
 
@@ -97,7 +96,7 @@ export function createDeviceDoor(
     },
     async tellWhyEnded(request, reply, token) {
       const block = token === undefined ? undefined : await door.blockOf(hashOfSecret(token));
-      const deviceId = request.cookies[deviceCookie] as DeviceId | undefined;
+      const deviceId = request.server.ownCookies.of(request, 'device') as DeviceId | undefined;
       const device = !block && deviceId && deviceId.length <= 64 ? await byId(deviceId) : undefined;
       if (block?.kind === 'revoked' || device?.state === 'revoked') {
         void reply.header('clear-site-data', '"cache", "cookies", "storage"');

@@ -7,13 +7,11 @@ import type { Identity } from '../../identity/identity.ts';
 import { createTokenBuckets } from '../../sbc/guard/token-buckets.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { App } from '../server.ts';
-import { sessionCookie } from './caller.ts';
 
 /** Unknown ones of one address that are looked up: so many at once, and so many a second. */
 const atOnce = 200;
 const perSecond = 5;
 const mostKnown = 20_000;
-const given = new RegExp(`^${sessionCookie}=([^;]+)`);
 
 export interface Doorman {
   identity: Identity;
@@ -42,6 +40,7 @@ export function createDoorman(identity: Identity, clock: Clock): Doorman {
   return {
     identity: { ...identity, bySessionToken },
     watch(app) {
+      const given = new RegExp(`^${app.ownCookies.nameOf('session')}=([^;]+)`);
       app.addHook('onSend', async (_request, reply) => {
         for (const cookie of [reply.getHeader('set-cookie') ?? []].flat()) {
           const token = given.exec(String(cookie))?.[1];

@@ -12,8 +12,9 @@ import type { SoftphoneTickets } from '../../identity/softphone-tickets.ts';
 import { asError } from '../../shared/errors.ts';
 import type { PersonId, SessionId } from '../../shared/ids.ts';
 import { translate } from '../errors.ts';
-import { isOwnOrigin, sessionCookie } from '../guard/caller.ts';
+import { isOwnOrigin } from '../guard/caller.ts';
 import { createClientAddress } from '../guard/client-address.ts';
+import { createOwnCookies } from '../guard/cookies.ts';
 import type { DeviceDoor } from '../guard/device-door.ts';
 import type { ApiLimits, ApiNeeds } from '../needs.ts';
 import { refuseUpgrade, upgradeProblem } from './raw-http.ts';
@@ -34,6 +35,7 @@ export function acceptSoftphones(
 ): Softphones {
   const { identity, softphone, limits, clock, log } = needs;
   const address = createClientAddress(needs.listen.trustedProxies);
+  const sessionCookie = createOwnCookies(needs.listen).nameOf('session');
   const perSession = new Map<SessionId, Set<Tunnel>>();
   const owners = new Map<Tunnel, PersonId>();
   const idleMs = Math.max(leastIdleMs, softphone.registerExpiresSeconds * 2000);

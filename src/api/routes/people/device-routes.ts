@@ -29,13 +29,7 @@ import {
 import { CheckPolicy, PolicyProblems } from '../../contracts/policy.ts';
 import { HttpProblem } from '../../errors.ts';
 import { callerOf } from '../../guard/caller.ts';
-import {
-  blockedView,
-  type DeviceDoor,
-  type DeviceNeeds,
-  deviceCookie,
-  deviceCookieSeconds,
-} from '../../guard/device-door.ts';
+import { blockedView, type DeviceDoor, type DeviceNeeds, deviceCookieSeconds } from '../../guard/device-door.ts';
 import type { ApiNeeds } from '../../needs.ts';
 import { coveredPage, PageQuery } from '../../paging.ts';
 import type { App } from '../../server.ts';
@@ -78,10 +72,7 @@ const systemText = (headers: SaidHeaders): string => {
 /** Answered before a device has proven itself, too. */
 const beforeProof = { needs: 'signed-in' as const, device: 'not-needed' as const };
 
-function ownRoutes(app: App, { store, clock, listen, devices: { devices, door, policy }, deviceDoor }: Needs): void {
-  const secure = listen.tls !== undefined || listen.publicUrl?.startsWith('https:') === true;
-  const cookie = { path: '/', httpOnly: true, sameSite: 'strict' as const, secure, maxAge: deviceCookieSeconds };
-
+function ownRoutes(app: App, { store, clock, devices: { devices, door, policy }, deviceDoor }: Needs): void {
   app.get(
     '/api/v1/session/device',
     {
@@ -90,7 +81,7 @@ function ownRoutes(app: App, { store, clock, listen, devices: { devices, door, p
     },
     async (request) => {
       const { session } = signedInOf(request);
-      const asked = request.cookies[deviceCookie] as DeviceId | undefined;
+      const asked = app.ownCookies.of(request, 'device') as DeviceId | undefined;
       const standing = await store.devices.standing(session.id);
       const id = standing?.deviceId ?? (asked && asked.length <= 64 ? asked : undefined);
       const row = id && (await store.devices.byId(id));
@@ -129,7 +120,7 @@ function ownRoutes(app: App, { store, clock, listen, devices: { devices, door, p
       const proof = { deviceId: deviceId as DeviceId, challenge, signature };
       if ((await devices.prove(signedInOf(request), proof, actorOf(request))) === 'refused')
         throw new HttpProblem(403, 'This device could not prove itself.', { code: 'device-unknown' });
-      void reply.setCookie(deviceCookie, deviceId, cookie);
+      app.ownCookies.set(reply, 'device', deviceId, deviceCookieSeconds);
       return reply.code(204).send(null);
     },
   );
@@ -152,7 +143,7 @@ function ownRoutes(app: App, { store, clock, listen, devices: { devices, door, p
       const outcome = await devices.enrol(signedInOf(request), enrolment, actorOf(request));
       if (outcome.kind === 'refused') throw refusedEnrolment(outcome.because);
       const { id, state, name } = outcome.device;
-      void reply.setCookie(deviceCookie, id, cookie);
+      app.ownCookies.set(reply, 'device', id, deviceCookieSeconds);
       const proven = outcome.kind === 'enrolled';
       const proveEveryMs = Math.floor(policy().proofMs / 3);
       return reply.code(proven ? 200 : 202).send({ device: { id, state, name }, proven, proveEveryMs });

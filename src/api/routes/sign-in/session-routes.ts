@@ -6,7 +6,7 @@ import { asError } from '../../../shared/errors.ts';
 import { SessionView, SignIn } from '../../contract.ts';
 import { HalfOpenView, SignedOut, SignInOffer } from '../../contracts/sign-in.ts';
 import { HttpProblem } from '../../errors.ts';
-import { callerOf, sessionCookie } from '../../guard/caller.ts';
+import { callerOf } from '../../guard/caller.ts';
 import type { ApiLimits, ApiNeeds } from '../../needs.ts';
 import type { App } from '../../server.ts';
 import { actorOf } from '../../trail/audited.ts';
@@ -66,7 +66,7 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits },
     async (request) => {
       const caller = callerOf(request);
       if (caller.kind !== 'session') throw new HttpProblem(403, 'An API key has no session.');
-      return signingIn.view(caller.person, caller.session, request.cookies[sessionCookie]!);
+      return signingIn.view(caller.person, caller.session, app.ownCookies.of(request, 'session')!);
     },
   );
 
@@ -83,7 +83,7 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits },
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      void reply.clearCookie(sessionCookie, signingIn.cookieOptions);
+      app.ownCookies.clear(reply, 'session');
       if (caller.kind !== 'session') return reply.code(204).send(null);
       const url = await needs.signIn?.singleSignOn?.endUrl(caller.session.id);
       await identity.endSession(caller.session.id, 'asked');

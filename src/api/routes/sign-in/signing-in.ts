@@ -1,8 +1,5 @@
-// What the routes of signing in share: cookies, how a session begins in an answer, where passkeys can be used, and how a proof that is
+// What the routes of signing in share: how a session begins in an answer, where passkeys can be used, and how a proof that is
 // not right is answered.
-//
-//   engawa_session      the session
-//   engawa_half_open    between the password and the second factor; good for nothing else
 
 import { isIP } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -22,7 +19,7 @@ import type { Person, Session } from '../../../store/records.ts';
 import type { SessionView } from '../../contract.ts';
 import type { HalfOpenView } from '../../contracts/sign-in.ts';
 import { HttpProblem } from '../../errors.ts';
-import { sessionCookie } from '../../guard/caller.ts';
+import { createOwnCookies } from '../../guard/cookies.ts';
 import type { DeviceDoor } from '../../guard/device-door.ts';
 import type { ApiNeeds, ListenSettings } from '../../needs.ts';
 import type { ProblemCode } from '../../problem-codes.ts';
@@ -37,10 +34,7 @@ export interface SignInNeeds {
   singleSignOn?: SingleSignOn;
 }
 
-export const halfOpenCookie = 'engawa_half_open';
-
 export interface SigningIn {
-  cookieOptions: { path: string; httpOnly: true; sameSite: 'strict'; secure: boolean };
   view(person: Person, session: Session, token: string): SessionView;
   /** The session that this browser held before ends with the new one. */
   open(request: FastifyRequest, reply: FastifyReply, outcome: SignedInOutcome): Promise<SessionView>;
@@ -54,13 +48,7 @@ export interface SigningIn {
 
 export function createSigningIn(needs: ApiNeeds & { deviceDoor?: DeviceDoor }): SigningIn {
   const { identity, callCentre, company, listen, demo, signIn, audit } = needs;
-  const cookieOptions = {
-    path: '/',
-    httpOnly: true as const,
-    sameSite: 'strict' as const,
-    secure: listen.tls !== undefined || listen.publicUrl?.startsWith('https:') === true,
-  };
-  const halfOpenOptions = { ...cookieOptions, path: '/api/v1/session' };
+  const cookies = createOwnCookies(listen);
 
   const view: SigningIn['view'] = (person, session, token) => ({
     person: { ...personView(person), hearsRecordings: canHearSomething(needs.playback?.rules ?? [], person.role) },
@@ -71,10 +59,9 @@ export function createSigningIn(needs: ApiNeeds & { deviceDoor?: DeviceDoor }): 
   });
 
   return {
-    cookieOptions,
     view,
     async open(request, reply, { token, session, person }) {
-      const before = request.cookies[sessionCookie];
+      const before = cookies.of(request, 'session');
       const previous = before ? await identity.bySessionToken(before) : undefined;
       if (previous) await identity.endSession(previous.session.id, 'asked');
       request.caller = { kind: 'session', session, person };
@@ -86,8 +73,8 @@ export function createSigningIn(needs: ApiNeeds & { deviceDoor?: DeviceDoor }): 
         details: { secondFactor: session.secondFactor ?? null },
       });
       const maxAge = Math.max(1, Math.floor((session.expiresAt - session.createdAt) / 1000));
-      void reply.setCookie(sessionCookie, token, { ...cookieOptions, maxAge });
-      if (request.cookies[halfOpenCookie]) void reply.clearCookie(halfOpenCookie, halfOpenOptions);
+      cookies.set(reply, 'session', token, maxAge);
+      if (cookies.of(request, 'half_open')) cookies.clear(reply, 'half_open');
       // A browser that was sent here shows a page next, which asks.
       if (request.method !== 'GET') await needs.deviceDoor?.enter({ kind: 'session', session, person }, request, token);
       if (hasDesk(person)) await callCentre.signIn(person.id);
@@ -95,13 +82,13 @@ export function createSigningIn(needs: ApiNeeds & { deviceDoor?: DeviceDoor }): 
     },
     async halfOpen(reply, { token, expiresAt, next, person }) {
       const maxAge = Math.max(1, Math.floor((expiresAt - needs.clock.now()) / 1000));
-      void reply.setCookie(halfOpenCookie, token, { ...halfOpenOptions, maxAge });
+      cookies.set(reply, 'half_open', token, maxAge);
       const { login, displayName, language } = person;
       const factors = (await signIn?.factors.ways(person.id)) ?? [];
       return { next, factors, person: { login, displayName, language }, expiresAt };
     },
     async halfOpenOf(request) {
-      const token = request.cookies[halfOpenCookie];
+      const token = cookies.of(request, 'half_open');
       const found = token && token.length <= 100 ? await signIn?.halfOpen.of(token) : undefined;
       if (!token || !found) throw new HttpProblem(401, 'Sign in with your password first.');
       return { ...found, token };

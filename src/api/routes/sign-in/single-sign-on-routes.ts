@@ -18,7 +18,6 @@ interface Needs extends ApiNeeds {
 }
 
 const tags = ['session'];
-const cookieName = 'engawa_sign_on';
 const path = '/api/v1/single-sign-on';
 const keptSeconds = 600;
 
@@ -29,7 +28,6 @@ export function singleSignOnRoutes(app: App, needs: Needs, signingIn: SigningIn)
     needs: 'public' as const,
     rateLimit: { max: limits.signInsPerMinutePerAddress, timeWindow: 60_000 },
   };
-  const cookieOptions = { ...signingIn.cookieOptions, sameSite: 'lax' as const, path };
   const answers = { 302: Type.Null() };
 
   /** Only where somebody may be told more than that it did not work. */
@@ -52,7 +50,7 @@ export function singleSignOnRoutes(app: App, needs: Needs, signingIn: SigningIn)
       const session = caller?.kind === 'session' ? caller.session.id : undefined;
       try {
         const { url, kept } = await singleSignOn.begin(session);
-        void reply.setCookie(cookieName, kept, { ...cookieOptions, maxAge: keptSeconds });
+        app.ownCookies.set(reply, 'sign_on', kept, keptSeconds);
         return reply.redirect(url, 302);
       } catch (err) {
         log.error({ err }, 'the single sign-on provider does not answer as it should');
@@ -65,8 +63,8 @@ export function singleSignOnRoutes(app: App, needs: Needs, signingIn: SigningIn)
     `${path}/callback`,
     { config, schema: { tags, summary: 'Back from the provider', response: answers } },
     async (request, reply) => {
-      const kept = request.cookies[cookieName];
-      void reply.clearCookie(cookieName, cookieOptions);
+      const kept = app.ownCookies.of(request, 'sign_on');
+      app.ownCookies.clear(reply, 'sign_on');
       // Of what was asked only the query: an absolute target (RFC 9112 §3.2.2) names any host that its sender likes.
       const url = new URL(`${path}/callback`, needs.listen.publicUrl ?? 'https://localhost');
       url.search = request.url.split('?').slice(1).join('?');
