@@ -10,6 +10,8 @@
 #   TURN_REALM                engawa unless told
 #   TURN_PORT, TURN_TLS_PORT  3478 and 5349 unless told. 443 for TLS reaches most homes; give it CAP_NET_BIND_SERVICE
 #   TURN_MIN_PORT, _MAX_PORT  UDP ports of relays, one per allocation: 49152 and 57343 unless told
+#   TURN_CONTROL_IP, TURN_CONTROL_PORT   where Engawa cancels what ended sessions hold (turn.control): loopback or a private address,
+#                             never one in TURN_MEDIA_PEERS. None unless told; the port is 5766 unless told
 #   TURN_CERT_FILE, TURN_KEY_FILE   PEM, for turns: URLs; without them there is no TLS
 #   TURN_RUN_FOLDER           where the complete configuration is written, readable by this user only; /tmp unless told
 set -eu
@@ -23,6 +25,8 @@ if [ -z "$secret" ] && [ -n "${ENGAWA_TURN_SECRET_FILE:-}" ]; then
   secret=$(cat "$ENGAWA_TURN_SECRET_FILE")
 fi
 [ "${#secret}" -ge 32 ] || fail "set ENGAWA_TURN_SECRET to at least 32 characters (openssl rand -hex 32)."
+control=${TURN_CONTROL_IP:-}
+case $control in 0.0.0.0|::|\*) fail "TURN_CONTROL_IP is every address: the command line must not be reachable from outside." ;; esac
 peers=${TURN_MEDIA_PEERS:-}
 [ -n "$peers" ] || fail "set TURN_MEDIA_PEERS to the addresses that media servers offer."
 
@@ -36,6 +40,13 @@ file=$(mktemp "${TURN_RUN_FOLDER:-/tmp}/turnserver.XXXXXX")
   echo "min-port=${TURN_MIN_PORT:-49152}"
   echo "max-port=${TURN_MAX_PORT:-57343}"
   echo "$peers" | tr ',' '\n' | while read -r peer; do [ -z "$peer" ] || echo "allowed-peer-ip=$peer"; done
+  if [ -n "$control" ]; then
+    echo "cli-ip=$control"
+    echo "cli-port=${TURN_CONTROL_PORT:-5766}"
+    echo "cli-password=$(printf 'engawa turn control:%s' "$secret" | sha256sum | cut -d' ' -f1)"
+  else
+    echo "no-cli"
+  fi
   # A media server on loopback is a trial on one machine; what is allowed is still only what is listed.
   case ",$peers" in *,127.*) echo "allow-loopback-peers" ;; esac
   [ -z "${TURN_LISTENING_IP:-}" ] || echo "listening-ip=$TURN_LISTENING_IP"

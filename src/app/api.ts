@@ -37,6 +37,7 @@ import { recordingsFolder } from './recorder.ts';
 import type { AppRecordings } from './recording-life.ts';
 import type { AppRules } from './rules.ts';
 import { openSignIn } from './sign-in.ts';
+import { endTurnSessions } from './turn-sessions.ts';
 
 interface Rooms {
   audit: Audit;
@@ -92,6 +93,11 @@ export async function openApi(
         );
     }),
   );
+  if (secrets.turnSecret && config.turn.control.length > 0)
+    endTurnSessions({
+      ...{ clock, log, closer, identity, secret: secrets.turnSecret, credentialMinutes: config.turn.credentialMinutes },
+      servers: config.turn.control,
+    });
   closer.add(
     'whereabouts',
     identity.onWhereabouts((personId) => void callCentre.factsChanged(personId)),

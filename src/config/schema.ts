@@ -216,6 +216,11 @@ const Turn = section(
       maximum: 60,
       description: 'How long a credential may begin an allocation. One that runs goes on until the call is over.',
     }),
+    control: Type.Array(Type.String({ pattern: '^.+:\\d+$' }), {
+      default: [],
+      description:
+        'HOST:PORT of each server’s command line (TURN_CONTROL_IP, TURN_CONTROL_PORT): when a session ends, its allocations are cancelled there. A private network only.',
+    }),
     relayOnly: Type.Boolean({
       default: false,
       description: 'Desks send audio by way of the TURN server only, never straight to the media ports.',

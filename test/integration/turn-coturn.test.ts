@@ -3,8 +3,14 @@
 import { createSocket, type Socket } from 'node:dgram';
 import t, { type Test } from 'tap';
 import { turnCredential } from '../../src/api/turn-credentials.ts';
+import { cancelAllocations, endTurnSessions } from '../../src/app/turn-sessions.ts';
 import { openTurnClient, type TurnClient, type TurnUrl } from '../../src/cli/doctor/turn-client.ts';
+import { createCloser } from '../../src/shared/closer.ts';
+import { createEmitter } from '../../src/shared/emitter.ts';
+import type { SessionId } from '../../src/shared/ids.ts';
+import { silentLogger } from '../../src/shared/logger.ts';
 import { eventually } from '../support/eventually.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { makeCertificate } from '../support/servers/certificate.ts';
 import { startCoturn } from '../support/servers/coturn.ts';
 import { missing } from '../support/servers/peers.ts';
@@ -82,6 +88,40 @@ t.test('coturn as config/coturn has it', { skip: missing('turnserver') }, async 
       { withinMs: 30_000, everyMs: 500 },
     );
     t.match(await turn.refresh(600), { kind: 'ok', message: { lifetimeSeconds: 600 } });
+  });
+
+  t.test('what a session holds ends with it, be it refreshed or begun again', async (t) => {
+    const guarded = await startCoturn(t, { control: true });
+    const server: TurnUrl = { host: guarded.host, port: guarded.port, transport: 'udp' };
+    const control = { host: '127.0.0.1', port: guarded.controlPort };
+    const of = async (bearer: string) => {
+      const credential = turnCredential(guarded.secret, bearer, Date.now() + 600_000);
+      const opened = await openTurnClient({ server, ...credential, timeoutMs: 20_000 });
+      t.teardown(() => opened.close());
+      return opened;
+    };
+    const [gone, again, other] = [await of('ses_gone'), await of('ses_gone'), await of('ses_other')];
+    for (const client of [gone, again, other]) t.match(await client.allocate(), { kind: 'ok' });
+    await t.rejects(cancelAllocations(control, 'wrong', 'ses_gone'), /the password is refused/);
+    t.match(await gone.refresh(600), { kind: 'ok' });
+
+    const clock = createFakeClock();
+    const closer = createCloser();
+    const ended = createEmitter<{ ended: { session: { id: SessionId } } }>(() => {});
+    endTurnSessions({
+      ...{ clock, closer, log: silentLogger, secret: guarded.secret, credentialMinutes: 10 },
+      identity: { onSessionEnded: (listener) => ended.on('ended', listener) },
+      servers: [`127.0.0.1:${guarded.controlPort}`],
+    });
+    t.teardown(() => closer.close());
+    ended.emit('ended', { session: { id: 'ses_gone' as SessionId } });
+    const isOver = async (client: TurnClient) => (await client.refresh(600)).kind === 'refused';
+    for (const client of [gone, again]) await eventually('its allocations are gone', () => isOver(client));
+    t.match(await other.refresh(600), { kind: 'ok' }, 'others go on');
+    t.match(await gone.allocate(), { kind: 'ok' }, 'the credential lasts its minutes yet');
+    clock.advance(30_000);
+    await eventually('what it began anew is gone as well', () => isOver(gone));
+    t.match(await other.refresh(600), { kind: 'ok' });
   });
 
   t.test('nothing private is relayed to, nor anything else but the media server', async (t) => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { openTurnClient } from '../../../src/cli/doctor/turn-client.ts';
 import { projectRoot } from '../../../src/shared/paths.ts';
 import { eventually } from '../eventually.ts';
-import { freeUdpPort } from '../free-port.ts';
+import { freeTcpPort, freeUdpPort } from '../free-port.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -21,6 +21,8 @@ export interface RunningCoturn {
   tlsPort: number;
   secret: string;
   urls: string[];
+  /** Its command line; only when `control` was asked for. */
+  controlPort: number;
   /** What it printed so far. */
   printed(): string;
 }
@@ -30,6 +32,8 @@ interface CoturnOptions {
   /** Which address those that it relays to see; 127.0.0.1 unless told. */
   relayAddress?: string;
   certificate?: { cert: string; key: string };
+  /** With its command line on loopback. */
+  control?: boolean;
 }
 
 const attempts = 3;
@@ -49,6 +53,7 @@ async function tryStart(t: Teardown, options: CoturnOptions): Promise<RunningCot
   const folder = mkdtempSync(join(tmpdir(), 'engawa-coturn-'));
   const secret = 'a secret for one test of the TURN server';
   const [port, tlsPort] = [await freeUdpPort(), await freeUdpPort()];
+  const controlPort = await freeTcpPort();
   const { certificate } = options;
   const tls: Record<string, string> = {};
   if (certificate) {
@@ -70,6 +75,7 @@ async function tryStart(t: Teardown, options: CoturnOptions): Promise<RunningCot
       TURN_PORT: String(port),
       TURN_TLS_PORT: String(tlsPort),
       TURN_RUN_FOLDER: folder,
+      ...(options.control ? { TURN_CONTROL_IP: '127.0.0.1', TURN_CONTROL_PORT: String(controlPort) } : {}),
       ...tls,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -106,6 +112,7 @@ async function tryStart(t: Teardown, options: CoturnOptions): Promise<RunningCot
     host: '127.0.0.1',
     port,
     tlsPort,
+    controlPort,
     secret,
     urls: [`turn:127.0.0.1:${port}?transport=udp`],
     printed: () => printed,
