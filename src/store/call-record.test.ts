@@ -181,6 +181,22 @@ t.test('a segment that nobody closed ends with the call, its hold counted', asyn
   t.match(record, { talkMs: 1000, holdMs: 4000, segments: [{ endedAt: 6000 }], side: 'us' });
 });
 
+t.test('a call that was ended for its node, which was only late, goes on and ends as its node says', async (t) => {
+  const cutOff = { ...ended('fault', 'us'), cutOffAt: 1000 } as NewEvent;
+  const late: [number, NewEvent][] = [
+    [6000, { type: 'agent-left', callId, personId: hanako, legId, talkMs: 4321, holdMs: 79 }],
+    [6000, ended('normal', 'customer')],
+  ];
+  const segments = [{ answeredAt: 1000, endedAt: 6000, talkMs: 4321 }];
+  const end = { endedAt: 6000, cause: 'normal', side: 'customer', talkMs: 4321, segments };
+  t.match(call([0, started], [1000, answered(hanako)], [4000, cutOff], ...late), end, 'in mid-conversation');
+  t.match(call([0, started], [500, cutOff], [1000, answered(hanako)], ...late), end, 'before it was answered');
+  const goesOn = call([0, started], [500, cutOff], [1000, answered(hanako)]);
+  t.match(goesOn, { endedAt: null, cause: null, segments: [{ endedAt: null }] }, 'it is not over');
+  const over = call([0, started], [1000, answered(hanako)], [3000, ended('normal', 'customer')], [4000, cutOff]);
+  t.match(over, { endedAt: 3000, cause: 'normal' }, 'a real end stays');
+});
+
 t.test('the exact figures of an agent count also when they come after the end', async (t) => {
   const record = call(
     [0, started],

@@ -11,6 +11,8 @@ export interface CallReading {
   readonly record: CallRecord;
   /** Since when the call is on hold; several holds at once count once. */
   readonly heldSince: number | null;
+  /** It was ended for a node that was taken for dead, which need not have been: what it says itself of the end counts. */
+  readonly cutOff?: boolean;
 }
 
 type CallEvent = Extract<EngawaEvent, { callId: CallId }>;
@@ -28,6 +30,7 @@ export function readCall(events: Iterable<EngawaEvent>): CallReading | undefined
 export function applyToCall(reading: CallReading | undefined, event: CallEvent): CallReading | undefined {
   if (event.type === 'call-started') return reading ?? started(event);
   if (!reading) return undefined;
+  if (reading.cutOff && showsLife.has(event.type)) return applyToCall(reopened(reading), event);
   const { record } = reading;
   const changed = (change: Partial<CallRecord>): CallReading => ({ ...reading, record: { ...record, ...change } });
 
@@ -77,6 +80,18 @@ export function applyToCall(reading: CallReading | undefined, event: CallEvent):
     default:
       return reading;
   }
+}
+
+/** What happens in a call that goes on, and never after its end. */
+const showsLife: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>([
+  ...(['agent-answered', 'customer-answered', 'call-adopted', 'call-held', 'call-resumed', 'queue-entered'] as const),
+]);
+
+function reopened({ record }: CallReading): CallReading {
+  const segments = record.segments.map((segment) =>
+    segment.endedAt === record.endedAt ? { ...segment, endedAt: null } : segment,
+  );
+  return { heldSince: null, record: { ...record, segments, endedAt: null, cause: null, side: null } };
 }
 
 function started(event: Extract<CallEvent, { type: 'call-started' }>): CallReading {
@@ -160,7 +175,9 @@ function resumed(reading: CallReading, at: number): CallReading {
 /** A segment that nobody closed (the process died) ends with the call. */
 function ended(reading: CallReading, event: Extract<CallEvent, { type: 'call-ended' }>): CallReading {
   const at = event.cutOffAt ?? event.at;
-  const { record } = resumed(reading, at);
+  const cutOff = event.cutOffAt !== undefined;
+  const isRealEnd = reading.cutOff && !cutOff;
+  const { record } = resumed(isRealEnd ? reopened(reading) : reading, at);
   if (record.endedAt !== null) return reading;
   const segments = record.segments.map((segment) =>
     segment.endedAt === null
@@ -170,5 +187,6 @@ function ended(reading: CallReading, event: Extract<CallEvent, { type: 'call-end
   return {
     heldSince: null,
     record: { ...record, ...summed(segments), endedAt: at, cause: event.cause, side: event.side },
+    ...(cutOff ? { cutOff } : {}),
   };
 }

@@ -233,6 +233,25 @@ t.test('a second program goes on with a call record that the first began', async
   t.match(await second.calls.byId(callId), { queue: 'orders', cause: 'fault', side: 'us' });
 });
 
+t.test('two programs write of one call in turn, and none undoes what the other knows', async (t) => {
+  const callId = newId('call');
+  const personId = newId('person');
+  const second = await testStore(t, { url });
+  const started = { type: 'call-started', callId, direction: 'inbound', alias: null, companyNumber: '03' } as const;
+  await store.events.append({ ...started, trunk: null });
+  await second.events.append({ type: 'reason-set', callId, reason: 'order', piiClass: 'none', by: 'flow' });
+  await store.events.append({ type: 'queue-entered', callId, queue: 'orders' });
+  const legId = newId('leg');
+  await store.events.append({ type: 'agent-answered', callId, personId, legId, place: 'home', ringMs: 1 });
+  await second.events.append({ type: 'flow-entered', callId, flow: 'main', version: 'a' });
+  await store.events.append({ type: 'call-ended', callId, cause: 'normal', side: 'customer', durationMs: 1 });
+  await store.calls.byId(callId);
+  t.match(await second.calls.byId(callId), {
+    ...{ reason: 'order', queue: 'orders', flow: 'main', cause: 'normal', side: 'customer' },
+    segments: [{ personId }],
+  });
+});
+
 t.test('a healthy store says so', async (t) => t.strictSame(await store.health(), { ok: true }));
 
 t.test('closing twice is closing once', async (t) => {

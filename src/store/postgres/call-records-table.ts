@@ -1,6 +1,7 @@
 // Call records, kept up to date from events inside the transaction that inserts them, and computed afresh on demand.
 // The readings of running calls are kept in memory; one that is not there, or that a failed transaction may have spoilt,
-// is read from the log again. So a record never depends on what this process happened to see.
+// is read from the log again, and so is one whose row another node has written since: a call that was adopted, or ended in
+// the log because its node was taken for dead, has events of two. So a record never depends on what this process happened to see.
 
 import type { EngawaEvent } from '../../shared/events.ts';
 import type { CallId, EventId } from '../../shared/ids.ts';
@@ -11,9 +12,11 @@ import { jsonbText, readEventsOfCalls } from './events-table.ts';
 
 const keptReadings = 5000;
 
-interface Changed {
-  record: CallRecord;
+interface Kept {
+  reading: CallReading;
   lastEventId: EventId;
+  /** Of the row as this process wrote it: PostgreSQL's `xmin`. */
+  version: string | null;
 }
 
 export interface CallRecordKeeper {
@@ -24,38 +27,43 @@ export interface CallRecordKeeper {
 }
 
 export function createCallRecordKeeper(): CallRecordKeeper {
-  const readings = new Map<CallId, { reading: CallReading; lastEventId: EventId }>();
+  const readings = new Map<CallId, Kept>();
 
-  function keep(callId: CallId, reading: CallReading, lastEventId: EventId): void {
+  function keep(callId: CallId, kept: Kept): void {
     readings.delete(callId);
-    readings.set(callId, { reading, lastEventId });
+    readings.set(callId, kept);
     if (readings.size > keptReadings) readings.delete(readings.keys().next().value!);
+  }
+
+  /** What these events make of the reading that is kept; undefined: the log must be asked. */
+  function next(callId: CallId, events: readonly EngawaEvent[]): Kept | undefined {
+    const known = readings.get(callId);
+    const isNext = known ? known.lastEventId < events[0]!.id : events[0]!.type === 'call-started';
+    if (!isNext) return undefined;
+    let reading = known?.reading;
+    for (const event of events) if (isCallEvent(event)) reading = applyToCall(reading, event);
+    return reading && { reading, lastEventId: events.at(-1)!.id, version: known?.version ?? null };
   }
 
   return {
     async apply(connection, events) {
-      const perCall = groupByCall(events);
-      const changed: Changed[] = [];
+      const changed: Kept[] = [];
       const unknown: CallId[] = [];
-      for (const [callId, callEvents] of perCall) {
-        const known = readings.get(callId);
-        const isNext = known ? known.lastEventId < callEvents[0]!.id : callEvents[0]!.type === 'call-started';
-        if (!isNext) {
-          unknown.push(callId);
-          continue;
-        }
-        let reading = known?.reading;
-        for (const event of callEvents) if (isCallEvent(event)) reading = applyToCall(reading, event);
-        const lastEventId = callEvents.at(-1)!.id;
-        if (!reading) continue;
-        if (reading.record !== known?.reading.record) changed.push({ record: reading.record, lastEventId });
-        keep(callId, reading, lastEventId);
+      for (const [callId, callEvents] of groupByCall(events)) {
+        const before = readings.get(callId)?.reading.record;
+        const kept = next(callId, callEvents);
+        if (!kept) unknown.push(callId);
+        else if (kept.reading.record !== before) changed.push(kept);
+        else keep(callId, kept);
       }
-      for (const { reading, lastEventId } of await readFromLog(connection, unknown)) {
-        changed.push({ record: reading.record, lastEventId });
-        keep(reading.record.id, reading, lastEventId);
+      const versions = await write(connection, changed);
+      for (const kept of changed) {
+        const { id } = kept.reading.record;
+        const version = versions.get(id);
+        if (version === undefined) unknown.push(id);
+        else keep(id, { ...kept, version });
       }
-      await upsert(connection, changed);
+      for (const kept of await writeFromLog(connection, unknown)) keep(kept.reading.record.id, kept);
     },
     forget(events) {
       for (const callId of groupByCall(events).keys()) readings.delete(callId);
@@ -86,26 +94,52 @@ async function readFromLog(
   });
 }
 
-async function upsert(connection: Queryable, changed: readonly Changed[]): Promise<void> {
-  if (changed.length === 0) return;
-  const rows = changed.map(({ record, lastEventId }) => ({
+function rowsOf(changed: readonly Kept[]): string {
+  const rows = changed.map(({ reading: { record }, lastEventId, version }) => ({
     id: record.id,
     last_event_id: lastEventId,
     queue: record.queue,
     alias: record.alias,
     person_ids: [...new Set(record.segments.map((segment) => segment.personId))],
     record,
+    version,
   }));
-  await connection.query(
-    `INSERT INTO call_records (id, last_event_id, queue, alias, person_ids, record)
-     SELECT * FROM jsonb_to_recordset($1::jsonb)
-       AS row (id text, last_event_id text, queue text, alias text, person_ids text[], record jsonb)
-     ON CONFLICT (id) DO UPDATE SET
-       last_event_id = excluded.last_event_id, queue = excluded.queue, alias = excluded.alias,
-       person_ids = excluded.person_ids, record = excluded.record
-     WHERE call_records.last_event_id COLLATE "C" <= excluded.last_event_id`,
-    [jsonbText(rows)],
+  return jsonbText(rows);
+}
+
+const insert = `WITH given AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS one
+      (id text, last_event_id text, queue text, alias text, person_ids text[], record jsonb, version text))
+  INSERT INTO call_records (id, last_event_id, queue, alias, person_ids, record)
+    SELECT id, last_event_id, queue, alias, person_ids, record FROM given ORDER BY id
+  ON CONFLICT (id) DO UPDATE SET
+    last_event_id = excluded.last_event_id, queue = excluded.queue, alias = excluded.alias,
+    person_ids = excluded.person_ids, record = excluded.record`;
+
+/** Writes what nobody else has written since; the new versions. Who is not named in them was not written. */
+async function write(connection: Queryable, changed: readonly Kept[]): Promise<Map<CallId, string>> {
+  if (changed.length === 0) return new Map();
+  const written = await connection.query<{ id: CallId; version: string }>(
+    `${insert} WHERE call_records.xmin::text = (SELECT version FROM given WHERE given.id = excluded.id)
+     RETURNING id, xmin::text AS version`,
+    [rowsOf(changed)],
   );
+  return new Map(written.map(({ id, version }) => [id, version]));
+}
+
+/** Reads these calls from the log and writes their records, with nobody else at them meanwhile. */
+async function writeFromLog(connection: Queryable, callIds: readonly CallId[]): Promise<Kept[]> {
+  if (callIds.length === 0) return [];
+  await connection.query('SELECT 1 FROM call_records WHERE id = ANY($1) ORDER BY id FOR UPDATE', [callIds]);
+  const read = (await readFromLog(connection, callIds)).map((one): Kept => ({ ...one, version: null }));
+  if (read.length === 0) return [];
+  const written = await connection.query<{ id: CallId; version: string }>(
+    `${insert} WHERE call_records.last_event_id COLLATE "C" <= excluded.last_event_id
+     RETURNING id, xmin::text AS version`,
+    [rowsOf(read)],
+  );
+  const versions = new Map(written.map(({ id, version }) => [id, version]));
+  return read.map((one) => ({ ...one, version: versions.get(one.reading.record.id) ?? null }));
 }
 
 /**
@@ -123,12 +157,7 @@ export async function rebuildCallRecords(database: Database): Promise<number> {
     if (started.length === 0) return count;
     const callIds = started.map((row) => row.id);
     await database.transaction(async (connection) => {
-      const readings = await readFromLog(connection, callIds);
-      await upsert(
-        connection,
-        readings.map(({ reading, lastEventId }) => ({ record: reading.record, lastEventId })),
-      );
-      count += readings.length;
+      count += (await writeFromLog(connection, callIds)).length;
     });
     after = callIds.at(-1)!;
   }
