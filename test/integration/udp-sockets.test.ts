@@ -64,6 +64,31 @@ function suite(name: string, sockets: UdpSockets): void {
     test.ok(to!.arrived.every(({ text, from }) => text === String(from.port)));
   });
 
+  t.test(`${name}: of what comes at once nothing is lost, and it stays in order`, async (test) => {
+    const [to, from] = [await open(test, sockets, '127.0.0.1'), await open(test, sockets, '127.0.0.1')];
+    const texts = Array.from({ length: 100 }, (_, i) => String(i));
+    const remote = from.socket.remote('127.0.0.1', to.socket.port);
+    for (const text of texts) send(from.socket, text, remote);
+    await eventually('all arrive', () => to.arrived.length === texts.length);
+    test.same(
+      to.arrived.map(({ text }) => text),
+      texts,
+    );
+  });
+
+  t.test(`${name}: a packet is passed on, in whole and in part, while it is the listener's`, async (test) => {
+    const [via, from, to] = await Promise.all([0, 1, 2].map(() => open(test, sockets, '127.0.0.1')));
+    const remote = via!.socket.remote('127.0.0.1', to!.socket.port);
+    via!.socket.listen((packet) => {
+      packet[0] = 0x58;
+      via!.socket.send(packet, remote);
+      via!.socket.send(packet.subarray(4), remote);
+    });
+    send(from!.socket, 'one and two', from!.socket.remote('127.0.0.1', via!.socket.port));
+    await eventually('both arrive', () => to!.arrived.length === 2);
+    test.same(to!.arrived.map(({ text }) => text).sort(), ['Xne and two', 'and two']);
+  });
+
   t.test(`${name}: a port that is taken is not opened, and one that was closed is free`, async (test) => {
     const { socket } = await open(test, sockets, '127.0.0.1');
     test.equal(await sockets.open('127.0.0.1', socket.port), undefined);

@@ -60,3 +60,32 @@ t.test('a jump far away is a restart when the next packet confirms it, else it i
   t.equal(statistics.packetsLost, 0);
   t.equal(statistics.packetsExpected, 5);
 });
+
+t.test(
+  'duplicates are known as far back as packets may be late, whatever was jumped over (seed 20261122)',
+  async (t) => {
+    let state = 20261122;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const statistics = new ReceptionStatistics(8000);
+    const came = new Set<number>();
+    const wrong: unknown[] = [];
+    let newest = 65_000;
+    statistics.onPacket(newest, 0, 0);
+    came.add(newest);
+    for (let i = 0; i < 5_000; i++) {
+      const ahead = random(4) > 0 ? 1 : random(300);
+      const sequence = random(3) > 0 ? newest + ahead : Math.max(65_000, newest - random(100));
+      const expected = sequence > newest ? 'in-order' : came.has(sequence) ? 'duplicate' : 'late';
+      const found = statistics.onPacket(sequence & 0xffff, i, i);
+      if (found !== expected) wrong.push({ i, sequence, newest, found, expected });
+      came.add(sequence);
+      newest = Math.max(newest, sequence);
+    }
+    t.same(wrong, []);
+    t.equal(statistics.packets, came.size);
+    t.equal(statistics.report().highestSequence, newest);
+  },
+);

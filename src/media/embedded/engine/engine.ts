@@ -23,7 +23,7 @@ const reportEveryTicks = 5 * ticksPerSecond;
 const tapEveryTicks = 10;
 
 const beginTick = (party: Party, tick: number, now: number) => party.beginTick(tick, now);
-const endTick = (party: Party, _tick: number, now: number) => party.tick(now);
+const endTick = (party: Party, tick: number, now: number) => party.tick(tick, now);
 
 export interface EngineNeeds {
   config: EngineConfig;
@@ -39,6 +39,8 @@ export interface EngineNeeds {
 export class Engine {
   private readonly needs: EngineNeeds;
   private readonly seats = new Map<string, Seat>();
+  /** Of the seats, in their order. */
+  private parties: Party[] = [];
   private readonly rooms = new Map<string, Room>();
   private readonly ports;
   private readonly sounds = createSoundFiles();
@@ -51,11 +53,13 @@ export class Engine {
   }
 
   private tick(tick: number, now: number): void {
-    for (const { party } of this.seats.values()) this.guarded(party, tick, now, beginTick);
+    this.needs.udp.look?.(now);
+    const { parties } = this;
+    for (const party of parties) if (party.decoding) this.guarded(party, tick, now, beginTick);
     let order = 0;
-    for (const { party } of this.seats.values()) {
+    for (const party of parties) {
       order++;
-      this.guarded(party, tick, now, endTick);
+      if (party.restsUntil <= tick) this.guarded(party, tick, now, endTick);
       if ((tick + order) % ticksPerSecond === 0) party.watch(now);
       // Spread over the interval, so that what many parties report and record does not leave in one tick.
       if ((tick + order * 7) % reportEveryTicks === 0) party.sendReport(now);
@@ -79,10 +83,9 @@ export class Engine {
 
   /** Works out the plan once, after everything of this moment has changed. */
   private replan(): void {
-    plan(
-      [...this.seats.values()].map((seat) => seat.party),
-      [...this.rooms.values()],
-    );
+    this.parties = [...this.seats.values()].map((seat) => seat.party);
+    plan(this.parties, [...this.rooms.values()]);
+    for (const party of this.parties) party.wake();
   }
 
   private seat(endpoint: string): Seat {
@@ -229,13 +232,17 @@ export class Engine {
   }
 
   setDigitsAudible({ endpoint, audible }: CommandInput<'setDigitsAudible'>): null {
-    this.seat(endpoint).party.digits.setAudible(audible, performance.now());
+    const { party } = this.seat(endpoint);
+    party.digits.setAudible(audible, performance.now());
+    party.wake();
     return null;
   }
 
   async sendDigits({ endpoint, digits, durationMs }: CommandInput<'sendDigits'>): Promise<null> {
     if (!/^[0-9A-D*#]+$/i.test(digits)) throw new EngineFault('invalid-argument', 'digits are 0-9, A-D, * and #');
-    await this.seat(endpoint).party.digits.send(digits, durationMs);
+    const { party } = this.seat(endpoint);
+    party.wake();
+    await party.digits.send(digits, durationMs);
     return null;
   }
 

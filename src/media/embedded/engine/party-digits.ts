@@ -69,6 +69,11 @@ export class PartyDigits {
     if (!allowed || this.keptBackUntil <= now) this.keptBackUntil = 0;
   }
 
+  /** The tick is needed. */
+  get busy(): boolean {
+    return this.sender !== undefined || this.keptBackUntil !== 0 || this.receiver?.pressing === true;
+  }
+
   private get pressing(): boolean {
     return this.inband?.pressing === true || this.receiver?.pressing === true;
   }

@@ -23,6 +23,8 @@ import type { Tap } from './tap.ts';
 import type { Transport, TransportListener } from './transport/transport.ts';
 
 const silenceAfterMs = 200;
+/** So long a party whose hearing comes forwarded is left alone by the tick, when it has nothing else to do either. */
+const restTicks = 5;
 /** As much as a jitter buffer holds back at most. */
 const drainFrames = 10;
 const header = newRtpHeader();
@@ -62,6 +64,8 @@ export class Party implements TransportListener {
   /** What our packets say is decoded in the tick, because somebody mixes or taps it. */
   decoding = false;
 
+  /** The first tick in which there may be something to do. */
+  restsUntil = 0;
   player: Player | undefined;
   tap: Tap | undefined;
   muted = false;
@@ -133,8 +137,7 @@ export class Party implements TransportListener {
     this.needs.emit('connected', {});
   }
 
-  onRtp(arrived: Buffer): void {
-    const now = performance.now();
+  onRtp(arrived: Buffer, now = performance.now()): void {
     const what = this.kinds[arrived[1]! & 0x7f]!;
     if (what === kind.unknown) return;
     const packet = arrived[0] === 0x80 ? arrived : plain(arrived);
@@ -187,7 +190,13 @@ export class Party implements TransportListener {
     this.tap.lanes.said.write(this, timestamp, 1, tapFrame, count, this.tap.position(now));
   }
 
+  /** Something has begun that the tick looks after. */
+  wake(): void {
+    this.restsUntil = 0;
+  }
+
   private onEvent(packet: Buffer, timestamp: number, now: number): void {
+    this.wake();
     const audible = this.digits.audible && !this.muted;
     this.digits.onEvent(packet, timestamp, now);
     const to = this.bridgedTo;
@@ -209,10 +218,10 @@ export class Party implements TransportListener {
     }
   }
 
-  /** First half of a tick: decoded audio of this moment, before anybody mixes it. */
+  /** First half of a tick, of a party that is decoded: its audio of this moment, before anybody mixes it. */
   beginTick(tick: number, now: number): void {
     this.lastTick = tick;
-    if (this.decoding) this.pull(tick, now);
+    this.pull(tick, now);
   }
 
   /** What waits in the jitter buffer, to whom a tap hears it: this party, or who listens to it, is about to leave. */
@@ -234,7 +243,7 @@ export class Party implements TransportListener {
   }
 
   /** Second half: what this party hears that does not come forwarded. */
-  tick(now: number): void {
+  tick(tick: number, now: number): void {
     this.digits.tick(now);
     if (!this.maySend || !this.transport?.connected) {
       // Nobody hears it, yet a sound ends when its time is over.
@@ -244,7 +253,10 @@ export class Party implements TransportListener {
     if (this.digits.sendNext(this.out, now) || this.digits.relaying(now)) return;
     const playing = this.player !== undefined && !this.player.echo;
     if (this.mixFrom.length === 0 && !playing) {
-      if (this.hearsForwarded && now - this.lastForwardedAt < silenceAfterMs) return;
+      if (this.hearsForwarded && now - this.lastForwardedAt < silenceAfterMs) {
+        if (!this.digits.busy) this.restsUntil = tick + restTicks;
+        return;
+      }
       this.sendSilence(now);
       return;
     }

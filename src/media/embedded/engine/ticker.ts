@@ -27,7 +27,8 @@ export function startTicker(onTick: (tick: number, nowMs: number) => void): Tick
       onTick(tick, now);
     }
     const wait = startedAt + (tick + 1) * tickMs - performance.now();
-    timer = setTimeout(run, Math.max(0, wait));
+    // Timers cut fractions off, and a timer that is early means another.
+    timer = setTimeout(run, Math.max(0, Math.ceil(wait)));
   }
 
   timer = setTimeout(run, tickMs);

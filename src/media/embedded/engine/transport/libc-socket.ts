@@ -1,58 +1,63 @@
-// UDP sockets by the C library's own calls, all of an engine looked after together: every three milliseconds one epoll_wait says
+// UDP sockets by the C library's own calls, all of an engine looked after together: every four milliseconds one epoll_wait says
 // which have packets, and each packet is one recvfrom into one buffer for all. Node's dgram wakes up for every packet and makes
 // a buffer, an address and an event of it, which costs more than all that a relay does with it (docs/decisions/0041).
-// What is paid: a packet waits up to three milliseconds, and that wait is added to the jitter that is measured.
+// What is paid: a packet waits up to four milliseconds. The engine's tick looks too and sets the rhythm, so that five looks are
+// one tick: a sender of 20 ms packets meets the same wait each time, and no jitter is added (docs/decisions/0111).
+// One packet of a socket at a look; all that it has when it had one at the look before, too. A telephone has one in five looks,
+// so asking whether there is more is left to those who flood, or whose network holds packets back.
 
 import { isIPv6 } from 'node:net';
-import { type Libc, linux, loadLibc } from './libc.ts';
+import { type Address, type Libc, linux, loadLibc } from './libc.ts';
 import { family, readSocketAddress, socketAddressBytes, writeSocketAddress } from './socket-address.ts';
 import { type PacketListener, type Remote, receiveBufferBytes, type UdpSocket, type UdpSockets } from './udp-socket.ts';
 
-const lookEveryMs = 3;
-/** Looks at one time: a flood of packets must not keep the engine from its tick. */
-const looksAtOnce = 32;
+/** A whole number of looks is a tick of 20 ms. */
+const lookEveryMs = 4;
+/** A look that comes later than this finds more than one packet in a socket. */
+const lateMs = 15;
+/** Of one socket at one time: a flood of packets must not keep the engine from its tick. */
+const packetsAtOnce = 32;
 const eventsAtOnce = 256;
 /** No RTP packet is as long; what fills the buffer was cut off, and is dropped. */
 const packetBytes = 2048;
 
-const sameBytes = (one: Int32Array, other: Int32Array): boolean => {
-  for (let i = 0; i < other.length; i++) if (one[i] !== other[i]) return false;
-  return true;
-};
+/** What the system's calls read and write, in one piece of memory. */
+const eventsAt = 0;
+const packetAt = eventsAt + eventsAtOnce * linux.eventBytes;
+const outgoingAt = packetAt + packetBytes;
+const fromAt = outgoingAt + packetBytes;
+const lengthAt = fromAt + 32;
+const fromWord = fromAt >> 2;
+const lengthWord = lengthAt >> 2;
 
-/** A remote with its address in words, for comparing. */
+/** A remote as the system writes it. */
 interface WiredRemote extends Remote {
   readonly wire: Uint8Array;
   readonly words: Int32Array;
-}
-
-const inWords = (bytes: Uint8Array) => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-
-/** A copy that begins at a word boundary. */
-function wired(bytes: Uint8Array): WiredRemote | undefined {
-  const wire = new Uint8Array(bytes);
-  const read = readSocketAddress(wire);
-  return read && { ...read, wire, words: inWords(wire) };
+  /** Of `wire`. */
+  readonly at: Address;
 }
 
 class LibcSockets implements UdpSockets {
-  private readonly libc: Libc;
+  readonly libc: Libc;
   private readonly epoll: number;
   private readonly sockets: (LibcSocket | undefined)[] = [];
   private count = 0;
   private timer: NodeJS.Timeout | undefined;
-  private readonly events = new Uint8Array(eventsAtOnce * linux.eventBytes);
-  private readonly eventView = new DataView(this.events.buffer);
-  private readonly packet = Buffer.alloc(packetBytes);
+  private lookedAt = 0;
+  private looks = 0;
+  private readonly memory = new ArrayBuffer(lengthAt + 4);
+  private readonly bytes = new Uint8Array(this.memory);
+  private readonly words = new Int32Array(this.memory);
+  private readonly view = new DataView(this.memory);
+  private readonly base: Address;
   /** The packet by length, made once: packets of a call are all of one or two lengths. */
-  private readonly packets: (Buffer | undefined)[] = [];
-  private readonly from = new Uint8Array(socketAddressBytes);
-  private readonly fromWords = inWords(this.from);
-  private readonly fromLength = new Int32Array(1);
+  private readonly packets: (Buffer | undefined)[] = new Array<undefined>(packetBytes).fill(undefined);
 
   constructor(libc: Libc) {
     this.libc = libc;
     this.epoll = libc.epoll_create1(linux.closeOnExec);
+    this.base = libc.addressOf(this.bytes);
   }
 
   async open(address: string, port: number): Promise<UdpSocket | undefined> {
@@ -74,50 +79,101 @@ class LibcSockets implements UdpSockets {
       return undefined;
     }
     libc.setsockopt(fd, linux.socketLevel, linux.receiveBuffer, Int32Array.of(receiveBufferBytes), 4);
-    const socket = new LibcSocket(libc, fd, readSocketAddress(bound)!.port, () => this.forget(fd));
+    const socket = new LibcSocket(this, fd, readSocketAddress(bound)!.port);
     this.sockets[fd] = socket;
     this.count++;
-    this.timer ??= setInterval(() => this.look(), lookEveryMs);
+    this.timer ??= setInterval(() => this.lookAround(performance.now()), lookEveryMs);
     return socket;
   }
 
-  private forget(fd: number): void {
+  forget(fd: number): void {
     this.sockets[fd] = undefined;
+    this.libc.close(fd);
     if (--this.count > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
-  private look(): void {
-    const { libc, epoll, events, eventView } = this;
-    for (let looks = 0; looks < looksAtOnce; looks++) {
-      const ready = libc.epoll_wait(epoll, events, eventsAtOnce, 0);
-      if (ready <= 0) return;
+  look(nowMs: number): void {
+    if (!this.timer) return;
+    this.timer.refresh();
+    this.lookAround(nowMs);
+  }
+
+  private lookAround(now: number): void {
+    const { libc, epoll, base, view, sockets } = this;
+    const late = now - this.lookedAt > lateMs;
+    const look = ++this.looks;
+    this.lookedAt = now;
+    for (let ready = eventsAtOnce, rounds = 0; ready === eventsAtOnce && rounds < packetsAtOnce; rounds++) {
+      ready = libc.epoll_wait(epoll, base + eventsAt, eventsAtOnce, 0);
       for (let i = 0; i < ready; i++) {
-        const fd = eventView.getInt32(i * linux.eventBytes + linux.eventDataAt, true);
-        this.receive(fd, this.sockets[fd]);
+        const fd = view.getInt32(eventsAt + i * linux.eventBytes + linux.eventDataAt, true);
+        const socket = sockets[fd];
+        // Closed by what another packet of this moment has brought about.
+        if (!socket) continue;
+        let packets = late || socket.readyAt >= look - 1 ? packetsAtOnce : 1;
+        socket.readyAt = look;
+        while (packets > 0 && sockets[fd] === socket && this.receive(fd, socket, now)) packets--;
       }
     }
   }
 
-  private receive(fd: number, socket: LibcSocket | undefined): void {
-    // Closed by what another packet of this moment has brought about.
-    if (!socket) return;
-    this.fromLength[0] = socketAddressBytes;
-    const { libc, packet, from, fromLength } = this;
-    const length = libc.recvfrom(fd, packet, packetBytes, linux.dontWait, from, fromLength);
-    if (length < 0 || length >= packetBytes) return;
-    this.packets[length] ??= packet.subarray(0, length);
-    socket.take(this.packets[length], this.remoteOf(socket));
+  /** False when there was none. */
+  private receive(fd: number, socket: LibcSocket, now: number): boolean {
+    const { libc, base, words } = this;
+    words[lengthWord] = socketAddressBytes;
+    const { dontWait } = linux;
+    const length = libc.recvfrom(fd, base + packetAt, packetBytes, dontWait, base + fromAt, base + lengthAt);
+    if (length < 0) return false;
+    if (length >= packetBytes) return true;
+    const packet = this.packets[length] ?? this.packetOf(length);
+    const { last } = socket;
+    socket.onPacket(packet, last !== undefined && this.isFrom(last) ? last : this.remember(socket), now);
+    return true;
   }
 
-  /** Nearly always the one who sent the last packet. */
-  private remoteOf(socket: LibcSocket): Remote {
-    const { last } = socket;
-    if (last && last.wire.length === this.fromLength[0] && sameBytes(this.fromWords, last.words)) return last;
-    const remote = wired(this.from.subarray(0, this.fromLength[0]));
+  private packetOf(length: number): Buffer {
+    const packet = Buffer.from(this.memory, packetAt, length);
+    this.packets[length] = packet;
+    return packet;
+  }
+
+  private isFrom(remote: WiredRemote): boolean {
+    const { words } = this;
+    const its = remote.words;
+    if (words[fromWord] !== its[0] || words[fromWord + 1] !== its[1]) return false;
+    if (words[lengthWord] !== its.length * 4) return false;
+    for (let i = 2; i < its.length; i++) if (words[fromWord + i] !== its[i]) return false;
+    return true;
+  }
+
+  /** Nearly always it is the one who sent the last packet. */
+  private remember(socket: LibcSocket): Remote {
+    const remote = this.wired(this.bytes.subarray(fromAt, fromAt + this.words[lengthWord]!));
     socket.last = remote;
     return remote ?? nobody;
+  }
+
+  wired(bytes: Uint8Array): WiredRemote | undefined {
+    const read = readSocketAddress(bytes);
+    if (!read) return undefined;
+    const memory = new ArrayBuffer(bytes.length);
+    const wire = new Uint8Array(memory);
+    wire.set(bytes);
+    return { ...read, wire, words: new Int32Array(memory), at: this.libc.addressOf(wire) };
+  }
+
+  send(fd: number, packet: Buffer, to: WiredRemote): void {
+    const { length } = packet;
+    let at = packetAt;
+    // What is passed on is where it was received; anything else comes from somewhere in JavaScript's own memory.
+    if (this.packets[length] !== packet) {
+      if (length > packetBytes) return;
+      this.bytes.set(packet, outgoingAt);
+      at = outgoingAt;
+    }
+    this.libc.sendto(fd, this.base + at, length, linux.dontWait, to.at, to.wire.length);
   }
 }
 
@@ -126,40 +182,34 @@ const nobody: Remote = { address: '', port: 0 };
 class LibcSocket implements UdpSocket {
   readonly port: number;
   last: WiredRemote | undefined;
-  private readonly libc: Libc;
-  private readonly onClosed: () => void;
+  /** The look that last found a packet here. */
+  readyAt = -1;
+  onPacket: PacketListener = () => {};
+  private readonly all: LibcSockets;
   private fd: number;
-  private onPacket: PacketListener = () => {};
 
-  constructor(libc: Libc, fd: number, port: number, onClosed: () => void) {
-    this.libc = libc;
+  constructor(all: LibcSockets, fd: number, port: number) {
+    this.all = all;
     this.fd = fd;
     this.port = port;
-    this.onClosed = onClosed;
   }
 
   listen(onPacket: PacketListener): void {
     this.onPacket = onPacket;
   }
 
-  take(packet: Buffer, from: Remote): void {
-    this.onPacket(packet, from);
-  }
-
   remote(address: string, port: number): Remote {
     const wire = writeSocketAddress(address, port);
-    return (wire && wired(wire)) ?? { address, port };
+    return (wire && this.all.wired(wire)) ?? { address, port };
   }
 
   send(packet: Buffer, to: Remote): void {
-    if (this.fd < 0 || !to.wire) return;
-    this.libc.sendto(this.fd, packet, packet.length, linux.dontWait, to.wire, to.wire.length);
+    if (this.fd >= 0 && to.wire) this.all.send(this.fd, packet, to as WiredRemote);
   }
 
   async close(): Promise<void> {
     if (this.fd < 0) return;
-    this.onClosed();
-    this.libc.close(this.fd);
+    this.all.forget(this.fd);
     this.fd = -1;
   }
 }

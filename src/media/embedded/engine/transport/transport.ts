@@ -2,8 +2,8 @@
 // Packets handed in and out are plain RTP and RTCP; keys and addresses stay inside.
 
 export interface TransportListener {
-  /** The packet is the listener's until it returns, and may be changed in place; who keeps it makes a copy. */
-  onRtp(packet: Buffer): void;
+  /** The packet is the listener's until it returns, and may be changed in place; who keeps it makes a copy. `nowMs` is performance.now(), if known. */
+  onRtp(packet: Buffer, nowMs?: number): void;
   onRtcp(packet: Buffer): void;
   /** Packets can be sent. */
   onConnected(): void;

@@ -8,8 +8,11 @@ export interface Remote {
   readonly wire?: Uint8Array;
 }
 
-/** The packet is the listener's until it returns, and may be changed in place; who keeps it makes a copy. */
-export type PacketListener = (packet: Buffer, from: Remote) => void;
+/**
+ * The packet is the listener's until it returns, and may be changed in place; who keeps it makes a copy. `nowMs` is
+ * performance.now(), where the socket already knows it.
+ */
+export type PacketListener = (packet: Buffer, from: Remote, nowMs?: number) => void;
 
 export interface UdpSocket {
   readonly port: number;
@@ -25,6 +28,8 @@ export interface UdpSocket {
 export interface UdpSockets {
   /** Undefined when the port is taken. Port 0 lets the system choose. */
   open(address: string, port: number): Promise<UdpSocket | undefined>;
+  /** Takes what has come now, where the sockets are looked at from time to time, and goes on in that rhythm. */
+  look?(nowMs: number): void;
 }
 
 /** What may wait in a socket: bursts while the process is busy. */

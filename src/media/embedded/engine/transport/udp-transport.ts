@@ -61,7 +61,7 @@ export class UdpTransport implements Transport {
     this.pair = pair;
     this.port = pair.rtp.port;
     this.listener = listener;
-    pair.rtp.listen((packet, from) => this.onMessage(packet, from));
+    pair.rtp.listen((packet, from, nowMs) => this.onMessage(packet, from, nowMs));
     pair.rtcp.listen((packet, from) => this.onControl(packet, from));
   }
 
@@ -90,7 +90,7 @@ export class UdpTransport implements Transport {
     this.listener.onConnected();
   }
 
-  private onMessage(packet: Buffer, from: Remote): void {
+  private onMessage(packet: Buffer, from: Remote, nowMs: number | undefined): void {
     if (packet.length < 12 || (packet[0]! & 0xc0) !== 0x80) {
       this.refused++;
       return;
@@ -101,7 +101,7 @@ export class UdpTransport implements Transport {
       this.onControl(packet, from);
       return;
     }
-    const known = sameRemote(from, this.sendTo);
+    const known = from === this.sendTo || sameRemote(from, this.sendTo);
     if (!known && this.latched && !this.mayTakeOver(from)) {
       this.refused++;
       return;
@@ -112,7 +112,7 @@ export class UdpTransport implements Transport {
       return;
     }
     if (!known || !this.latched) this.latch(from, known);
-    this.listener.onRtp(plain);
+    this.listener.onRtp(plain, nowMs);
   }
 
   /** The address that the SDP names, and any port of that host from a host that it does not name. */
