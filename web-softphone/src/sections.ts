@@ -15,6 +15,7 @@ type Person = SessionView['person'];
 export type SectionName =
   | 'account'
   | 'audit'
+  | 'border'
   | 'devices'
   | 'environment'
   | 'flows'
@@ -64,6 +65,12 @@ const sections: readonly Section[] = [
     name: 'audit',
     isFor: ({ role }) => role === 'auditor' || role === 'administrator',
     page: lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage })),
+  },
+  {
+    name: 'border',
+    // It concerns the whole company.
+    isFor: ({ role, scope }) => !scope && (role === 'supervisor' || role === 'administrator' || role === 'integrator'),
+    page: lazy(async () => ({ default: (await import('./border/border-page.tsx')).BorderPage })),
   },
   {
     name: 'account',

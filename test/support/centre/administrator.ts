@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../src/shared/paths.ts';
 import type { RunningEngawa } from './engawa.ts';
 
+export const administratorPassword = 'correct horse battery staple';
+
 export interface Administrator {
   rest<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }>;
 }
@@ -14,7 +16,7 @@ export async function addAdministrator(
   login = 'kanri',
   environment: Record<string, string> = {},
 ): Promise<Administrator> {
-  const password = 'correct horse battery staple';
+  const password = administratorPassword;
   const made = spawnSync(
     process.execPath,
     [

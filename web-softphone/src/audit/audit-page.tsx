@@ -24,7 +24,7 @@ export function AuditPage({ api }: SectionProps) {
     else setWanted(next);
   };
   return (
-    <section className="board audit" aria-labelledby="audit-title">
+    <section className="board audit row-cards" aria-labelledby="audit-title">
       <div className="audit-head">
         <div>
           <h1 id="audit-title">{text.title}</h1>

@@ -38,7 +38,7 @@ export function OwnAudit({ api }: { api: Api }) {
     </tr>
   ));
   return (
-    <div className="board audit">
+    <div className="board audit row-cards">
       <BoardTable
         id="own-audit"
         title={text.own.title}

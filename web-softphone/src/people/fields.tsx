@@ -3,6 +3,7 @@
 import { type ReactNode, useState } from 'react';
 import { Button, Checkbox, CheckboxGroup, Input, Label, TextField } from 'react-aria-components';
 import { Icon } from '../controls/icon.tsx';
+import '../styles/people.css';
 import { usePeopleWords } from './use-words.ts';
 
 interface TextProps {
@@ -49,13 +50,16 @@ export function Many({ label, options, chosen, onChange }: ManyProps) {
 interface TickProps {
   value?: string;
   isSelected?: boolean;
+  isDisabled?: boolean;
   onChange?(on: boolean): void;
-  children: ReactNode;
+  /** For who hears the page, where nothing is written beside it. */
+  label?: string;
+  children?: ReactNode;
 }
 
-export function Tick({ children, ...more }: TickProps) {
+export function Tick({ children, label, ...more }: TickProps) {
   return (
-    <Checkbox className="tick" {...more}>
+    <Checkbox className="tick" aria-label={label} {...more}>
       <span className="tick-box" aria-hidden="true">
         <Icon name="check" />
       </span>

@@ -28,7 +28,8 @@ interface MyKeysProps {
 export function MyKeys({ api, login, playback, keys, onChanged }: MyKeysProps) {
   const { words } = useLanguage();
   const text = useRecordingsWords();
-  const [name, setName] = useState<string>(text.keyNameDefault);
+  const [typed, setName] = useState<string>();
+  const name = typed ?? text.keyNameDefault;
   const [said, setSaid] = useState<Said>();
   const [busy, setBusy] = useState(false);
 

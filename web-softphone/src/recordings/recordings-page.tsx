@@ -1,8 +1,9 @@
-// Recordings and messages: looked for, opened with a key in this page or by the server, and heard. Keys of one's own, and for
-// administrators those of everybody.
+// Recordings and messages: looked for, opened with a key in this page or by the server, and heard; until when they are kept. Keys of
+// one's own, and for administrators those of everybody.
 
 import { useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
+import type { QueueView } from '../../../src/api/contract.ts';
 import type {
   HeardRecording,
   ListeningKeyView,
@@ -11,12 +12,17 @@ import type {
   PlayView,
 } from '../../../src/api/contracts/playback.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
+import { dayAndTime } from '../people/when.ts';
 import type { SectionProps } from '../sections.ts';
 import { useFetched } from '../state/use-fetched.ts';
 import { refusal, useLanguage } from '../text/language.tsx';
+import { useRecordingLifeWords } from '../text/recording-life-words.ts';
 import { useRecordingsWords } from '../text/recordings-words.ts';
 import { FoundTable } from './found-table.tsx';
 import { KeyTable } from './key-table.tsx';
+import { ExportDialog } from './life/export-dialog.tsx';
+import { LifeDialog } from './life/life-dialog.tsx';
+import { useLives } from './life/use-lives.ts';
 import { unlockWithPasskey } from './listening-key.ts';
 import { MyKeys } from './my-keys.tsx';
 import { openSealed } from './open-sealed.ts';
@@ -27,7 +33,9 @@ import { useUnlocked } from './unlocked.ts';
 import './recordings.css';
 
 export function RecordingsPage({ api, session }: SectionProps) {
+  const { language } = useLanguage();
   const text = useRecordingsWords();
+  const life = useRecordingLifeWords();
   const { role, id, login } = session.person;
   const playback = useFetched(() => api.get<PlaybackView>('/playback'));
   const [keysRead, setKeysRead] = useState(0);
@@ -38,6 +46,10 @@ export function RecordingsPage({ api, session }: SectionProps) {
   const search = useSearch(api);
   const listening = useListening(api);
   const administers = role === 'administrator';
+  const knowsLives = administers || role === 'supervisor';
+  const queues = useFetched(async () => (await api.get<{ items: QueueView[] }>('/queues')).items);
+  const queueLabel = (name: string) => queues?.find((queue) => queue.name === name)?.label[language] ?? name;
+  const keeping = useKeeping(api, search.found, knowsLives);
   const withKeys = playback?.opens === 'page';
   const keysChanged = () => setKeysRead((before) => before + 1);
 
@@ -61,30 +73,53 @@ export function RecordingsPage({ api, session }: SectionProps) {
           </Button>
         </p>
       )}
-      <SearchForm api={api} seesAgents={role === 'supervisor' || administers} onSearch={search.begin} />
+      <SearchForm api={api} queues={queues} seesAgents={knowsLives} onSearch={search.begin} />
       {search.problem && <p className="problem">{search.problem}</p>}
       <FoundTable
         api={api}
         found={search.found}
-        empty={text.nothing}
         withKeys={withKeys}
         seesWhoHeard={administers}
+        queueLabel={queueLabel}
+        {...(knowsLives ? { keeping: { lives: keeping.lives, onOpen: keeping.open } } : {})}
+        {...(administers ? { choosing: { chosen: keeping.chosen, onChoose: keeping.choose } } : {})}
         onOpen={(recording) => {
           // An administrator may have approved one meanwhile.
           keysChanged();
           listening.ask(recording);
         }}
       />
-      {search.more && (
-        <Button className="button" onPress={search.goOn}>
-          {text.more}
-        </Button>
-      )}
+      <div className="row">
+        {search.more && (
+          <Button className="button" onPress={search.goOn}>
+            {text.more}
+          </Button>
+        )}
+        {administers && (search.found?.length ?? 0) > 0 && (
+          <Button className="button" isDisabled={keeping.chosen.size === 0} onPress={() => keeping.setExports(true)}>
+            {keeping.chosen.size === 0 ? life.export : life.exportChosen(keeping.chosen.size)}
+          </Button>
+        )}
+      </div>
       {playback?.opens === 'server' && <p className="hint">{text.serverOpens}</p>}
       {playback && withKeys && playback.mayHear && (
         <MyKeys api={api} login={login} playback={playback} keys={keys} onChanged={keysChanged} />
       )}
       {withKeys && administers && <EverybodysKeys api={api} own={id} />}
+      {keeping.opened && (
+        <LifeDialog
+          api={api}
+          recordingId={keeping.opened.id}
+          when={dayAndTime(keeping.opened.startedAt, language)}
+          nameOf={(kind, name) => (kind === 'queues' ? queueLabel(name) : name)}
+          administers={administers}
+          onChanged={keeping.lookAgain}
+          onClose={() => keeping.open(undefined)}
+        />
+      )}
+      {keeping.exports && (
+        <ExportDialog api={api} recordingIds={[...keeping.chosen]} onClose={() => keeping.setExports(false)} />
+      )}
       {playback && listening.asking && (
         <PurposeDialog
           playback={playback}
@@ -135,6 +170,30 @@ function useSearch(api: Api) {
       void read(next, null);
     },
     goOn: () => void read(wanted, cursor),
+  };
+}
+
+/** Which recording's keeping is looked at, and which are chosen for an export. */
+function useKeeping(api: Api, found: HeardRecording[] | undefined, mayKnow: boolean) {
+  const [looks, setLooks] = useState(0);
+  const [opened, setOpened] = useState<HeardRecording>();
+  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const [exports, setExports] = useState(false);
+  const ids = found?.map(({ id }) => id);
+  const lives = useLives(api, ids, mayKnow, looks);
+  // What is not in the list any more, or deleted, is not exported.
+  const chosen = new Set(ids?.filter((id) => ticked.has(id) && (lives.get(id)?.shreddedAt ?? null) === null));
+  return {
+    ...{ lives, opened, chosen, exports, setExports },
+    open: setOpened,
+    lookAgain: () => setLooks((before) => before + 1),
+    choose: (id: string, on: boolean) =>
+      setTicked((before) => {
+        const after = new Set(before);
+        if (on) after.add(id);
+        else after.delete(id);
+        return after;
+      }),
   };
 }
 

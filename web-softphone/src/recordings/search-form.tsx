@@ -43,16 +43,16 @@ export function queryOf({ kind, from, to, queue, personId, alias, reason }: Want
 
 interface SearchFormProps {
   api: Api;
+  queues: readonly QueueView[] | undefined;
   /** Who may see whom. */
   seesAgents: boolean;
   onSearch(wanted: Wanted): void;
 }
 
-export function SearchForm({ api, seesAgents, onSearch }: SearchFormProps) {
+export function SearchForm({ api, queues, seesAgents, onSearch }: SearchFormProps) {
   const { language } = useLanguage();
   const text = useRecordingsWords();
   const [wanted, setWanted] = useState(everything);
-  const queues = useFetched(async () => (await api.get<{ items: QueueView[] }>('/queues')).items);
   const agents = useFetched(async () =>
     seesAgents ? (await api.get<{ items: { personId: string; displayName: string }[] }>('/agents')).items : [],
   );

@@ -40,6 +40,7 @@ export const en = {
     devices: 'Devices',
     homeWork: 'Working from home',
     flows: 'Flows',
+    border: 'Blocked addresses',
   },
   shell: {
     signOut: 'Sign out',

@@ -41,6 +41,7 @@ export const ja: Words = {
     devices: '端末',
     homeWork: '在宅勤務',
     flows: 'コールフロー',
+    border: '遮断',
   },
   shell: {
     signOut: 'サインアウト',
