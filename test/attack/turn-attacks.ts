@@ -17,7 +17,7 @@ interface Credential {
 }
 
 /** `user-quota` of config/coturn/turnserver.conf. */
-const quota = 12;
+const quota = 48;
 /** Nothing listens there but at the first, which is the attack's own. */
 const victim = '127.66.240.1';
 const forbidden = [
@@ -134,7 +134,7 @@ export const turnAttacks: Attack[] = [
     name: 'turn-abuse',
     sends:
       'an agent’s session: relaying to private, loopback and other addresses, past the quota, by credentials that are over, changed or another’s; SIP and RTP to the media server’s address by the relay',
-    perSecond: 40,
+    perSecond: 80,
     scene: 'relay',
     start: turnAbuse,
   },

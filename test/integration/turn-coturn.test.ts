@@ -1,6 +1,8 @@
 // coturn with our configuration and credentials that the API makes: who is let in, for how long, and whom it relays to.
 
 import { createSocket, type Socket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { turnCredential } from '../../src/api/turn-credentials.ts';
 import { cancelAllocations, endTurnSessions } from '../../src/app/turn-sessions.ts';
@@ -9,6 +11,7 @@ import { createCloser } from '../../src/shared/closer.ts';
 import { createEmitter } from '../../src/shared/emitter.ts';
 import type { SessionId } from '../../src/shared/ids.ts';
 import { silentLogger } from '../../src/shared/logger.ts';
+import { projectRoot } from '../../src/shared/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { makeCertificate } from '../support/servers/certificate.ts';
@@ -76,6 +79,35 @@ t.test('coturn as config/coturn has it', { skip: missing('turnserver') }, async 
   t.test('a credential that is over, or made with another secret, is refused', async (t) => {
     t.match(await (await client(t, { expiresAt: Date.now() - 2000 })).allocate(), { kind: 'refused', code: 401 });
     t.match(await (await client(t, { secret: 'x'.repeat(40) })).allocate(), { kind: 'refused', code: 401 });
+  });
+
+  t.test('a credential that was made to last, given another name, or is not there, begins nothing', async (t) => {
+    const { username, credential } = turnCredential(coturn.secret, 'ses_test', Date.now() + 600_000);
+    for (const changed of [
+      { username: `${Number(username.split(':')[0]) + 86_400}:ses_test`, credential },
+      { username: username.replace('ses_test', 'ses_other'), credential },
+      { username: 'ses_test', credential },
+      { username: '', credential: '' },
+    ]) {
+      const thief = await openTurnClient({ server: udp, ...changed, timeoutMs: 20_000 });
+      t.teardown(() => thief.close());
+      t.match(await thief.allocate(), { kind: 'refused' }, changed.username);
+    }
+  });
+
+  t.test('one credential holds so many allocations and no more, and others are still served', async (t) => {
+    const conf = readFileSync(join(projectRoot, 'config/coturn/turnserver.conf'), 'utf8');
+    const quota = Number(/^user-quota=(\d+)$/m.exec(conf)?.[1]);
+    const credential = turnCredential(coturn.secret, 'ses_flood', Date.now() + 600_000);
+    const outcomes: string[] = [];
+    for (let count = 0; count < quota + 5; count++) {
+      const flood = await openTurnClient({ server: udp, ...credential, timeoutMs: 20_000 });
+      t.teardown(() => flood.close());
+      const answer = await flood.allocate();
+      outcomes.push(answer.kind === 'refused' ? `${answer.code}` : answer.kind);
+    }
+    t.strictSame(outcomes, [...Array(quota).fill('ok'), ...Array(5).fill('486')]);
+    t.match(await (await client(t)).allocate(), { kind: 'ok' });
   });
 
   t.test('an allocation outlives its credential: a long call is not cut', async (t) => {
