@@ -48,10 +48,12 @@ t.test('the death of another node, or a later one, excuses nothing', async (t) =
   const { ledger, at, place, report } = bench();
   at(1, () => place(1));
   at(5, () => ledger.nodeDied('node-2'));
+  at(9, () => ledger.nodeEndedAlone('node-1'));
   at(10, () => report(1, { answered: false, status: 503 }));
   at(12, () => ledger.nodeDied('node-1'));
   const verdict = ledger.verdict([record(1, 'fault')]);
   t.equal(verdict.lostWithTheirNode, 0);
+  t.same(verdict.endedAlone, ['node-1 at 00:00:09'], 'nor does a node that ends by itself');
   t.match(verdict.lostThatCouldGoOn, [/^call 1 of A1 by node-1 at 00:00:10: refused with 503/], 'and it is one loss');
 });
 

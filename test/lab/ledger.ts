@@ -32,6 +32,7 @@ export interface Verdict {
   recordsMissing: string[];
   recordsOpen: number;
   agentsStuck: string[];
+  endedAlone: string[];
   longestPauseMs: number;
 }
 
@@ -39,6 +40,8 @@ export interface Ledger {
   placed(call: Omit<PlacedCall, 'over' | 'node'>): void;
   over(report: CallReport): void;
   nodeDied(name: string): void;
+  /** A node ran, and ended without being killed: excuses nothing. */
+  nodeEndedAlone(name: string): void;
   stalled(stall: Stall): void;
   desk(login: string, report: HomeReport): void;
   desks(): ReadonlyMap<string, HomeReport>;
@@ -62,6 +65,7 @@ export function createLedger(now: () => number): Ledger {
   const calls = new Map<number, PlacedCall>();
   const deaths: { node: string; at: number }[] = [];
   const stalls: Stall[] = [];
+  const endedAlone: string[] = [];
   const desks = new Map<string, HomeReport>();
 
   /** The customer was on the line when the node that had the call died. */
@@ -101,6 +105,7 @@ export function createLedger(now: () => number): Ledger {
       call.node = call.nodes[report.passed] ?? call.node;
     },
     nodeDied: (node) => void deaths.push({ node, at: now() }),
+    nodeEndedAlone: (node) => void endedAlone.push(`${node} at ${clockTime(now())}`),
     stalled: (stall) => void stalls.push(stall),
     desk: (login, report) => void desks.set(login, report),
     desks: () => desks,
@@ -119,6 +124,7 @@ export function createLedger(now: () => number): Ledger {
         lostThatCouldGoOn: byProgram.map(({ text }) => text),
         lostInStalls: byMachine.map(({ text }) => text),
         stalls,
+        endedAlone,
         neverEnded: all.filter((call) => !call.over).length,
         recordsMissing: answered.filter(({ alias }) => !known.has(alias)).map(describe),
         recordsOpen: records.filter((record) => record.endedAt === null).length,

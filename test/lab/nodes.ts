@@ -15,6 +15,12 @@ export const dialled = '+81310001111';
 const engawa = join(projectRoot, 'dist/src/cli/engawa.js');
 const ports = { postgres: 5432, redis: 6379, page: 8443, sip: 5060, control: 9022 };
 
+/** As `engawa.service` has it. */
+const startAgainMs = 2_000;
+const startsWithinMs = 120_000;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
 export interface Company {
   folder: string;
   ca: string;
@@ -114,40 +120,55 @@ export async function openCompany(needs: {
   return company;
 }
 
-export function createNode(company: Company, site: Site): LabNode {
+/** `endedAlone`: it ran, and ended without being killed. */
+export function createNode(company: Company, site: Site, endedAlone: () => void): LabNode {
   const file = writeConfig(company, site, true);
   let child: ChildProcess | undefined;
+  let isReady = false;
   let printed = '';
+
+  /** False: it ended by itself before it was ready. */
+  async function launch(): Promise<boolean> {
+    printed = '';
+    const log = createWriteStream(join(company.folder, `${site.name}.log`), { flags: 'a' });
+    const started = site.run(process.execPath, [engawa, 'start', '--config', file], { env: company.environment });
+    child = started;
+    for (const stream of [started.stdout, started.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        log.write(chunk);
+        if (printed.length < 100_000) printed += chunk.toString();
+      });
+    const ready = () => printed.includes('Ctrl-C ends it') || printed.includes('Open https://');
+    const ended = () => started.exitCode !== null || started.signalCode !== null;
+    await eventually(`${site.name} says where it is`, () => ready() || ended(), { withinMs: startsWithinMs });
+    isReady = !ended();
+    started.once('exit', () => {
+      if (isReady) endedAlone();
+      isReady = false;
+    });
+    return isReady;
+  }
+
   return {
     name: site.name,
     site,
     url: `https://${site.address}:${ports.page}`,
     sip: { host: site.address, port: ports.sip },
     get up() {
-      return child !== undefined && child.exitCode === null && child.signalCode === null;
+      return isReady;
     },
+    /** Started again until it runs, as systemd does: while Redis is away a node does not begin. */
     async start() {
-      printed = '';
-      const log = createWriteStream(join(company.folder, `${site.name}.log`), { flags: 'a' });
-      const started = site.run(process.execPath, [engawa, 'start', '--config', file], { env: company.environment });
-      child = started;
-      for (const stream of [started.stdout, started.stderr])
-        stream?.on('data', (chunk: Buffer) => {
-          log.write(chunk);
-          if (printed.length < 100_000) printed += chunk.toString();
-        });
-      await eventually(
-        `${site.name} says where it is`,
-        () => {
-          if (started.exitCode !== null) throw new Error(`${site.name} ended with ${started.exitCode}:\n${printed}`);
-          return printed.includes('Ctrl-C ends it') || printed.includes('Open https://');
-        },
-        { withinMs: 60_000 },
-      );
+      const until = Date.now() + startsWithinMs;
+      while (!(await launch())) {
+        if (Date.now() > until) throw new Error(`${site.name} did not start:\n${printed}`);
+        await pause(startAgainMs);
+      }
     },
     async stop(signal = 'SIGKILL') {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
       const over = new Promise((resolve) => child?.once('exit', resolve));
+      isReady = false;
       // `ip netns exec` has become the program itself: the signal reaches it.
       child.kill(signal);
       await over;

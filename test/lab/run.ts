@@ -67,13 +67,18 @@ async function main(): Promise<number> {
     const company = await openCompany({ folder, data, carrier, nodes: nodeSites, agents: homes.length });
     closing.push(() => company.close());
     const redis = { child: await company.startRedis() };
-    const nodes = nodeSites.map((site) => createNode(company, site));
+    const ledger = createLedger(Date.now);
+    closing.push(watchMachine(folder, ledger));
+    const nodes = nodeSites.map((site) =>
+      createNode(company, site, () => {
+        say(`${site.name} ended by itself`);
+        ledger.nodeEndedAlone(site.name);
+      }),
+    );
     for (const node of nodes) await node.start();
     closing.push(() => Promise.all(nodes.map((node) => node.stop())));
     say(`${nodes.length} nodes run`);
 
-    const ledger = createLedger(Date.now);
-    closing.push(watchMachine(folder, ledger));
     const { aliasKey } = loadSecrets(folder, company.environment).vault;
     homes.forEach((site, index) => {
       const home = site.run(process.execPath, program('home-program.ts'), party(site));
@@ -188,7 +193,8 @@ function print(verdict: Verdict, troubles: Record<string, number>): void {
   say(`${verdict.lostWithTheirNode} calls ended with the node that had them`);
   say(`${agentsStuck.length} agents stuck ${agentsStuck.join(', ')}`);
   say(`${lostThatCouldGoOn.length} calls lost that could go on ${lostThatCouldGoOn.join('; ')}`);
-  const { stalls, lostInStalls, recordsMissing } = verdict;
+  const { stalls, lostInStalls, recordsMissing, endedAlone } = verdict;
+  say(`${endedAlone.length} nodes ended by themselves ${endedAlone.join(', ')}`);
   say(`${stalls.length} stalls of a second and more ${stalls.map(describeStall).join('; ')}`);
   say(`${lostInStalls.length} calls lost while the machine stood still ${lostInStalls.join('; ')}`);
   say(`missing records: ${recordsMissing.join('; ') || 'none'}`);
@@ -199,8 +205,9 @@ function print(verdict: Verdict, troubles: Record<string, number>): void {
 
 /** 3: the program did nothing wrong, and the machine did: run it again. */
 function exitCode(verdict: Verdict): number {
-  const { agentsStuck, lostThatCouldGoOn, lostInStalls, recordsMissing, recordsOpen, neverEnded } = verdict;
-  if (agentsStuck.length + lostThatCouldGoOn.length + recordsMissing.length + recordsOpen + neverEnded > 0) return 1;
+  const { agentsStuck, lostThatCouldGoOn, lostInStalls, recordsMissing, recordsOpen, neverEnded, endedAlone } = verdict;
+  const wrong = [agentsStuck, lostThatCouldGoOn, recordsMissing, endedAlone].some(({ length }) => length > 0);
+  if (wrong || recordsOpen + neverEnded > 0) return 1;
   return lostInStalls.length > 0 ? 3 : 0;
 }
 
