@@ -34,6 +34,7 @@ function chosen() {
   else if (given('ENGAWA_TEST_DRACHTIO_START')) list.push(...files('contract', /^border-(server-loss|accepted)/));
   if (onFreeswitch) list.push(...files('contract', /freeswitch/));
   if (onFreeswitch || given('ENGAWA_TEST_FREESWITCH_BIN')) list.push(...files('integration', /freeswitch/));
+  if (given('ENGAWA_TEST_FREESWITCH_BIN')) list.push(...files('integration', /^cluster-adoption/));
   if (given('ENGAWA_TEST_DRACHTIO_BIN') || given('ENGAWA_TEST_FREESWITCH_BIN'))
     list.push(...files('integration', /^deploy-servers/));
   if (onDrachtio || onFreeswitch) list.push(...files('integration', /^whole-/), ...files('e2e', /./));
