@@ -1,5 +1,6 @@
 // Chromium for tests: headless, quiet on the network, with a tone as its microphone when asked.
 
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,19 @@ export interface ToneBrowser {
   close(): Promise<void>;
 }
 
-export async function launchChromium({ toneHz }: { toneHz?: number } = {}): Promise<ToneBrowser> {
+export interface ToneBrowserOptions {
+  toneHz?: number;
+  /** A certificate (PEM) that no authority signed, and that is believed all the same. */
+  trusts?: string;
+}
+
+/** SHA-256 of the public key, as `--ignore-certificate-errors-spki-list` wants it. */
+function keyHash(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(key).digest('base64');
+}
+
+export async function launchChromium({ toneHz, trusts }: ToneBrowserOptions = {}): Promise<ToneBrowser> {
   const folder = mkdtempSync(join(tmpdir(), 'engawa-chromium-'));
   const tone = join(folder, 'tone.wav');
   if (toneHz !== undefined) writeFileSync(tone, toneWav(toneHz, 1000, { amplitude: 12_000 }));
@@ -23,6 +36,7 @@ export async function launchChromium({ toneHz }: { toneHz?: number } = {}): Prom
       ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
       ...['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'],
       ...(toneHz === undefined ? [] : [`--use-file-for-fake-audio-capture=${tone}`]),
+      ...(trusts === undefined ? [] : [`--ignore-certificate-errors-spki-list=${keyHash(trusts)}`]),
       '--autoplay-policy=no-user-gesture-required',
     ],
   });

@@ -23,6 +23,8 @@ export interface DeskOptions {
   viewport?: { width: number; height: number };
   /** How long each control may take to appear. 30 s unless told. */
   patienceMs?: number;
+  /** A certificate (PEM) that the browser believes besides those of its authorities. */
+  trusts?: string;
 }
 
 export interface DeskPage {
@@ -95,7 +97,10 @@ const preparation = `(() => {
 
 export async function openDesk(t: Teardown, options: DeskOptions): Promise<DeskPage> {
   const { url, login, password, lang = 'en', patienceMs = 30_000 } = options;
-  const { browser, close } = await launchChromium({ toneHz: options.toneHz });
+  const { browser, close } = await launchChromium({
+    toneHz: options.toneHz,
+    ...(options.trusts === undefined ? {} : { trusts: options.trusts }),
+  });
   t.teardown(close);
 
   const context = await browser.newContext({ viewport: options.viewport ?? { width: 1280, height: 900 } });
