@@ -56,6 +56,8 @@ export type ApiRefusal =
   | 'no-factor'
   | 'last-factor'
   | 'invitation-over'
+  /** The first one is added soon after the invitation, or in the centre. */
+  | 'first-factor-over'
   | 'check-not-now'
   | 'check-running'
   | 'check-full'

@@ -47,13 +47,19 @@ export function openSignIn(
   const { clock, log, closer, store, secrets, places, isBusy, overNodes } = needs;
   const rows = store.signIn;
   const company = config.company.name;
-  const { secondFactor, passwordCharacters, invitationHours } = config.signIn;
+  const { secondFactor, passwordCharacters, invitationHours, firstFactorHours } = config.signIn;
   const { roles, outsideCentre, demo } = secondFactor;
   const counted = overNodes ? { overNodes } : {};
   const factors = createSecondFactors({
     ...{ clock, log, rows, places, name: company, ...counted },
     keys: { sealing: secrets.vault.sealingKeys, mac: secrets.signInKey },
-    settings: { roles, outsideCentre, never: config.demo && !demo },
+    // The demo's people are made once, and nobody can invite them again.
+    settings: {
+      roles,
+      outsideCentre,
+      never: config.demo && !demo,
+      firstFactorHours: config.demo ? 0 : firstFactorHours,
+    },
   });
   const halfOpen = createHalfOpenSignIns({ clock, rows: rows.halfOpen, people: store.people });
   const identity = createIdentity({

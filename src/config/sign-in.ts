@@ -98,6 +98,13 @@ export const SignIn = section('How people prove who they are (docs/sign-in.md).'
     maximum: 336,
     description: 'How long the link of an invitation works.',
   }),
+  firstFactorHours: Type.Integer({
+    default: secondFactorDefaults.firstFactorHours,
+    minimum: 0,
+    maximum: 720,
+    description:
+      'How long after accepting it somebody at home may add the first second factor with the password alone; then an administrator invites again. In the centre always. 0: no limit.',
+  }),
   singleSignOn: Type.Optional(SingleSignOn),
 });
 

@@ -29,7 +29,9 @@ export type SignedInOutcome = { kind: 'signed-in'; token: string; session: Sessi
 export type SignInOutcome =
   | SignedInOutcome
   /** The password is right, and a second factor comes next. `token` opens nothing but that (half-open.ts). */
-  | { kind: 'half-open'; token: string; expiresAt: number; next: NextStep; person: Person }
+  | { kind: 'half-open'; token: string; expiresAt: number; next: Exclude<NextStep, 'ask'>; person: Person }
+  /** The password is right, a second factor is needed, and the time for adding the first one is over. */
+  | { kind: 'first-factor-over'; person: Person }
   | { kind: 'refused' }
   | Throttled;
 
@@ -81,6 +83,7 @@ export function createSignIn(needs: {
   async function halfOpen(person: Person, address: string): Promise<SignInOutcome | undefined> {
     const next = await needs.factors?.nextStep(person, address);
     if (!next || !needs.halfOpen) return undefined;
+    if (next === 'ask') return { kind: 'first-factor-over', person };
     return { kind: 'half-open', ...(await needs.halfOpen.begin(person)), next, person };
   }
 

@@ -97,6 +97,8 @@ export interface SignInStore {
     /** False: this person is known there by another subject. */
     link(issuer: string, subject: string, personId: PersonId, at: number): Promise<boolean>;
     unlink(personId: PersonId): Promise<void>;
+    /** When this person was linked, the last time. */
+    linkedAt(personId: PersonId): Promise<number | undefined>;
     /** The session began there, as the provider's `sid`; `sealed`: what is needed to end it there. */
     began(sessionId: SessionId, providerSid: string | null, sealed: string): Promise<void>;
     bySid(providerSid: string): Promise<SessionId[]>;

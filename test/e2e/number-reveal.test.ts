@@ -12,7 +12,7 @@ import { findNumber } from '../support/centre/number-finder.ts';
 import { eventually } from '../support/eventually.ts';
 import { startSippCustomer } from '../support/sip/sipp-customer.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(420_000);
 
 const canonical = '+819012345678';
 const shown = '090-1234-5678';
@@ -26,8 +26,10 @@ t.teardown(close);
 async function visit(login: string, password: string) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
   const received: string[] = [];
+  page.on('pageerror', (error) => t.comment(String(error)));
+  page.on('requestfailed', (request) => t.comment(`${request.url()}: ${request.failure()?.errorText}`));
   const devTools = await context.newCDPSession(page);
   await devTools.send('Network.enable');
   devTools.on('Network.eventSourceMessageReceived', ({ data }) => void received.push(data));

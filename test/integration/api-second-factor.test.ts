@@ -3,6 +3,7 @@
 
 import { type TOTP, URI } from 'otpauth';
 import t from 'tap';
+import { createInvitation } from '../../src/identity/invitations.ts';
 import { password, testApi } from '../support/centre/api.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { sql, testDatabase } from '../support/servers/database.ts';
@@ -285,7 +286,11 @@ t.test('a person changes the own password: the old one is asked for, and the oth
   t.match((await change({ old: password, new: 'changer-changer' })).json(), { code: 'password-name' });
   t.equal((await change({ old: password, new: fresh })).statusCode, 204);
   t.equal((await ask('GET', '/session', session)).statusCode, 200, 'this one goes on');
-  t.equal((await ask('GET', '/session', cookieOf(other, '__Host-engawa_session'))).statusCode, 401, 'the other one is over');
+  t.equal(
+    (await ask('GET', '/session', cookieOf(other, '__Host-engawa_session'))).statusCode,
+    401,
+    'the other one is over',
+  );
   t.equal(
     (await ask('POST', '/session/second-factor/options', waiting.headers)).statusCode,
     401,
@@ -316,5 +321,54 @@ t.test(
     await identity.setPassword(person.id, long);
     t.equal((await signIn(long.slice(0, -1))).statusCode, 401);
     t.equal((await signIn(long)).statusCode, 202);
+  },
+);
+
+t.test(
+  'the first factor is added soon after the invitation, or in the centre; a password alone does not add one later',
+  async (t) => {
+    const person = await add('came-late');
+    const day = 24 * 3_600_000;
+    clock.advance(day - 60_000);
+    const inTime = await halfOpen('came-late');
+    t.equal(inTime.body.next, 'enrol');
+    clock.advance(120_000);
+    t.equal(
+      (await ask('GET', '/session/half-open', inTime.headers)).json().code,
+      'first-factor-over',
+      'nor by what began',
+    );
+    const begun = await ask('POST', '/session/enrolment/totp/options', inTime.headers);
+    t.equal(begun.json().code, 'first-factor-over');
+    const refused = await ask('POST', '/session', {}, { login: 'came-late', password });
+    t.equal(refused.statusCode, 403);
+    t.equal(refused.json().code, 'first-factor-over');
+    t.notOk(refused.cookies.length, 'nothing to go on with');
+    t.match(audit.entries.at(-1), {
+      ...{ act: 'sign-in-refused', outcome: 'refused', by: { personId: person.id } },
+      details: { because: 'first-factor-over' },
+    });
+    t.equal(
+      (await ask('POST', '/session', {}, { login: 'came-late', password: 'wrong' })).statusCode,
+      401,
+      'nor is it told',
+    );
+
+    const inCentre = await halfOpen('came-late', office);
+    t.equal(inCentre.body.next, 'enrol', 'whoever is in the centre may');
+
+    // A new invitation begins a new day.
+    const { token } = await createInvitation(store.signIn.invitations, {
+      ...{ personId: person.id, now: clock.now(), hours: 48 },
+    });
+    const accepted = await ask('POST', '/invitation/acceptance', {}, { token, password: 'nine lanterns on the pier' });
+    t.equal(accepted.statusCode, 202);
+    t.equal(accepted.json().next, 'enrol');
+    clock.advance(day - 60_000);
+    const again = await ask('POST', '/session', {}, { login: 'came-late', password: 'nine lanterns on the pier' });
+    t.equal(again.json().next, 'enrol', 'who was interrupted comes back');
+    clock.advance(120_000);
+    const late = await ask('POST', '/session', {}, { login: 'came-late', password: 'nine lanterns on the pier' });
+    t.equal(late.json().code, 'first-factor-over');
   },
 );

@@ -32,30 +32,32 @@ export function createAccessProxies(needs: {
   log: Logger;
 }): AccessProxies {
   const { proxies, clock, log } = needs;
-  const keys = new Map<string, { set: JSONWebKeySet; at: number }>();
+  const keys = new Map<string, { set: JSONWebKeySet; at: number; triedAt: number }>();
   const tokens = new Map<string, SeenAccess>();
 
   async function keysOf(proxy: AccessProxySettings, keyId: string | undefined): Promise<JSONWebKeySet> {
     const known = keys.get(proxy.name);
     const now = clock.now();
     const has = known && (keyId === undefined || known.set.keys.some(({ kid }) => kid === keyId));
-    if (known && now - known.at < (has ? believeKeysMs : fetchAgainMs)) return known.set;
+    if (known && ((has && now - known.at < believeKeysMs) || now - known.triedAt < fetchAgainMs)) return known.set;
     try {
       const set = JSON.parse(await needs.fetchKeys(proxy.keys)) as JSONWebKeySet;
       if (!Array.isArray(set.keys)) throw new Error('it has no keys');
-      keys.set(proxy.name, { set, at: now });
+      keys.set(proxy.name, { set, at: now, triedAt: now });
       return set;
     } catch (thrown) {
       log.warn({ err: asError(thrown), proxy: proxy.name }, 'the keys of an access proxy cannot be had');
       if (!known) throw thrown;
-      keys.set(proxy.name, { ...known, at: now });
+      keys.set(proxy.name, { ...known, triedAt: now });
       return known.set;
     }
   }
 
   async function verify(proxy: AccessProxySettings, token: string): Promise<SeenAccess | undefined> {
     try {
-      const { kid } = decodeProtectedHeader(token);
+      const { kid, typ = 'JWT' } = decodeProtectedHeader(token);
+      // A token for another use, such as an access or a logout token, says so.
+      if (typ.toUpperCase() !== 'JWT') throw new Error(`it is of the type ${typ}`);
       const { payload } = await jwtVerify(token, createLocalJWKSet(await keysOf(proxy, kid)), {
         issuer: proxy.issuer,
         audience: [...proxy.audiences],

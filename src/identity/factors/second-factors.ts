@@ -23,16 +23,25 @@ export interface SecondFactorSettings {
   outsideCentre: boolean;
   /** Nobody is made to have one; who has one uses it. */
   never: boolean;
+  /**
+   * How long after the invitation was accepted (the person was added, was first linked to an account of the provider) the first factor
+   * may be added with the password alone. In the centre it always may. 0: no limit.
+   */
+  firstFactorHours: number;
 }
 
 export const secondFactorDefaults: SecondFactorSettings = {
   roles: ['supervisor', 'administrator', 'auditor'],
   outsideCentre: true,
   never: false,
+  firstFactorHours: 24,
 };
 
-/** `prove`: the person has one and uses it. `enrol`: one is needed, and there is none yet. */
-export type NextStep = 'prove' | 'enrol';
+/**
+ * `prove`: the person has one and uses it. `enrol`: one is needed, and there is none yet. `ask`: the time for adding the first one is
+ * over, since whoever has the password alone could add one for ever; a new invitation is needed, or to come to the centre.
+ */
+export type NextStep = 'prove' | 'enrol' | 'ask';
 
 /** What can be given to prove to be there. */
 export type FactorProof = { code: string } | { recoveryCode: string } | { passkey: unknown };
@@ -129,6 +138,17 @@ export function createSecondFactors(needs: {
     return strong.length > 0 && left > 0 ? [...strong, 'recovery-code'] : strong;
   }
 
+  async function mayAddFirst(person: Person, address: string): Promise<boolean> {
+    if (settings.firstFactorHours === 0 || places?.at(address, person) === 'centre') return true;
+    const [invitation, linkedAt = 0] = await Promise.all([
+      rows.invitations.ofPerson(person.id),
+      rows.signedOn.linkedAt(person.id),
+    ]);
+    const acceptedAt = invitation?.ended === 'accepted' ? (invitation.endedAt ?? 0) : 0;
+    const since = Math.max(person.createdAt, acceptedAt, linkedAt);
+    return clock.now() < since + settings.firstFactorHours * 3_600_000;
+  }
+
   async function check(who: ProvingPerson, proof: FactorProof): Promise<FactorKind | undefined> {
     const { personId, at } = who;
     if ('code' in proof) return (await totp.prove(personId, proof.code)) ? 'totp' : undefined;
@@ -151,7 +171,8 @@ export function createSecondFactors(needs: {
   return {
     async nextStep(person, address) {
       if ((await ways(person.id)).length > 0) return 'prove';
-      return isNeeded(person, address) ? 'enrol' : undefined;
+      if (!isNeeded(person, address)) return undefined;
+      return (await mayAddFirst(person, address)) ? 'enrol' : 'ask';
     },
     suffices: (person, address, secondFactor) => secondFactor !== undefined || !isNeeded(person, address),
     ways,

@@ -220,7 +220,7 @@ export function createOpenIdConnect(needs: {
     const { issuer, jwks_uri } = config.serverMetadata();
     try {
       const keys = createRemoteJWKSet(new URL(jwks_uri ?? ''), { [jwksFetch]: fetch });
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload, protectedHeader } = await jwtVerify(token, keys, {
         issuer,
         audience: settings.clientId,
         clockTolerance: toleranceSeconds,
@@ -230,7 +230,9 @@ export function createOpenIdConnect(needs: {
       });
       const { events } = payload;
       const isLogout = typeof events === 'object' && events !== null && logoutEvent in events;
-      return isLogout && payload['nonce'] === undefined ? payload : undefined;
+      // §2.4 recommends a type, and older providers give none.
+      const isOfType = [undefined, 'jwt', 'logout+jwt'].includes(protectedHeader.typ?.toLowerCase());
+      return isLogout && isOfType && payload['nonce'] === undefined ? payload : undefined;
     } catch (thrown) {
       log.warn({ because: asError(thrown).message }, 'a logout token is not right');
       return undefined;

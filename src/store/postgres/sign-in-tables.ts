@@ -257,6 +257,13 @@ function createSignedOn(database: Database): SignInStore['signedOn'] {
     async unlink(personId) {
       await database.query('DELETE FROM signed_on_people WHERE person_id = $1', [personId]);
     },
+    async linkedAt(personId) {
+      const [row] = await database.query<{ linked_at: number }>(
+        'SELECT linked_at FROM signed_on_people WHERE person_id = $1 ORDER BY linked_at DESC LIMIT 1',
+        [personId],
+      );
+      return row?.linked_at;
+    },
     async began(sessionId, providerSid, sealed) {
       await database.query('UPDATE sessions SET provider_sid = $2, signed_on = $3 WHERE id = $1', [
         sessionId,

@@ -7,7 +7,7 @@ import type { SessionView } from '../../../src/api/contract.ts';
 import type { HalfOpenView, SignInOffer } from '../../../src/api/contracts/sign-in.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { useFetched } from '../state/use-fetched.ts';
-import { useLanguage, useWords, type Words } from '../text/language.tsx';
+import { refusal, useLanguage, useWords, type Words } from '../text/language.tsx';
 import { SignInFrame } from './sign-in-frame.tsx';
 
 interface SignInPageProps {
@@ -112,6 +112,7 @@ function wordsFor(thrown: unknown): (words: Words) => string {
   const { status, code, retryAfterSeconds } = thrown;
   if (status === 0) return ({ signIn }) => signIn.unreachable;
   if (code === 'proof-wrong') return ({ signInParts }) => signInParts.stepUp.passkeyFailed;
+  if (code === 'first-factor-over') return (words) => refusal(words, code);
   if (status === 401) return ({ signIn }) => signIn.refused;
   if (status === 429) return ({ signIn }) => signIn.throttled(retryAfterSeconds ?? 60);
   return ({ signIn }) => signIn.failed;

@@ -80,6 +80,7 @@ export const refusedEn: Record<Refused, string> = {
   'no-factor': 'Add a passkey or an authenticator app first.',
   'last-factor': 'You need a second factor. Add another one before you remove this.',
   'invitation-over': 'This invitation was used, revoked, or is too old. Ask your administrator for a new one.',
+  'first-factor-over': 'Ask your administrator for a new invitation, or sign in at the centre to add a second factor.',
   'proof-wrong': 'That is not right. Check it and try again.',
   'no-such-list': 'There is no such call list.',
   'list-not-running': 'This call list is not running at the moment.',
@@ -215,6 +216,8 @@ export const refusedJa: Record<Refused, string> = {
   'last-factor': '2段階認証が必要です。これを削除する前に、別の方法を追加してください。',
   'invitation-over':
     'この招待は、使用済みか、取り消されたか、期限が切れています。管理者に新しい招待を依頼してください。',
+  'first-factor-over':
+    '2段階認証が設定されていません。管理者に新しい招待を依頼するか、センター内でサインインして設定してください。',
   'proof-wrong': '入力が正しくありません。確認して、もう一度お試しください。',
   'no-such-list': 'この発信リストはありません。',
   'list-not-running': 'この発信リストは、今は動いていません。',

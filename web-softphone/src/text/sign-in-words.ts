@@ -22,6 +22,7 @@ const en = {
     disabled: 'You cannot sign in here any more. Ask your administrator.',
     denied: 'Your company account did not let you in. Try again.',
     failed: 'Signing in with your company account did not work. Try again.',
+    'first-factor': 'You need a second factor. Ask your administrator for a new invitation, or sign in at the centre.',
   } as Record<string, string>,
   prove: {
     title: 'One more step',
@@ -134,6 +135,7 @@ const ja: Words = {
     disabled: 'サインインできなくなっています。管理者に確認してください。',
     denied: '会社のアカウントで許可されませんでした。もう一度お試しください。',
     failed: '会社のアカウントでサインインできませんでした。もう一度お試しください。',
+    'first-factor': '2段階認証の設定が必要です。管理者に新しい招待を依頼するか、センター内でサインインしてください。',
   },
   prove: {
     title: 'もう一段階の確認',

@@ -19,7 +19,14 @@ import { HttpProblem } from '../../errors.ts';
 import type { ApiLimits, ApiNeeds, ListenSettings } from '../../needs.ts';
 import type { App } from '../../server.ts';
 import { actorOf } from '../../trail/audited.ts';
-import { refusalOf, requireRight, type SignInNeeds, type SigningIn, withPasswordCodes } from './signing-in.ts';
+import {
+  firstFactorOver,
+  refusalOf,
+  requireRight,
+  type SignInNeeds,
+  type SigningIn,
+  withPasswordCodes,
+} from './signing-in.ts';
 
 interface Needs extends ApiNeeds {
   limits: ApiLimits;
@@ -172,6 +179,7 @@ function invitedRoutes(app: App, needs: Needs, signingIn: SigningIn): void {
       const by = { ...actorOf(request), personId: person.id };
       await needs.audit?.write({ act: 'invitation-accepted', by, target, outcome: 'done' });
       const next = await factors.nextStep(person, request.ip);
+      if (next === 'ask') throw firstFactorOver();
       if (next) {
         const view = await signingIn.halfOpen(reply, { ...(await halfOpen.begin(person)), next, person });
         return reply.code(202).send(view);

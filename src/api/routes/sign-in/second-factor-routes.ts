@@ -21,6 +21,7 @@ import type { ApiLimits, ApiNeeds } from '../../needs.ts';
 import type { App } from '../../server.ts';
 import { actorOf } from '../../trail/audited.ts';
 import {
+  firstFactorOver,
   refusalOf,
   relyingPartyOf,
   requireRelyingParty,
@@ -108,6 +109,7 @@ function passkeySignIn(app: App, needs: Needs, signingIn: SigningIn, config: Ope
     async (request, reply) => {
       const { person, token, expiresAt } = await signingIn.halfOpenOf(request);
       const next = (await signIn.factors.nextStep(person, request.ip)) ?? 'prove';
+      if (next === 'ask') throw firstFactorOver();
       return signingIn.halfOpen(reply, { token, expiresAt, next, person });
     },
   );
@@ -183,6 +185,7 @@ function enrolling(app: App, needs: Needs, signingIn: SigningIn, config: Open): 
     const halfOpen = await signingIn.halfOpenOf(request);
     if ((await signIn.factors.ways(halfOpen.person.id)).length > 0)
       throw new HttpProblem(409, 'There is a second factor already: prove it.', { code: 'factor-there' });
+    if ((await signIn.factors.nextStep(halfOpen.person, request.ip)) === 'ask') throw firstFactorOver();
     return halfOpen;
   }
 

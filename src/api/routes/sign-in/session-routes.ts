@@ -10,7 +10,7 @@ import { callerOf } from '../../guard/caller.ts';
 import type { ApiLimits, ApiNeeds } from '../../needs.ts';
 import type { App } from '../../server.ts';
 import { actorOf } from '../../trail/audited.ts';
-import { refusalOf, relyingPartyOf, type SigningIn } from './signing-in.ts';
+import { firstFactorOver, refusalOf, relyingPartyOf, type SigningIn } from './signing-in.ts';
 
 export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits }, signingIn: SigningIn): void {
   const { identity, callCentre, listen, limits, log } = needs;
@@ -49,6 +49,12 @@ export function sessionRoutes(app: App, needs: ApiNeeds & { limits: ApiLimits },
       if (outcome.kind === 'half-open') {
         const halfOpen = await signingIn.halfOpen(reply, outcome);
         return reply.code(202).send(halfOpen);
+      }
+      if (outcome.kind === 'first-factor-over') {
+        const by = { ...actorOf(request), personId: outcome.person.id };
+        const details = { because: 'first-factor-over' };
+        await needs.audit?.write({ act: 'sign-in-refused', by, outcome: 'refused', details });
+        throw firstFactorOver();
       }
       // Who guesses on while being refused unheard fills no log.
       if (outcome.kind === 'throttled') throw refusalOf(outcome)!;

@@ -40,7 +40,7 @@ export interface SigningIn {
   open(request: FastifyRequest, reply: FastifyReply, outcome: SignedInOutcome): Promise<SessionView>;
   halfOpen(
     reply: FastifyReply,
-    of: { token: string; expiresAt: number; next: NextStep; person: Person },
+    of: { token: string; expiresAt: number; next: Exclude<NextStep, 'ask'>; person: Person },
   ): Promise<HalfOpenView>;
   /** The half-open sign-in of who asks. Rejects with 401 when there is none. */
   halfOpenOf(request: FastifyRequest): Promise<HalfOpenSignIn & { token: string }>;
@@ -127,6 +127,13 @@ export function refusalOf(proof: Proof<unknown>): HttpProblem | undefined {
     headers: { 'retry-after': String(proof.retryAfterSeconds) },
   });
 }
+
+export const firstFactorOver = () =>
+  new HttpProblem(
+    403,
+    'You need a second factor, and the time for adding the first one has passed. Ask an administrator for a new invitation, or add it in the centre.',
+    { code: 'first-factor-over' },
+  );
 
 /** The value of a proof, or the refusal is thrown. */
 export function requireRight<T>(proof: Proof<T>): T {

@@ -86,6 +86,12 @@ export function singleSignOnRoutes(app: App, needs: Needs, signingIn: SigningIn)
   ) {
     const from = { address: request.ip, userAgent: request.headers['user-agent'] ?? '' };
     const next = isSecondFactor ? undefined : await needs.signIn.factors.nextStep(person, request.ip);
+    if (next === 'ask') {
+      const by = { ...actorOf(request), personId: person.id };
+      const details = { because: 'first-factor-over', by: 'single-sign-on' };
+      await needs.audit?.write({ act: 'sign-in-refused', by, outcome: 'refused', details });
+      return back(reply, 'first-factor');
+    }
     if (next) {
       const begun = await needs.signIn.halfOpen.begin(person, signedOn);
       await signingIn.halfOpen(reply, { ...begun, next, person });
