@@ -256,9 +256,10 @@ async function build(config: Config, secrets: Secrets, site: Site): Promise<App>
 
   const demo = config.demo ? await tellDemo(config, store, clock, { url: api.url, sipUdp: sipUdp() }) : undefined;
   const drainMs = config.calls.drainSeconds * 1000;
-  const drain = () => {
-    border.drain();
-    return callCentre.drain(drainMs);
+  const drain = async () => {
+    const until = clock.now() + drainMs;
+    await (cluster ? cluster.leave(running(), drainMs) : border.drain());
+    await callCentre.drain(Math.max(0, until - clock.now()));
   };
   closer.add('live calls', drain, drainMs + endsCallsWithinMs);
   return {

@@ -250,13 +250,14 @@ export const CallView = Type.Object({
 export const list = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), nextCursor: Nullable(Type.String()) });
 
-/** One running program of several that work as one. `calls`: those it has now. `here`: it answered this request. */
+/** One running program of several that work as one. `calls`, `desks`: those it has now. `here`: it answered this request. */
 export const NodeViewSchema = Type.Object({
   id: Type.String(),
   name: Type.String(),
   since: Type.Integer(),
   url: Type.Union([Type.String(), Type.Null()]),
   calls: Type.Integer(),
+  desks: Type.Integer({ description: 'Agents whose page and telephone are at this node.' }),
   draining: Type.Boolean(),
   here: Type.Boolean(),
 });

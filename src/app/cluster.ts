@@ -43,6 +43,11 @@ export interface Cluster {
   /** Others count this node as gone before it acts alone. */
   readonly aloneAfterMs: number;
   callLost(callId: CallId, node: NodeId, how?: { now: true }): void;
+  /**
+   * Out of use, as asked for by the API; resolves when no desk of this node is in a call of another, or after `withinMs`. Calls of
+   * this node may be left.
+   */
+  leave(running: Running, withinMs: number): Promise<void>;
   /** Tells the others how this node is reached, and follows who comes and goes. */
   begin(running: Running): Promise<void>;
   /** What the API is told of the nodes. */
@@ -60,6 +65,7 @@ export interface Running {
 
 const lostAfterMs = 3000;
 const movePagesEveryMs = 1000;
+const lookAgainMs = 200;
 const sweepEveryMs = 60_000;
 /** A call younger than this may not be listed yet. */
 const sweepOlderMs = 120_000;
@@ -153,23 +159,23 @@ function createCluster(
       .catch((err: unknown) => log.warn({ err: asError(err) }, 'the other nodes are told later'));
   }
 
-  let draining = false;
+  let draining: Promise<void> | undefined;
   const moves = createEmitter<{ moves: PersonId }>();
+
+  const anotherTakesPages = () => live.nodes().some(({ nodeId, draining }) => nodeId !== live.nodeId && !draining);
 
   /** Pages go as soon as their desks have nothing to do; calls end when they end. */
   async function movePages({ callCentre }: Running): Promise<void> {
-    for (const personId of callCentre.idleDesks()) {
-      await callCentre.letDeskGo(personId);
-      moves.emit('moves', personId);
-    }
+    if (!anotherTakesPages()) return;
+    for (const personId of await callCentre.sendDesksAway()) moves.emit('moves', personId);
   }
 
-  async function drain(running: Running): Promise<void> {
-    if (draining) return;
-    draining = true;
-    const { border } = running;
+  /** Resolves when no new call can come any more. */
+  const drain = (running: Running): Promise<void> => (draining ??= beginDrain(running));
+
+  async function beginDrain(running: Running): Promise<void> {
     log.info('draining: no new calls; those that are here go on until they end');
-    border.drain();
+    const noMore = running.border.drain();
     await tellOthers({ draining: true });
     const move = () => {
       movePages(running).catch((err: unknown) => log.warn({ err: asError(err) }, 'pages could not be moved'));
@@ -177,6 +183,7 @@ function createCluster(
     move();
     const timer = clock.every(movePagesEveryMs, move);
     closer.add('moving of pages', () => timer.cancel());
+    await noMore;
   }
 
   return {
@@ -196,6 +203,12 @@ function createCluster(
         if (!back && first() && goesOn === undefined) endLost(callId, node);
       });
     },
+    async leave(running, withinMs) {
+      const until = clock.now() + withinMs;
+      await drain(running);
+      while (anotherTakesPages() && running.callCentre.busyDesks() > 0 && clock.now() < until)
+        await new Promise<void>((resolve) => setTimeout(resolve, lookAgainMs));
+    },
     async begin(running) {
       const { callCentre, border, control, url } = running;
       followServers(border);
@@ -211,16 +224,19 @@ function createCluster(
       await tellOthers({ facts: { url, ...(address ? { sipControl: address } : {}) } });
     },
     nodes: (running) => ({
-      isDraining: () => draining,
+      isDraining: () => draining !== undefined,
       onPageMoves: (listener) => moves.on('moves', listener),
       list: () => {
-        const calls = running().callCentre.callsByNode();
+        const { callCentre } = running();
+        const calls = callCentre.callsByNode();
+        const desks = callCentre.desksByNode();
         return live.nodes().map(({ nodeId, startedAt, facts, draining }) => ({
           id: nodeId,
           name: facts['name'] ?? nodeId,
           since: startedAt,
           url: facts['url'] ?? null,
           calls: calls.get(nodeId) ?? 0,
+          desks: desks.get(nodeId) ?? 0,
           draining,
           here: nodeId === live.nodeId,
         }));

@@ -28,6 +28,8 @@ export interface AgentView extends AgentFacts {
   idleSince: number;
   /** The state asked for during a call, taken afterwards. */
   nextState: 'not-ready' | 'offline' | null;
+  /** The reason that goes with `nextState`. */
+  nextBecause?: string | null;
 }
 
 /** What of a view are facts, for telling them again. */

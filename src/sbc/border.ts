@@ -123,7 +123,11 @@ export interface Border extends Listenable<BorderEvents> {
   removeServer(name: string): boolean;
   trunks(): { name: string; up: boolean; because: string; registered: boolean | null; activeCalls: number }[];
   health(): { ok: boolean; because?: string };
-  /** No new calls: 503 with Retry-After. */
-  drain(): void;
+  /**
+   * No new calls: with several nodes, SIP servers of nobody's own are asked to give them to the others, and what they give us until
+   * they have heard it is taken; everything else gets 503 with Retry-After. Calls that are there go on, and call out. Resolves when
+   * no new one can come.
+   */
+  drain(): Promise<void>;
   close(): Promise<void>;
 }

@@ -74,6 +74,8 @@ export function createBorder(options: BorderOptions): Border {
     log.error({ err: error, event: eventName }, 'a listener of the border failed'),
   );
   let draining = false;
+  let refusing = false;
+  let closing = false;
 
   const servers = createSipServers({
     ...{ clock, random, log, addresses: options.sipServers, region: options.region },
@@ -125,7 +127,7 @@ export function createBorder(options: BorderOptions): Border {
     sessionExpiresSeconds,
     onServerLost: rescue,
     ...(options.guard ? { guard: options.guard } : {}),
-    isDraining: () => draining,
+    isDraining: () => refusing,
     onCall: (call) => emitter.emit('call', call),
   });
 
@@ -198,8 +200,8 @@ export function createBorder(options: BorderOptions): Border {
         ringTimeoutSeconds: call.ringTimeoutSeconds,
         mayTransfer: false,
         onServerLost: rescue,
-        next: (failed) => (draining ? Promise.resolve(undefined) : route.next(failed)),
-        causeIfNone: () => (draining ? 'shutting-down' : route.causeIfNone()),
+        next: (failed) => (closing ? Promise.resolve(undefined) : route.next(failed)),
+        causeIfNone: () => (closing ? 'shutting-down' : route.causeIfNone()),
       },
       call.callId,
     );
@@ -313,11 +315,18 @@ export function createBorder(options: BorderOptions): Border {
         return told ? { ok: true, because: `not all SIP servers are there (${told})` } : { ok: true };
       return { ok: false, because: `no control connection to a SIP server (${told || 'none is configured'})` };
     },
-    drain() {
+    async drain() {
       draining = true;
+      // Our own server has nobody else to give them to, and refuses without saying when to come back.
+      const others = (server: string) => options.nodeId !== undefined && server !== options.nodeId;
+      if (servers.states().some(({ server, takesRequests }) => takesRequests && others(server)))
+        await servers.release(others);
+      refusing = true;
     },
     async close() {
       draining = true;
+      refusing = true;
+      closing = true;
       await Promise.all(trunks.map((trunk) => trunk.close()));
       accepted?.close();
       servers.close();

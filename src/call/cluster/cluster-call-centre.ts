@@ -20,10 +20,14 @@ import type { Conversation } from './what-is-true.ts';
 export interface ClusterCallCentre extends RunningCallCentre {
   readonly queuesMode: SharedRunner['mode'];
   callsByNode(): Map<NodeId, number>;
-  /** Desks at this node that have no call and no after-call work: free to move. */
-  idleDesks(): PersonId[];
-  /** The agent gets no call until the desk is at another node, and is available again there. */
-  letDeskGo(personId: PersonId): Promise<void>;
+  desksByNode(): Map<NodeId, number>;
+  /** Desks at this node with a call or after-call work. */
+  busyDesks(): number;
+  /**
+   * The desks of this node are to be at another one: those that are free to move at once. Their agents get no call until they are
+   * there, and are available again then; those who talk get none after their call. To be asked again until there is none.
+   */
+  sendDesksAway(): Promise<PersonId[]>;
   /** Listed by any node that is there. */
   isCallRunning(callId: CallId): boolean;
   /** Answers what other nodes ask about calls; undefined: it was about something else. */
@@ -47,6 +51,7 @@ const nodeDraining = 'node-draining';
 /** A page that is back within this is at work again by itself. */
 const backWithinMs = 60_000;
 const idle = new Set<AgentState>(['offline', 'not-ready', 'available']);
+const welcomeEveryMs = 2000;
 
 function conversationOf(call: CallState): Conversation[] {
   const { id, phase, queue, agent, consultation } = call;
@@ -92,10 +97,23 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     else desks.delete(personId);
     if (nodeId !== live.nodeId || !queues) return;
     queues.deskIsHere(personId);
-    // It was this installation's doing that the agent became not ready, and the desk is back.
-    const agent = queues.acd.agent(personId);
-    const ours = agent?.because === 'node-gone' || agent?.because === nodeDraining;
-    if (ours && clock.now() - agent.stateSince < backWithinMs) void queues.apply({ kind: 'agentReady', personId });
+    welcome(personId);
+  });
+  let sendsAway = false;
+
+  /** It was this installation's doing that the agent became not ready, or will, and the desk is back. */
+  function welcome(personId: PersonId): void {
+    const agent = queues?.acd.agent(personId);
+    if (!agent || sendsAway) return;
+    const { because, nextBecause, stateSince } = agent;
+    const ours = because === 'node-gone' || because === nodeDraining;
+    if ((ours && clock.now() - stateSince < backWithinMs) || (agent.nextState && nextBecause === nodeDraining))
+      void queues?.apply({ kind: 'agentReady', personId });
+  }
+
+  // What the node that they came from had to say may come after the desk itself.
+  const welcoming = clock.every(welcomeEveryMs, () => {
+    for (const personId of desks) if (queues?.deskOf(personId) === live.nodeId) welcome(personId);
   });
   const local: RunningCallCentre = createCallCentre(parts, {
     acd: (onEffect) => {
@@ -124,6 +142,8 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     speaksFor,
   });
 
+  const desksHere = () => local.agents().filter(({ personId }) => queues!.deskOf(personId) === live.nodeId);
+
   return {
     ...local,
     ...withRemoteCalls(local, { live, log, nodeOf: directory.nodeOf }),
@@ -135,19 +155,29 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
       return queues!.mode;
     },
     callsByNode: directory.countByNode,
-    idleDesks: () =>
-      local
-        .agents()
-        .filter(({ personId, state }) => idle.has(state) && queues!.deskOf(personId) === live.nodeId)
-        .map(({ personId }) => personId),
-    async letDeskGo(personId) {
-      if (queues!.acd.agent(personId)?.state === 'available')
-        await queues!.apply({ kind: 'agentNotReady', personId, because: nodeDraining });
+    desksByNode() {
+      const counts = new Map<NodeId, number>();
+      for (const { personId, state } of local.agents()) {
+        const node = state === 'offline' ? undefined : queues!.deskOf(personId);
+        if (node !== undefined) counts.set(node, (counts.get(node) ?? 0) + 1);
+      }
+      return counts;
+    },
+    busyDesks: () => desksHere().filter(({ state }) => !idle.has(state)).length,
+    async sendDesksAway() {
+      sendsAway = true;
+      const here = desksHere();
+      // Where calls wait, an agent would be given the next one in the moment in which the last is over.
+      for (const { personId, state, nextState } of here)
+        if (state === 'available' || (state === 'on-call' && nextState === null))
+          await queues!.apply({ kind: 'agentNotReady', personId, because: nodeDraining });
+      return here.flatMap(({ personId, state }) => (idle.has(state) ? [personId] : []));
     },
     isCallRunning: (callId) => local.hasCall(callId) || directory.isListed(callId),
     answer: (question) => (isCommandQuestion(question) ? answerCommand(local, question) : undefined),
     close() {
       conversations?.close();
+      welcoming.cancel();
       offDesks();
       offGone();
       local.close();

@@ -56,6 +56,8 @@ export interface DialledLink extends ControlLink {
   readonly hostports: string;
   /** Resolves when connected; rejects with `sip-server-unavailable` after `withinMs`, and goes on trying. */
   start(withinMs: number): Promise<void>;
+  /** Asks for no more new requests, now and after a reconnection. Resolves when none comes any more; what there is goes on. */
+  release(): Promise<void>;
   close(because?: string): void;
 }
 
@@ -72,6 +74,8 @@ export interface DialledLinkOptions {
 /** Methods the server is asked to hand us when they come outside of a dialog. */
 const methods = ['invite', 'register', 'options', 'message', 'subscribe', 'notify', 'info', 'publish'] as const;
 const silentPings = 3;
+/** drachtio-server may have chosen us for a request just before, and send it a moment later. */
+const releasedAfterMs = 500;
 
 export const serverName = ({ name, host, port }: SipServerAddress): string => name ?? `${host}:${port}`;
 
@@ -92,6 +96,7 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
   let overdue = false;
   let because = 'not connected yet';
   let closed = false;
+  let takesRequests = address.takesRequests !== false;
   let greeting: ServerGreeting = { hostports: '', version: undefined };
   let sipAddresses: readonly SipAddress[] = [];
   let retryMs = timing.firstRetryMs;
@@ -175,7 +180,7 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
         log.warn({ because: verdict.because }, 'the version of the SIP server is unknown');
       greeting = hello;
       sipAddresses = parseHostports(hello.hostports);
-      if (address.takesRequests !== false) for (const method of methods) connection.route(method);
+      if (takesRequests) for (const method of methods) connection.route(method);
       // Up is who has heard our routes, too: before that it would refuse a call.
       connection.ping(ready);
     }
@@ -243,6 +248,19 @@ export function createDialledLink(options: DialledLinkOptions): DialledLink {
           else resolve();
         };
         dial();
+      });
+    },
+    release() {
+      takesRequests = false;
+      const { connection } = core;
+      if (!connection) return Promise.resolve();
+      for (const method of methods) connection.unroute(method);
+      return new Promise((resolve) => {
+        const late = clock.after(timing.connectTimeoutMs, resolve);
+        connection.ping(() => {
+          late.cancel();
+          clock.after(releasedAfterMs, resolve);
+        });
       });
     },
     request: core.request,

@@ -36,6 +36,8 @@ export interface SipServers {
   add(address: SipServerAddress): void;
   /** False when there is none of that name. What is on it is lost to us. */
   remove(name: string): boolean;
+  /** No more new requests of these; resolves when none comes any more. */
+  release(which: (server: string) => boolean): Promise<void>;
   /** The next one for a new request; `not` is tried last. Undefined when none is up. */
   pick(not?: ControlLink): ControlLink | undefined;
   byName(name: string): ControlLink | undefined;
@@ -119,6 +121,9 @@ export function createSipServers(options: SipServersOptions): SipServers {
       link.close('it was removed');
       links.delete(name);
       return true;
+    },
+    async release(which) {
+      await Promise.all(taking().flatMap((link) => (which(link.server) ? [link.release()] : [])));
     },
     pick: (not) =>
       inTurn(

@@ -35,6 +35,8 @@ export interface SrfConnection {
   request(options: RequestOptions, sent: (error: unknown, request?: SentRequest) => void): void;
   /** Asks the server for requests with this method (lower case, as the protocol has it). */
   route(method: string): void;
+  /** It is to give us no more of them; drachtio-server takes that for all methods. */
+  unroute(method: string): void;
   /** `answered`: the server has done everything that it was told before. */
   ping(answered?: () => void): void;
   /** Only our own server knows this: drachtio-server closes the connection on what it does not know. */
@@ -133,6 +135,7 @@ export function createSrfConnection(options: SrfConnectionOptions): SrfConnectio
       srf.request(uri ?? 'sip:placeholder', { ...rest, headers: { ...rest.headers }, _socket: socket }, sent);
     },
     route: (method) => void say(`route|${method}`),
+    unroute: (method) => void say(`remove_route|${method}`),
     ping: (answered) => (answered ? ping(answered) : void say('ping')),
     forget: (dialogId) => void say(`forget|${dialogId}`),
     close,

@@ -81,15 +81,8 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
       const { personId, sessionId, nodeId: at } = registration;
       log.info({ personId, sessionId, because }, 'softphone gone');
       emit('softphoneGone', { personId, sessionId, because, nodeId: at });
-      // The node that took the REGISTER has gone; the WebSocket is ours, and its SIP server is there still.
-      if (because === 'server-lost' && at !== nodeId && isOurs(registration))
-        void registrations.put({ ...registration, nodeId });
     }),
   ];
-
-  function isOurs({ server, peer, sessionId }: Registration): boolean {
-    return [...ours.keys()].some((one) => one.server === server && one.peer === peer && one.sessionId === sessionId);
-  }
 
   function admit(
     { server, peer }: { server: string; peer: string },
@@ -145,11 +138,11 @@ export function createRegistrar({ clock, log, nodeId, settings, registrations, e
     if (wish.seconds < settings.minExpiresSeconds)
       return respond(response, 423, { headers: { 'Min-Expires': String(settings.minExpiresSeconds) } });
     const fresh: Registration = {
-      ...{ personId, sessionId, contactUri: wish.uri, peer, sipCallId, cseq, nodeId },
+      ...{ personId, sessionId, contactUri: wish.uri, peer, sipCallId, cseq, nodeId: who.nodeId },
       ...{ transport: transportOf(request), server: link.server, expiresAt: clock.now() + wish.seconds * 1000 },
     };
     void registrations.put(fresh);
-    accept(response, registrations.find(personId));
+    accept(response, fresh);
   }
 
   /** Of an admission of another node that node speaks: it takes it away with the session. */

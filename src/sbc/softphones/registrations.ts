@@ -17,7 +17,7 @@ export interface Registration {
   transport: 'ws' | 'wss';
   /** The SIP server that has the WebSocket; its name is the same on every node. */
   server: string;
-  /** The node that took the REGISTER. */
+  /** The node whose API holds the WebSocket; another one may have taken the REGISTER. */
   nodeId: NodeId;
   /** Call-ID and CSeq of the REGISTER: an older one of the same client must not undo a newer one. */
   sipCallId: string;

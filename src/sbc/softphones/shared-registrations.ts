@@ -1,5 +1,6 @@
 // Registrations of all nodes, in the live state's maps `softphones` and `admissions`: any node can ring a softphone that registered
-// through another. What a node put goes with it, and is told as gone everywhere. Reading is from this node's copy. While the live
+// through another. One belongs to the node that has its WebSocket: another one that was given the REGISTER puts it down, and that
+// one makes it its own. It goes with its node, and is told as gone everywhere. Reading is from this node's copy. While the live
 // state is away, this node's own are there, and those of others for as long as the others certainly count on this node: later
 // their telephones may be rung by them. A node that was taken for dead puts its own again.
 
@@ -28,7 +29,7 @@ export function createSharedRegistrations({ live, clock }: { live: LiveState; cl
   /** What was told last, so that each change is told once, with what it replaced. */
   const told = new Map<PersonId, Registration>();
   const expiries = new Map<PersonId, Timer>();
-  /** What this node put and nobody took away or replaced. */
+  /** Over WebSockets of this node, and nobody took it away or replaced it. */
   const own = new Map<PersonId, Registration>();
   const ownAdmissions = new Map<string, Admission>();
   for (const { value } of map.entries()) told.set(value.personId, value);
@@ -56,12 +57,37 @@ export function createSharedRegistrations({ live, clock }: { live: LiveState; cl
     expiries.delete(personId);
   }
 
-  map.on('put', ({ value }) => tellPut(value));
+  map.on('put', ({ value }) => {
+    if (isNewsOfOurs(value)) void makeOwn(value);
+    else tellPut(value);
+  });
   map.on('removed', ({ value, because }) => {
     // Of its own only this node says that it is gone.
     if (because === 'replaced' || own.has(value.personId)) return;
+    // The node that took the REGISTER went before it was ours.
+    if (because === 'owner-gone' && isNewsOfOurs(value)) return void makeOwn(value);
     tellGone(value, because === 'owner-gone' ? 'server-lost' : because === 'expired' ? 'expired' : 'closed');
   });
+
+  /** A REGISTER over a WebSocket of this node that another node took. */
+  function isNewsOfOurs(value: Registration): boolean {
+    if (value.nodeId !== live.nodeId || ownAdmissions.get(keyOf(value))?.sessionId !== value.sessionId) return false;
+    const held = own.get(value.personId);
+    return !sameRegistration(value, held) || held!.expiresAt < value.expiresAt;
+  }
+
+  function makeOwn(registration: Registration): Promise<void> {
+    const { personId, expiresAt } = registration;
+    const written = write(registration);
+    forgetOwn(personId);
+    own.set(personId, registration);
+    expiries.set(
+      personId,
+      clock.after(expiresAt - clock.now(), () => void remove(registration, 'expired')),
+    );
+    tellPut(registration);
+    return written;
+  }
 
   /** While the live state is away the maker keeps it, and puts it again. */
   function write(registration: Registration): Promise<void> {
@@ -100,14 +126,8 @@ export function createSharedRegistrations({ live, clock }: { live: LiveState; cl
     find,
     all: () => map.entries().map(({ value }) => value),
     async put(registration) {
-      const { personId, expiresAt } = registration;
+      if (registration.nodeId === live.nodeId) return makeOwn(registration);
       const written = write(registration);
-      forgetOwn(personId);
-      own.set(personId, registration);
-      expiries.set(
-        personId,
-        clock.after(expiresAt - clock.now(), () => void remove(registration, 'expired')),
-      );
       tellPut(registration);
       await written;
     },

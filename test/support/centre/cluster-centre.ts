@@ -25,6 +25,10 @@ export interface ClusterNode extends WholeCentre {
   drain(id: string): Promise<void>;
   /** SIGKILL, with all that belongs to it. */
   kill(): Promise<void>;
+  /** SIGTERM; the exit code. */
+  stop(): Promise<number | null>;
+  /** As a service manager starts it again, in its data folder, once it has ended; resolves when all see it. */
+  startAgain(): Promise<ClusterNode>;
 }
 
 export interface ClusterCentre {
@@ -51,13 +55,17 @@ export async function startClusterCentre(
   };
   const nodes: ClusterNode[] = [];
 
-  async function start(name: string): Promise<ClusterNode> {
+  function start(name: string): Promise<ClusterNode> {
     const dataFolder = mkdtempSync(join(tmpdir(), `engawa-${name}-`));
     t.teardown(() => rmSync(dataFolder, { recursive: true, force: true }));
     const [first] = nodes;
     if (first)
       for (const file of ['demo.json', 'recording-identity.txt'])
         copyFileSync(join(first.engawa.dataFolder, file), join(dataFolder, file));
+    return startIn(dataFolder, name);
+  }
+
+  async function startIn(dataFolder: string, name: string): Promise<ClusterNode> {
     const centre = await startCentre(t, {
       ...options,
       dataFolder,
@@ -89,6 +97,11 @@ export async function startClusterCentre(
         nodes.splice(nodes.indexOf(node), 1);
         await centre.engawa.stop('SIGKILL');
       },
+      stop() {
+        nodes.splice(nodes.indexOf(node), 1);
+        return centre.engawa.stop('SIGTERM');
+      },
+      startAgain: () => startIn(dataFolder, name),
     };
     nodes.push(node);
     await eventually(

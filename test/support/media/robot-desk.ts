@@ -72,6 +72,7 @@ export interface RobotDesk {
   hears(lastMs?: number): number[];
   /** What was heard in the last `lastMs`. */
   pcm(lastMs: number): Int16Array;
+  readonly phoneConnected: boolean;
   dropWebSocket(): void;
   dropFeed(): void;
   /** The server, or the network, has closed the feed. */
@@ -306,8 +307,9 @@ function createRobot(
     await new Promise<void>((resolve, reject) => opened.once('open', resolve).once('error', reject));
     opened.on('error', () => undefined);
     socket = opened;
-    const registered = new Promise<PartyMessage>((resolve) => {
+    const registered = new Promise<PartyMessage>((resolve, reject) => {
       registering = resolve;
+      opened.once('close', () => reject(new Error('the WebSocket closed before the registration')));
     });
     say(
       [
@@ -427,6 +429,9 @@ function createRobot(
     },
     hears: (lastMs) => current()?.media.hears(lastMs) ?? [],
     pcm: (lastMs) => current()?.media.pcm(lastMs) ?? new Int16Array(0),
+    get phoneConnected() {
+      return socket?.readyState === WebSocket.OPEN;
+    },
     dropWebSocket() {
       socket?.terminate();
       socket = undefined;

@@ -26,7 +26,7 @@ export function nodeRoutes(app: App, { nodes }: ApiNeeds): void {
       config: { needs: 'nodes:change' },
       schema: {
         tags: ['nodes'],
-        summary: 'Give it no new calls; it may be stopped when its calls are 0',
+        summary: 'Give it no new calls and no pages; it may be stopped when its calls and desks are 0',
         params: Type.Object({ nodeId: Type.String({ maxLength: 64 }) }),
         response: { 204: Type.Null() },
       },

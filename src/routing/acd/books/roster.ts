@@ -228,9 +228,10 @@ export function seatSnapshot(seat: Seat): SeatSnapshot {
 }
 
 export function viewOf(seat: Seat): AgentView {
-  const { state, stateSince, because, callId, afterCallWorkEndsAt, returnsAt, idleSince, nextState } = seat;
+  const { state, stateSince, because, callId, afterCallWorkEndsAt, returnsAt, idleSince, nextState, nextBecause } =
+    seat;
   return {
     ...factsOfAgent(seat),
-    ...{ state, stateSince, because, callId, afterCallWorkEndsAt, returnsAt, idleSince, nextState },
+    ...{ state, stateSince, because, callId, afterCallWorkEndsAt, returnsAt, idleSince, nextState, nextBecause },
   };
 }
