@@ -6,7 +6,8 @@
 
 import { AppError } from '../../shared/errors.ts';
 import type { ConferenceMember } from '../media-server.ts';
-import type { FreeswitchEndpoint, Room } from './freeswitch-endpoint.ts';
+import type { Room } from './company.ts';
+import type { FreeswitchEndpoint } from './freeswitch-endpoint.ts';
 
 /** Whom a supervisor speaks to, as FreeSWITCH calls it. */
 const voices = { nobody: '0', partner: '1', target: '2', both: '3' } as const;
@@ -30,9 +31,10 @@ const beginLimitMs = 3000;
 export function planEavesdropping(
   members: ReadonlyMap<FreeswitchEndpoint, ConferenceMember>,
 ): EavesdropPlan | undefined {
-  const pair = [...members.keys()].filter((one) => one.partner && members.has(one.partner));
+  const pair = [...members.keys()].filter((one) => one.company.partner && members.has(one.company.partner));
   const [one, other] = pair;
-  if (!one || !other || one.partner !== other || pair.some((each) => isRestrained(members.get(each)))) return undefined;
+  if (!one || !other || one.company.partner !== other || pair.some((each) => isRestrained(members.get(each))))
+    return undefined;
   const listen: FreeswitchEndpoint[] = [];
   const whisper: { endpoint: FreeswitchEndpoint; to: FreeswitchEndpoint }[] = [];
   const barge: FreeswitchEndpoint[] = [];
@@ -73,7 +75,7 @@ export class Eavesdroppers {
     this.pair = pair;
     this.target = target;
     this.room = room;
-    for (const each of pair) each.room = room;
+    for (const each of pair) each.company.room = room;
   }
 
   has(one: FreeswitchEndpoint): boolean {
@@ -103,7 +105,7 @@ export class Eavesdroppers {
 
   /** The two stay bridged. */
   async end(): Promise<void> {
-    for (const each of this.pair) if (each.room === this.room) each.room = undefined;
+    for (const each of this.pair) if (each.company.room === this.room) each.company.room = undefined;
     for (const { endpoint } of [...this.ears]) await this.stop(endpoint);
   }
 
@@ -114,8 +116,8 @@ export class Eavesdroppers {
 
   private async start({ endpoint, voice }: Ear): Promise<void> {
     const { channel } = endpoint;
-    await endpoint.inTurn([], async () => {
-      await endpoint.leaveCompany();
+    await endpoint.company.inTurn([], async () => {
+      await endpoint.company.leave();
       const [partner, target] = [voices.partner, voices.target].map((to) => voice === to || voice === voices.both);
       const variables = `eavesdrop_enable_dtmf=false;eavesdrop_whisper_aleg=${partner};eavesdrop_whisper_bleg=${target}`;
       await channel.order('uuid_setvar_multi', variables);
@@ -126,13 +128,13 @@ export class Eavesdroppers {
       await channel.execute('eavesdrop', this.target.channel.uuid);
       if (!(await begun)) throw new AppError('internal', 'FreeSWITCH has not let a supervisor listen in time');
     });
-    endpoint.room = this.room;
+    endpoint.company.room = this.room;
     this.ears.push({ endpoint, voice });
   }
 
   private async stop(endpoint: FreeswitchEndpoint): Promise<void> {
     this.forget(endpoint);
-    endpoint.room = undefined;
-    if (endpoint.channel.live) await endpoint.inTurn([], () => endpoint.park());
+    endpoint.company.room = undefined;
+    if (endpoint.channel.live) await endpoint.company.inTurn([], () => endpoint.company.park());
   }
 }

@@ -7,9 +7,10 @@ import type { Logger } from '../../shared/logger.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Conference, ConferenceMember } from '../media-server.ts';
 import { attempt } from './channel.ts';
+import type { Room } from './company.ts';
 import { Eavesdroppers, planEavesdropping } from './eavesdroppers.ts';
 import type { FreeswitchControl } from './freeswitch-control.ts';
-import type { FreeswitchEndpoint, Room } from './freeswitch-endpoint.ts';
+import type { FreeswitchEndpoint } from './freeswitch-endpoint.ts';
 import { MixedRoom } from './mixed-room.ts';
 
 export class FreeswitchConference implements Conference, Room {
@@ -52,7 +53,7 @@ export class FreeswitchConference implements Conference, Room {
       const { beside } = this;
       if (beside?.pair.includes(one)) {
         await this.endBeside();
-        if (one.partner && one.channel.live) await one.unbridge();
+        if (one.company.partner && one.channel.live) await one.unbridge();
       } else if (this.mixed.has(one)) return this.mixed.leave(one);
       await this.arrange([]);
     });
@@ -63,7 +64,7 @@ export class FreeswitchConference implements Conference, Room {
     return this.inTurn(async () => {
       const [one] = this.beside?.pair ?? [];
       await attempt(this.log, 'supervisors not parked', this.endBeside());
-      if (one?.partner && this.members.has(one)) await attempt(this.log, 'members not parted', one.unbridge());
+      if (one?.company.partner && this.members.has(one)) await attempt(this.log, 'members not parted', one.unbridge());
       const all = [...this.members.keys()];
       this.members.clear();
       await Promise.all(all.map((each) => attempt(this.log, 'member not parked', this.mixed.leave(each))));

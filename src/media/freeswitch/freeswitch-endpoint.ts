@@ -6,23 +6,26 @@
 //
 // Digits are not passed on by FreeSWITCH (bridge_filter_dtmf) but from here, so that secret ones can be kept back at any time.
 
-import { estimateMos } from '../../protocol/rtp/quality.ts';
 import type { NegotiatedAudio } from '../../protocol/sdp/offer-answer.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { createEmitter } from '../../shared/emitter.ts';
-import { AppError, asError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { MediaQuality } from '../../shared/events.ts';
 import type { EndpointId } from '../../shared/ids.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Endpoint, EndpointEvents, EndpointFacts, MediaProfile } from '../endpoint.ts';
-import type { Incompatible, Local, Negotiation } from '../negotiation.ts';
+import type { Incompatible, Negotiation } from '../negotiation.ts';
+import { AgreedMedia } from './agreed-media.ts';
 import { attempt, type Channel } from './channel.ts';
 import { ChannelDigits, readDigit } from './channel-digits.ts';
+import { ChannelQuality } from './channel-quality.ts';
+import { ChannelSilence } from './channel-silence.ts';
 import { ChannelTap } from './channel-tap.ts';
+import { Company } from './company.ts';
 import type { FreeswitchEvent } from './event-frames.ts';
-import { type FreeswitchSide, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
+import type { FreeswitchSide } from './far-end.ts';
 import { endDialog, type MrfEndpoint, within } from './fsmrf.ts';
-import { Arrivals, type CountsWatch, PartyReports } from './party-counts.ts';
+import { Arrivals, type CountsWatch } from './party-counts.ts';
 import { SoundPlayer } from './sound-player.ts';
 import type { SoundSpecs } from './sound-specs.ts';
 import { type ChannelFacts, dialogFacts } from './taken-over.ts';
@@ -47,17 +50,7 @@ export interface FreeswitchEndpointNeeds {
   onEnded(): void;
 }
 
-/** The room that an endpoint is in tells it so, and is told when the endpoint is taken elsewhere. */
-export interface Room {
-  /** The endpoint is no longer a member. */
-  forget(endpoint: FreeswitchEndpoint): void;
-  /** Something that this member says or hears is silenced from now on. */
-  silenced(endpoint: FreeswitchEndpoint): Promise<void>;
-}
-
 const defaultDigitMs = 100;
-const placeLimitMs = 3000;
-const renegotiateLimitMs = 5000;
 const closeLimitMs = 3000;
 
 export class FreeswitchEndpoint implements Endpoint {
@@ -68,27 +61,18 @@ export class FreeswitchEndpoint implements Endpoint {
   readonly digits: ChannelDigits;
   readonly on: Endpoint['on'];
   readonly once: Endpoint['once'];
-  partner: FreeswitchEndpoint | undefined;
-  room: Room | undefined;
+  readonly company: Company;
   private readonly needs: FreeswitchEndpointNeeds;
   private readonly emitter;
   private readonly negotiation: Negotiation;
   private readonly tap: ChannelTap;
-  private readonly reports = new PartyReports();
+  private readonly agreement: AgreedMedia;
+  private readonly silence: ChannelSilence;
+  private readonly quality: ChannelQuality;
   private readonly watching: { stop(): void };
-  private side: FreeswitchSide;
-  private version = 2;
-  /** What FreeSWITCH was last told of a browser. */
-  private toldSession = '';
   private state: 'live' | 'closing' | 'ended' = 'live';
   private closing: Promise<void> | undefined;
-  private muted = false;
-  private digitsAudible = true;
-  private silenced = { read: false, write: false };
   private inband = false;
-  private turn: Promise<unknown> = Promise.resolve();
-  /** Its partner has gone and FreeSWITCH is about to park it. */
-  private parking: Promise<void> | undefined;
   private readonly arrivals: Arrivals;
 
   constructor(needs: FreeswitchEndpointNeeds) {
@@ -96,15 +80,18 @@ export class FreeswitchEndpoint implements Endpoint {
     this.id = needs.id;
     this.profile = needs.profile;
     this.negotiation = needs.negotiation;
-    this.side = needs.side;
     this.channel = needs.channel;
     const { channel, clock, log } = needs;
     this.emitter = createEmitter<EndpointEvents>((err) => log.error({ err }, 'endpoint listener failed'));
     this.on = this.emitter.on;
     this.once = this.emitter.once;
     this.sound = new SoundPlayer({ channel, sounds: needs.sounds, clock, log });
+    this.company = new Company({ self: this, channel, sound: this.sound, mustLive: () => this.mustLive() });
     this.digits = new ChannelDigits({ channel, clock, events: () => this.audio?.telephoneEvent !== undefined });
     this.tap = new ChannelTap({ channel, clock, log, allowSelfSigned: needs.allowSelfSignedRecorder });
+    this.agreement = new AgreedMedia({ ...needs, agreed: () => this.adopt() });
+    this.silence = new ChannelSilence(channel, () => this.audio?.direction ?? 'sendrecv');
+    this.quality = new ChannelQuality({ channel, counts: needs.counts, log, codec: () => this.audio?.codec });
     this.arrivals = new Arrivals({
       clock,
       mediaTimeoutMs: needs.mediaTimeoutMs,
@@ -114,7 +101,7 @@ export class FreeswitchEndpoint implements Endpoint {
       },
       timeout: (silentMs) => this.emitter.emit('mediaTimeout', { silentMs }),
     });
-    channel.on('event', (event) => this.onEvent(event));
+    channel.on('event', (event) => this.onDigit(event));
     channel.once('gone', () => this.end(this.state === 'closing' ? 'closed' : 'lost'));
     this.watching = needs.counts.watch(channel.uuid, ({ received }) => {
       const direction = this.audio?.direction;
@@ -131,7 +118,9 @@ export class FreeswitchEndpoint implements Endpoint {
     const negotiation = this.negotiation.save();
     const dialog = dialogFacts(mrf.dialog, control);
     if (this.state !== 'live' || !negotiation || !dialog) return undefined;
-    const { id, profile, side, version, muted } = this;
+    const { id, profile } = this;
+    const { side, version } = this.agreement;
+    const { muted } = this.silence;
     const fork = this.tap.bug ?? null;
     const data: ChannelFacts = {
       ...{ uuid: this.channel.uuid, id, profile, side, negotiation, version, muted, fork, dialog },
@@ -141,24 +130,12 @@ export class FreeswitchEndpoint implements Endpoint {
 
   /** Goes on where another program was: nothing is agreed anew, and nothing is heard of it. */
   async takeOver({ version, muted, fork }: ChannelFacts): Promise<void> {
-    this.version = version;
-    this.muted = muted;
-    // As they were left; asked for again they change nothing.
-    const ice = this.negotiation.remoteIce;
+    this.agreement.takeOver(version);
+    this.silence.muted = muted;
     const { audio } = this;
-    if (audio && ice)
-      this.toldSession = `${audio.codec.name} ${audio.codec.sendPayloadType} ${ice.usernameFragment} ${ice.password}`;
     this.inband = audio !== undefined && !audio.telephoneEvent && audio.codec.name !== 'opus';
     if (fork) await this.tap.stopOther(fork);
     await this.adopt();
-  }
-
-  /** They were bridged when this program came to them. */
-  alreadyWith(partner: FreeswitchEndpoint): void {
-    this.beginCompany();
-    partner.beginCompany();
-    this.partner = partner;
-    partner.partner = this;
   }
 
   /** What follows from what was agreed when the endpoint was made. */
@@ -176,41 +153,24 @@ export class FreeswitchEndpoint implements Endpoint {
   }
 
   private get audio(): NegotiatedAudio | undefined {
-    return this.negotiation.audio;
-  }
-
-  private get local(): Local {
-    return localOf(this.side, this.id);
+    return this.agreement.audio;
   }
 
   async acceptAnswer(sdpAnswer: string): Promise<{ kind: 'ok' } | Incompatible> {
     this.mustLive();
-    return this.inTurn([], async () => {
-      const accepted = this.negotiation.acceptAnswer(sdpAnswer);
-      if (accepted.kind === 'incompatible') return accepted;
-      return this.tellFreeswitch();
-    });
+    return this.company.inTurn([], () => this.agreement.acceptAnswer(sdpAnswer));
   }
 
   async answerOffer(sdpOffer: string): Promise<{ kind: 'ok'; sdpAnswer: string } | Incompatible> {
     this.mustLive();
-    return this.inTurn([], async () => {
-      const read = this.negotiation.answer(sdpOffer, this.local);
-      if (read.kind === 'incompatible') return read;
-      const told = await this.tellFreeswitch();
-      if (told.kind === 'incompatible') return told;
-      // Once more with what FreeSWITCH says now: its key may be another one.
-      const answered = this.negotiation.answer(sdpOffer, this.local);
-      if (answered.kind === 'incompatible') return answered;
-      return { kind: 'ok', sdpAnswer: this.negotiation.localSdp };
-    });
+    return this.company.inTurn([], () => this.agreement.answerOffer(sdpOffer));
   }
 
   async createOffer(
     change: { direction?: 'sendrecv' | 'sendonly' | 'inactive'; iceRestart?: boolean } = {},
   ): Promise<string> {
     this.mustLive();
-    return this.inTurn([], async () => this.negotiation.offer(this.local, change.direction));
+    return this.company.inTurn([], async () => this.agreement.offer(change.direction));
   }
 
   play(...args: Parameters<Endpoint['play']>): ReturnType<Endpoint['play']> {
@@ -221,90 +181,26 @@ export class FreeswitchEndpoint implements Endpoint {
   async bridge(other: Endpoint): Promise<void> {
     this.mustLive();
     const partner = this.sameServer(other);
-    await this.inTurn([partner], async () => {
-      if (this.partner === partner) {
-        // They are not to be parted when a room that was made around them is closed.
-        for (const each of [this, partner]) {
-          each.room?.forget(each);
-          each.room = undefined;
-        }
-        return;
-      }
-      this.beginCompany();
-      partner.beginCompany();
-      this.partner = partner;
-      partner.partner = this;
-      const bridged = this.untilEither(partner, 'CHANNEL_BRIDGE');
-      await this.channel.control.order(`uuid_bridge ${this.channel.uuid} ${partner.channel.uuid}`);
-      if (!(await bridged)) throw new AppError('internal', 'FreeSWITCH has not joined two parties in time');
-    });
-  }
-
-  /** Leaves whatever company there was, in our books; FreeSWITCH parks those who stay behind by itself. */
-  beginCompany(): void {
-    const { partner } = this;
-    this.partner = undefined;
-    if (partner) {
-      partner.partner = undefined;
-      partner.parking = partner.aloneAgain();
-    }
-    this.room?.forget(this);
-    this.room = undefined;
-    this.sound.companyBegan();
-  }
-
-  /** FreeSWITCH parks this one; what was played to it goes on when it has. */
-  private async aloneAgain(): Promise<void> {
-    await this.channel.until(({ name }) => name === 'CHANNEL_PARK', placeLimitMs);
-    if (!this.partner && !this.room) this.sound.companyEnded();
-  }
-
-  /** Alone, and what is played to it is not heard: to be taken into other company. */
-  async leaveCompany(): Promise<void> {
-    const wasBridged = this.partner !== undefined;
-    const parked = wasBridged ? this.untilEvent('CHANNEL_PARK') : this.parking;
-    this.beginCompany();
-    if (wasBridged) await this.channel.order('uuid_transfer', '-both park inline');
-    await parked;
-    if (!wasBridged) await this.sound.giveWay();
+    await this.company.bridge(partner);
   }
 
   async unbridge(): Promise<void> {
     this.mustLive();
-    const { partner } = this;
-    if (!partner) return;
-    await this.inTurn([partner], async () => {
-      if (this.partner !== partner) return;
-      const parked = Promise.all([this, partner].map((each) => each.untilEvent('CHANNEL_PARK')));
-      await this.channel.order('uuid_transfer', '-both park inline');
-      await parked;
-      this.partner = undefined;
-      partner.partner = undefined;
-      this.sound.companyEnded();
-      partner.sound.companyEnded();
-    });
-  }
-
-  /** Out of a room, and alone. */
-  async park(): Promise<void> {
-    const parked = this.untilEvent('CHANNEL_PARK');
-    await this.channel.order('uuid_transfer', 'park inline');
-    await parked;
-    this.sound.companyEnded();
+    await this.company.unbridge();
   }
 
   async setMuted(muted: boolean): Promise<void> {
     this.mustLive();
-    this.muted = muted;
-    await this.applySilence();
-    if (muted) await this.room?.silenced(this);
+    this.silence.muted = muted;
+    await this.silence.apply();
+    if (muted) await this.company.room?.silenced(this);
   }
 
   async setDigitsAudible(audible: boolean): Promise<void> {
     this.mustLive();
-    this.digitsAudible = audible;
-    await this.applySilence();
-    if (!audible) await this.room?.silenced(this);
+    this.silence.digitsAudible = audible;
+    await this.silence.apply();
+    if (!audible) await this.company.room?.silenced(this);
   }
 
   async sendDigits(digits: string, { durationMs = defaultDigitMs }: { durationMs?: number } = {}): Promise<void> {
@@ -323,24 +219,7 @@ export class FreeswitchEndpoint implements Endpoint {
 
   async stats(): Promise<MediaQuality> {
     this.mustLive();
-    const counts = (await this.needs.counts.ask(this.channel.uuid)) ?? { received: 0, sent: 0 };
-    const codec = this.audio?.codec.name ?? null;
-    const { lost, jitterMs, roundTripMs } = this.reports;
-    const tenth = (value: number) => Math.round(value * 10) / 10;
-    const mosEstimate =
-      codec && counts.received > 0
-        ? estimateMos({ codec, lossRatio: lost / (counts.received + lost), jitterMs, roundTripMs })
-        : null;
-    return {
-      packetsReceived: counts.received,
-      packetsSent: counts.sent,
-      packetsLost: lost,
-      jitterMs: tenth(jitterMs),
-      roundTripMs: roundTripMs === null ? null : tenth(roundTripMs),
-      mosEstimate,
-      codec,
-      lossCounted: this.reports.counted,
-    };
+    return this.quality.stats();
   }
 
   close(): Promise<void> {
@@ -377,7 +256,7 @@ export class FreeswitchEndpoint implements Endpoint {
     if (this.state === 'ended') return;
     this.state = 'ended';
     this.watching.stop();
-    this.beginCompany();
+    this.company.begin();
     this.sound.close();
     this.needs.onEnded();
     this.emitter.emit('ended', { because });
@@ -397,67 +276,6 @@ export class FreeswitchEndpoint implements Endpoint {
     );
   }
 
-  /** What concerns several endpoints waits for what each of them is doing; begun in the order in which it was asked for. */
-  inTurn<T>(others: readonly FreeswitchEndpoint[], act: () => Promise<T>): Promise<T> {
-    const all = [this, ...others];
-    const doing = Promise.all(all.map((each) => each.turn)).then(() => {
-      this.mustLive();
-      for (const other of others) other.mustLive();
-      return act();
-    });
-    const over = doing.catch(() => undefined);
-    for (const each of all) each.turn = over;
-    return doing;
-  }
-
-  untilEvent(name: string): Promise<FreeswitchEvent | undefined> {
-    return this.channel.until((event) => event.name === name, placeLimitMs);
-  }
-
-  private async untilEither(other: FreeswitchEndpoint, name: string): Promise<boolean> {
-    const events = [this, other].map((each) => each.untilEvent(name));
-    return (await Promise.race(events)) !== undefined;
-  }
-
-  /** A re-INVITE with what is agreed now. */
-  private async tellFreeswitch(): Promise<{ kind: 'ok' } | Incompatible> {
-    const { mrf, log } = this.needs;
-    const { audio } = this;
-    if (!audio) return { kind: 'incompatible', because: 'nothing was agreed' };
-    const ice = this.negotiation.remoteIce;
-    // A browser's hold and resume change nothing of the transport, which a re-INVITE would disturb.
-    const session = `${audio.codec.name} ${audio.codec.sendPayloadType} ${ice?.usernameFragment} ${ice?.password}`;
-    if (ice && session === this.toldSession) {
-      await this.adopt();
-      return { kind: 'ok' };
-    }
-    this.toldSession = session;
-    const { setup } = this.side.ice ?? {};
-    const offer = sdpForFreeswitch({
-      profile: this.profile,
-      audio,
-      version: ++this.version,
-      ...(ice ? { ice } : {}),
-      ...(setup === 'active' || setup === 'passive' ? { role: setup } : {}),
-    });
-    let answer: string;
-    try {
-      answer = await within('a re-INVITE to FreeSWITCH', renegotiateLimitMs, mrf.dialog.modify(offer));
-    } catch (thrown) {
-      const { status } = thrown as { status?: number };
-      if (status === undefined) throw thrown;
-      forgetFailedReInvite(mrf.dialog);
-      log.warn({ status, err: asError(thrown) }, 'FreeSWITCH refuses what was agreed');
-      return { kind: 'incompatible', because: `FreeSWITCH answers ${status}` };
-    }
-    const side = readFreeswitchAnswer(answer);
-    if (!side) return { kind: 'incompatible', because: 'FreeSWITCH refuses the audio stream' };
-    this.side = side;
-    if (side.crypto.length > 0) this.negotiation.useKeys(side.crypto);
-    await this.adopt();
-    return { kind: 'ok' };
-  }
-
   /** What follows from an agreement, beside the media itself. */
   private async adopt(): Promise<void> {
     const { audio } = this;
@@ -467,67 +285,18 @@ export class FreeswitchEndpoint implements Endpoint {
       this.inband = true;
       await this.channel.execute('start_dtmf');
     }
-    await this.applySilence();
+    await this.silence.apply();
     if (this.profile !== 'webrtc') setImmediate(() => this.emitter.emit('connected', {}));
   }
 
-  /**
-   * Nothing of the party may be heard while it is muted, keys secretly, or shall not send; nothing may reach it while
-   * it shall not be sent to.
-   */
-  private async applySilence(): Promise<void> {
-    const direction = this.audio?.direction ?? 'sendrecv';
-    const receives = direction === 'sendrecv' || direction === 'recvonly';
-    const read = this.muted || !receives || !this.digitsAudible;
-    const write = direction === 'recvonly';
-    const before = this.silenced;
-    if (read === before.read && write === before.write) return;
-    this.silenced = { read, write };
-    if (!read && !write) {
-      await this.channel.order('uuid_audio', 'stop');
-      return;
-    }
-    if (read !== before.read) await this.channel.order('uuid_audio', `start read mute ${read ? 1 : 0}`);
-    if (write !== before.write) await this.channel.order('uuid_audio', `start write mute ${write ? 1 : 0}`);
-  }
-
-  private onEvent(event: FreeswitchEvent): void {
-    if (event.name === 'DTMF') this.onDigit(event);
-    else if (event.name === 'RECV_RTCP_MESSAGE') this.reports.heard(event);
-    else if (event.name === 'SEND_RTCP_MESSAGE') {
-      const { highestSequence, atMs } = this.reports.sent(event, this.audio?.codec.clockRateHz ?? 8000);
-      const asked = this.needs.counts.ask(this.channel.uuid).then((counts) => {
-        if (counts && highestSequence > 0 && counts.received > 0)
-          this.reports.arrived(highestSequence, counts.received, counts.atMs - atMs);
-      });
-      attempt(this.needs.log, 'loss not counted', asked);
-    }
-  }
-
   private onDigit(event: FreeswitchEvent): void {
-    const press = readDigit(event);
+    const press = event.name === 'DTMF' ? readDigit(event) : undefined;
     if (!press || this.state !== 'live') return;
     this.emitter.emit('digit', press);
-    const { partner } = this;
+    const { partner } = this.company;
     // What was heard in the audio goes into the bridge with it.
-    if (!partner || !this.digitsAudible || this.muted || press.by === 'inband') return;
+    if (!partner || !this.silence.digitsAudible || this.silence.muted || press.by === 'inband') return;
     const durationMs = Math.max(60, Math.min(press.durationMs, 500));
     attempt(this.needs.log, 'digit not passed on', partner.digits.send(press.digit, durationMs));
   }
-}
-
-export function localOf(side: FreeswitchSide, id: string): Local {
-  return {
-    address: side.address,
-    port: side.port,
-    ssrc: side.ssrc,
-    cname: id,
-    ...(side.ice ? { ice: side.ice } : {}),
-  };
-}
-
-/** drachtio-srf 5.0.29 counts a refused re-INVITE as still going on, and holds back every later one. */
-function forgetFailedReInvite(dialog: unknown): void {
-  const counted = dialog as { _reinvitesInProgress?: { count: number } };
-  if (counted._reinvitesInProgress) counted._reinvitesInProgress.count = 0;
 }

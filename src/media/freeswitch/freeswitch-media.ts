@@ -17,12 +17,13 @@ import type { Endpoint } from '../endpoint.ts';
 import type { EndpointRequest, MediaServer, MediaServerEvents } from '../media-server.ts';
 import { type Incompatible, type Local, Negotiation, readOffer } from '../negotiation.ts';
 import type { Prompts } from '../prompts.ts';
+import { localOf } from './agreed-media.ts';
 import { createChannel } from './channel.ts';
 import type { EventSocketAddress } from './event-socket.ts';
 import { readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { FreeswitchConference } from './freeswitch-conference.ts';
 import { noticesHangWithinMs, ownerHeader, type ServerLoad } from './freeswitch-control.ts';
-import { FreeswitchEndpoint, localOf } from './freeswitch-endpoint.ts';
+import { FreeswitchEndpoint } from './freeswitch-endpoint.ts';
 import { connectSipControl, endDialog, type MrfEndpoint, type SipControl, within } from './fsmrf.ts';
 import { type ListenAddress, linkServer, type ServerLink } from './server-link.ts';
 import { createSoundSpecs, type SharedFolder } from './sound-specs.ts';
@@ -295,7 +296,7 @@ class Media implements FreeswitchMedia {
       if (!endpoint) continue;
       const bond = (await link.control.api(`uuid_getvar ${endpoint.channel.uuid} signal_bond`)).trim();
       const partner = adopted.find((other) => other && other !== endpoint && other.channel.uuid === bond);
-      if (partner && endpoint.partner !== partner) endpoint.alreadyWith(partner);
+      if (partner && endpoint.company.partner !== partner) endpoint.company.alreadyWith(partner);
     }
     return adopted;
   }

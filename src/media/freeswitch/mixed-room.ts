@@ -5,9 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import type { ConferenceMember } from '../media-server.ts';
+import type { Room } from './company.ts';
 import type { FreeswitchEvent } from './event-frames.ts';
 import type { FreeswitchControl } from './freeswitch-control.ts';
-import type { FreeswitchEndpoint, Room } from './freeswitch-endpoint.ts';
+import type { FreeswitchEndpoint } from './freeswitch-endpoint.ts';
 
 interface Seat {
   endpoint: FreeswitchEndpoint;
@@ -42,7 +43,7 @@ export class MixedRoom {
   }
 
   async join(one: FreeswitchEndpoint, wish: ConferenceMember): Promise<void> {
-    const seat = this.seats.get(one) ?? (await one.inTurn([], () => this.enter(one)));
+    const seat = this.seats.get(one) ?? (await one.company.inTurn([], () => this.enter(one)));
     seat.wish = wish;
     await this.apply();
   }
@@ -51,9 +52,9 @@ export class MixedRoom {
     const seat = this.seats.get(one);
     if (!seat) return;
     this.seats.delete(one);
-    one.room = undefined;
+    one.company.room = undefined;
     this.deaf = new Set([...this.deaf].filter((pair) => !pair.split(' ').includes(seat.number)));
-    if (one.channel.live) await one.inTurn([], () => one.park());
+    if (one.channel.live) await one.company.inTurn([], () => one.company.park());
   }
 
   /** It was taken elsewhere. */
@@ -63,14 +64,14 @@ export class MixedRoom {
 
   /** Enters muted: heard by nobody until it is known who may hear it. */
   private async enter(one: FreeswitchEndpoint): Promise<Seat> {
-    await one.leaveCompany();
+    await one.company.leave();
     const joined = one.channel.until(isJoin(this.name), joinLimitMs);
     await one.channel.execute('conference', `${this.name}@default+flags{mute}`);
     const number = (await joined)?.header('Member-ID');
     if (!number) throw new AppError('internal', 'FreeSWITCH has not taken a party into a conference in time');
     const seat: Seat = { endpoint: one, number, wish: {}, muted: true };
     this.seats.set(one, seat);
-    one.room = this.room;
+    one.company.room = this.room;
     return seat;
   }
 
