@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../src/shared/random.ts';
 import { fuzz } from './parser.ts';
+import { signInParsers } from './parsers-sign-in.ts';
 import { sipParsers } from './parsers-sip.ts';
 import { webParsers } from './parsers-web.ts';
 
@@ -20,7 +21,9 @@ const { values } = parseArgs({
   },
 });
 const wanted = values.parser.toLowerCase();
-const parsers = [...sipParsers, ...webParsers].filter(({ name }) => name.toLowerCase().includes(wanted));
+const parsers = [...sipParsers, ...webParsers, ...signInParsers].filter(({ name }) =>
+  name.toLowerCase().includes(wanted),
+);
 const until = Date.now() + Number(values.minutes) * 60_000;
 const counts = new Map<string, { messages: number; slowestMs: number }>();
 const turnMs = 2_000;

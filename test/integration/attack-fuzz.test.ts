@@ -5,13 +5,14 @@ import t from 'tap';
 import { seededRandom } from '../../src/shared/random.ts';
 import { notFromStrangers, parserFiles } from '../fuzz/coverage.ts';
 import { fuzz } from '../fuzz/parser.ts';
+import { signInParsers } from '../fuzz/parsers-sign-in.ts';
 import { sipParsers } from '../fuzz/parsers-sip.ts';
 import { webParsers } from '../fuzz/parsers-web.ts';
 
 t.setTimeout(60_000);
 const seed = Number(process.env['ENGAWA_FUZZ_SEED'] ?? 3261);
 const forMs = Number(process.env['ENGAWA_FUZZ_MS'] ?? 300);
-const parsers = [...sipParsers, ...webParsers];
+const parsers = [...sipParsers, ...webParsers, ...signInParsers];
 
 t.test('every file with a parser is under fuzz, or it is said why not', async (t) => {
   const covered = new Set(parsers.flatMap(({ covers }) => covers));
