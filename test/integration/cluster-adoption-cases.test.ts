@@ -168,8 +168,8 @@ const cases: Record<string, Case> = {
     const { customer, callId } = await conversationAt(east, hanako);
     customer.hangUp();
     await hanako.inState('after-call-work');
-    await east.kill();
     t.match(await west.endedCall(callId), { cause: 'normal', side: 'customer' });
+    await east.kill();
     await eventually('the other is seen to be gone', async () => (await west.nodes()).length === 1, patience);
     t.equal(hanako.view.state, 'after-call-work', 'nothing cuts it short');
     await free(hanako);

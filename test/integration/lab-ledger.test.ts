@@ -57,6 +57,19 @@ t.test('the death of another node, or a later one, excuses nothing', async (t) =
   t.match(verdict.lostThatCouldGoOn, [/^call 1 of A1 by node-1 at 00:00:10: refused with 503/], 'and it is one loss');
 });
 
+t.test('a call that the next node took is not lost; one that it cut is', async (t) => {
+  const { ledger, at, place, report } = bench();
+  at(1, () => place(1));
+  at(1, () => place(2));
+  at(9, () => report(1, { passed: 1, endedBy: 'us' }));
+  at(9, () => report(2, { passed: 1 }));
+  const [tried, taken] = [record(1, 'overload'), { ...record(1, 'normal'), startedAt: 5 }];
+  const verdict = ledger.verdict([tried, taken, record(2, 'overload'), { ...record(2, 'fault'), startedAt: 5 }]);
+  t.match(verdict.lostThatCouldGoOn, [/^c_2 .*fault/]);
+  t.equal(verdict.lostThatCouldGoOn.length, 1);
+  t.equal(verdict.passedOn, 2);
+});
+
 t.test('a stall explains what was lost in its window, when it is long enough', async (t) => {
   const { ledger, at, place, report } = bench();
   const stall = (from: number, to: number) => ledger.stalled({ what: 'machine', from: from * second, to: to * second });

@@ -71,6 +71,21 @@ t.test('an engine that is killed loses its endpoints, tells, and is there again'
   await eventually('and takes calls', () => c.party.hears(660));
 });
 
+t.test('a call that comes while its engine dies is taken by another one', async (test) => {
+  const media = await openEmbeddedMedia({ engines: 2 });
+  test.teardown(() => media.close());
+  const [first] = await media.engines();
+  // It hears the question, and dies before it answers.
+  process.kill(first!.pid!, 'SIGSTOP');
+  const calls = [callIn(test, media), callIn(test, media)];
+  process.kill(first!.pid!, 'SIGKILL');
+  const made = await Promise.all(calls);
+  test.same(
+    made.map(({ endpoint }) => endpoint.localSdp.includes('m=audio')),
+    [true, true],
+  );
+});
+
 t.test('signals for the parent leave the engines alone', async (test) => {
   const media = await openEmbeddedMedia();
   test.teardown(() => media.close());

@@ -25,6 +25,8 @@ export interface Verdict {
   /** Of those that were answered or began: ended by the death of the node that had them, which nothing could prevent. */
   lostWithTheirNode: number;
   lostThatCouldGoOn: string[];
+  /** Refused by a node that was starting or had no media just then, and taken by the next one. */
+  passedOn: number;
   /** Lost in a window in which the machine stood still. */
   lostInStalls: string[];
   stalls: Stall[];
@@ -77,6 +79,12 @@ export function createLedger(now: () => number): Ledger {
   const inStall = (at: number) =>
     stalls.some(({ from, to }) => to - from >= stallExplainsFromMs && at >= from && at <= to + afterStallMs);
 
+  /** One node could not take it, said so, and the carrier's next one did: this is the record of the try. */
+  function isPassedOn(record: CallRecord, { alias, over }: PlacedCall, records: readonly CallRecord[]): boolean {
+    if (!over?.answered || over.passed === 0) return false;
+    return records.some((other) => other.alias === alias && other.startedAt > record.startedAt);
+  }
+
   function losses(records: readonly CallRecord[]): { withNode: boolean; at: number; text: string }[] {
     const all = [...calls.values()];
     const refused = all.flatMap((call) => {
@@ -87,6 +95,7 @@ export function createLedger(now: () => number): Ledger {
     const cut = records.flatMap((record) => {
       if (record.cause === null || wanted.has(record.cause)) return [];
       const call = all.find(({ alias }) => alias === record.alias);
+      if (call && isPassedOn(record, call, records)) return [];
       // One that was refused is counted already.
       if (call?.over && !call.over.answered && call.over.endedBy !== 'us') return [];
       const at = call?.over?.at ?? record.endedAt ?? now();
@@ -122,6 +131,7 @@ export function createLedger(now: () => number): Ledger {
         answered: answered.length,
         lostWithTheirNode: lost.filter(({ withNode }) => withNode).length,
         lostThatCouldGoOn: byProgram.map(({ text }) => text),
+        passedOn: answered.filter((call) => (call.over?.passed ?? 0) > 0).length,
         lostInStalls: byMachine.map(({ text }) => text),
         stalls,
         endedAlone,

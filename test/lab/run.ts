@@ -191,6 +191,7 @@ function print(verdict: Verdict, troubles: Record<string, number>): void {
     `${verdict.calls} calls, ${verdict.answered} answered; the longest pause in what a customer heard was ${verdict.longestPauseMs} ms`,
   );
   say(`${verdict.lostWithTheirNode} calls ended with the node that had them`);
+  say(`${verdict.passedOn} calls were refused by one node and taken by the next`);
   say(`${agentsStuck.length} agents stuck ${agentsStuck.join(', ')}`);
   say(`${lostThatCouldGoOn.length} calls lost that could go on ${lostThatCouldGoOn.join('; ')}`);
   const { stalls, lostInStalls, recordsMissing, endedAlone } = verdict;

@@ -99,15 +99,17 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
     return engine;
   }
 
-  /** The engine of a call, counted until `release`. */
-  function place(callId: CallId): Engine {
+  const isThere = (engine: Engine, gone: readonly Engine[]) => engine.link.up && !gone.includes(engine);
+
+  /** The engine of a call, counted until `release`. `gone`: they went away a moment ago. */
+  function place(callId: CallId, gone: readonly Engine[] = []): Engine {
     if (closing) throw new AppError('shutting-down', 'media is being shut down');
     const known = calls.get(callId);
-    if (known?.engine.link.up) {
+    if (known && isThere(known.engine, gone)) {
       known.users++;
       return known.engine;
     }
-    const up = engines.filter(({ link }) => link.up).sort((a, b) => a.endpoints.size - b.endpoints.size);
+    const up = engines.filter((one) => isThere(one, gone)).sort((a, b) => a.endpoints.size - b.endpoints.size);
     const engine = up[0];
     if (!engine) throw new AppError('media-unavailable', 'no media engine is running; it is being started again');
     calls.set(callId, { engine, users: 1 });
@@ -119,9 +121,12 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
     if (known?.engine === engine && --known.users === 0) calls.delete(callId);
   }
 
-  async function createEndpoint(request: EndpointRequest): ReturnType<MediaServer['createEndpoint']> {
+  async function createEndpoint(
+    request: EndpointRequest,
+    gone: readonly Engine[] = [],
+  ): ReturnType<MediaServer['createEndpoint']> {
     const { callId, sdpOffer, profile, codecs } = request;
-    const engine = place(callId);
+    const engine = place(callId, gone);
     const id = newId('endpoint', clock.now());
     early.set(id, []);
     try {
@@ -148,7 +153,11 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
       return { kind: 'created', endpoint };
     } catch (thrown) {
       release(callId, engine);
-      throw thrown;
+      // It died while it was asked: another one has no part in that.
+      const all = [...gone, engine];
+      const died = thrown instanceof AppError && thrown.code === 'media-unavailable';
+      if (!died || closing || !engines.some((one) => isThere(one, all))) throw thrown;
+      return createEndpoint(request, all);
     } finally {
       early.delete(id);
     }
@@ -220,7 +229,7 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
     kind: 'embedded',
     on: emitter.on,
     once: emitter.once,
-    createEndpoint,
+    createEndpoint: (request) => createEndpoint(request),
     createConference,
     whereIs: (endpoint) => (endpoint as Partial<EmbeddedEndpoint>).link?.name,
     probe: () => probeByPacket(self, { address: needs.rtpAddress }),
