@@ -41,7 +41,9 @@ const firstPacketWithinMs = 8000;
  * of no loss before the first of them.
  */
 const settleMs = 500;
-const firstReportWithinMs = 5000;
+const firstReportWithinMs = 10_000;
+/** Such a server counts again at each report, a few seconds apart: without a second one nothing is measured. */
+const laterReportWithinMs = 15_000;
 const everyMs = 1000;
 
 export function createLineMeasurer(needs: {
@@ -134,16 +136,19 @@ async function count(
   const samples: LineSample[] = [];
   let codec = '';
   let packetsSent = 0;
-  for (let second = 0; second <= seconds; second++) {
+  const heard = () => (samples.at(-1)?.packetsReceived ?? 0) > (samples[0]?.packetsReceived ?? 0);
+  for (let second = 0; ; second++) {
     const { jitterMs, roundTripMs, ...more } = await endpoint.stats();
     const { packetsReceived, packetsLost } = more.lossCounted ?? more;
     if (more.lossCounted !== null)
       samples.push({ atMs: clock.now(), packetsReceived, packetsLost, jitterMs, roundTripMs });
     codec = more.codec ?? codec;
     packetsSent = more.packetsSent;
-    if (second === seconds) break;
+    if (second >= seconds + laterReportWithinMs / everyMs) break;
+    if (second >= seconds && (heard() || more.lossCounted === undefined)) break;
     if ((await Promise.race([over, after(clock, everyMs)])) === 'over') return { kind: 'failed', because: 'stopped' };
   }
-  const heard = (samples.at(-1)?.packetsReceived ?? 0) > (samples[0]?.packetsReceived ?? 0);
-  return heard ? { kind: 'measured', line: { codec, samples, packetsSent } } : { kind: 'failed', because: 'no-audio' };
+  return heard()
+    ? { kind: 'measured', line: { codec, samples, packetsSent } }
+    : { kind: 'failed', because: 'no-audio' };
 }
