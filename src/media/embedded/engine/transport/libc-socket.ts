@@ -30,12 +30,24 @@ const lengthAt = fromAt + 32;
 const fromWord = fromAt >> 2;
 const lengthWord = lengthAt >> 2;
 
-/** A remote as the system writes it. */
-interface WiredRemote extends Remote {
+/** A remote as the system writes it. A class, so that all have one shape. */
+class WiredRemote implements Remote {
+  readonly address: string;
+  readonly port: number;
   readonly wire: Uint8Array;
   readonly words: Int32Array;
   /** Of `wire`. */
   readonly at: Address;
+
+  constructor(read: { address: string; port: number }, bytes: Uint8Array, addressOf: Libc['addressOf']) {
+    const memory = new ArrayBuffer(bytes.length);
+    this.address = read.address;
+    this.port = read.port;
+    this.wire = new Uint8Array(memory);
+    this.wire.set(bytes);
+    this.words = new Int32Array(memory);
+    this.at = addressOf(this.wire);
+  }
 }
 
 class LibcSockets implements UdpSockets {
@@ -157,11 +169,7 @@ class LibcSockets implements UdpSockets {
 
   wired(bytes: Uint8Array): WiredRemote | undefined {
     const read = readSocketAddress(bytes);
-    if (!read) return undefined;
-    const memory = new ArrayBuffer(bytes.length);
-    const wire = new Uint8Array(memory);
-    wire.set(bytes);
-    return { ...read, wire, words: new Int32Array(memory), at: this.libc.addressOf(wire) };
+    return read && new WiredRemote(read, bytes, this.libc.addressOf);
   }
 
   send(fd: number, packet: Buffer, to: WiredRemote): void {
