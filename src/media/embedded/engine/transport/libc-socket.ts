@@ -2,7 +2,7 @@
 // which have packets, and each packet is one recvfrom into one buffer for all. Node's dgram wakes up for every packet and makes
 // a buffer, an address and an event of it, which costs more than all that a relay does with it (docs/decisions/0041).
 // What is paid: a packet waits up to four milliseconds. The engine's tick looks too and sets the rhythm, so that five looks are
-// one tick: a sender of 20 ms packets meets the same wait each time, and no jitter is added (docs/decisions/0111).
+// one tick: a sender of 20 ms packets meets nearly the same wait each time (docs/decisions/0111).
 // One packet of a socket at a look; all that it has when it had one at the look before, too. A telephone has one in five looks,
 // so asking whether there is more is left to those who flood, or whose network holds packets back.
 
