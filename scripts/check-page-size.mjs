@@ -10,7 +10,7 @@ const limitBytes = 250_000;
 const root = new URL('../dist/web', import.meta.url).pathname;
 /** Chunks that every desk loads, though not at first: the softphone, its clock, what comes before a shift, the device's proof. */
 const laterByItself =
-  /^assets\/(sip-js-engine|tick-worker|check-card|check-result|device-gate|device-key|keep-proving)-/;
+  /^assets\/(sip-js-engine|tick-worker|check-card|check-result|hand-card|device-gate|device-key|keep-proving)-/;
 
 if (!existsSync(root)) {
   console.log('dist/web is not there: nothing to weigh');

@@ -26,6 +26,8 @@ import { DeviceSwitch } from './talk/device-switch.tsx';
 
 const CheckCard = lazy(async () => ({ default: (await import('../environment/check-card.tsx')).CheckCard }));
 
+const HandCard = lazy(async () => ({ default: (await import('../help/hand-card.tsx')).HandCard }));
+
 /** Seldom needed, and not waited for by the others. */
 const DeskElsewhere = lazy(() => import('./desk-elsewhere.tsx').then((module) => ({ default: module.DeskElsewhere })));
 
@@ -111,6 +113,9 @@ function Shift({ session }: { session: SessionView }) {
       <div className="desk-state">
         <StateCard view={view} />
         <DeviceSwitch view={view} />
+        <Suspense fallback={null}>
+          <HandCard help={view.help} />
+        </Suspense>
         <QueueList queues={view.queues} />
       </div>
       <div className="desk-call">

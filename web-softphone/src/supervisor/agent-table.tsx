@@ -5,6 +5,7 @@ import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-compone
 import type { AgentRow } from '../../../src/api/contract.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { clockOf, useServerNow } from '../state/now.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { refusal, useLanguage } from '../text/language.tsx';
 import type { Refused } from '../text/refusals.ts';
 import { BoardTable } from './board-table.tsx';
@@ -39,17 +40,18 @@ interface AgentTableProps {
 }
 
 export function AgentTable({ board: { agents, monitors, changeState, monitor }, own, mayMonitor }: AgentTableProps) {
+  const texts = useBoardWords();
   const { words } = useLanguage();
   const [problem, setProblem] = useState<Refused>();
   const sorted = [...(agents ?? [])].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   const columns = [
-    { label: words.board.name },
-    { label: words.board.state },
-    { label: words.board.since, number: true },
-    { label: words.board.place },
-    { label: words.board.softphone },
+    { label: texts.board.name },
+    { label: texts.board.state },
+    { label: texts.board.since, number: true },
+    { label: texts.board.place },
+    { label: texts.board.softphone },
     { label: words.environment.column },
-    { label: words.board.change, unseen: true },
+    { label: texts.board.change, unseen: true },
   ];
   const note = (
     <p role="status" className="hint">
@@ -72,10 +74,10 @@ export function AgentTable({ board: { agents, monitors, changeState, monitor }, 
   return (
     <BoardTable
       id="board-agents"
-      title={words.board.agents}
+      title={texts.board.agents}
       note={note}
       columns={columns}
-      empty={words.board.noAgents}
+      empty={texts.board.noAgents}
       rows={rows}
     />
   );
@@ -91,6 +93,7 @@ interface AgentLineProps {
 }
 
 function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
+  const texts = useBoardWords();
   const { words } = useLanguage();
   const now = useServerNow();
   const { person, state, because } = agent;
@@ -117,7 +120,7 @@ function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
       <td>
         <span className="chip" data-ok={reachable || state === 'offline' ? reachable || undefined : false}>
           <Icon name={reachable ? (byTelephone ? 'phone' : 'check') : 'warning'} />
-          {byTelephone ? words.device.telephone : reachable ? words.board.connected : words.board.notConnected}
+          {byTelephone ? words.device.telephone : reachable ? texts.board.connected : texts.board.notConnected}
         </span>
       </td>
       <td>{agent.environment && <CheckChip standing={agent.environment} />}</td>
@@ -126,20 +129,20 @@ function AgentLine({ agent, onChange, monitoring, onMonitor }: AgentLineProps) {
           <MonitorMenu name={person.displayName} mode={monitoring} onMonitor={onMonitor} />
         )}
         <MenuTrigger>
-          <Button className="button small" aria-label={words.board.changeOf(person.displayName)}>
-            {words.board.change}
+          <Button className="button small" aria-label={texts.board.changeOf(person.displayName)}>
+            {texts.board.change}
             <Icon name="down" />
           </Button>
           <Popover className="popover">
             <Menu className="menu" onAction={(key) => onChange(key as Change)}>
               <MenuItem id="available" className="option">
-                {words.board.setAvailable}
+                {texts.board.setAvailable}
               </MenuItem>
               <MenuItem id="not-ready" className="option">
-                {words.board.setNotReady}
+                {texts.board.setNotReady}
               </MenuItem>
               <MenuItem id="offline" className="option">
-                {words.board.setOffline}
+                {texts.board.setOffline}
               </MenuItem>
             </Menu>
           </Popover>
@@ -169,7 +172,7 @@ interface MonitorMenuProps {
 }
 
 function MonitorMenu({ name, mode, onMonitor }: MonitorMenuProps) {
-  const { board: words } = useLanguage().words;
+  const { board: words } = useBoardWords();
   const modes: readonly MonitorMode[] = ['listen', 'whisper', 'barge'];
   return (
     <MenuTrigger>

@@ -7,6 +7,7 @@ import type { RevealView } from '../../../src/api/contracts/reveal.ts';
 import type { Api } from '../api/client.ts';
 import { clockOf } from '../state/now.ts';
 import { useFetched } from '../state/use-fetched.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { useRevealWords } from '../text/reveal-words.ts';
 import { BoardTable } from './board-table.tsx';
@@ -17,6 +18,7 @@ const againMs = 15_000;
 
 /** `readAt`: when the wallboard was read; this is read again now and then with it. */
 export function CallTable({ api, readAt }: { api: Api; readAt: number }) {
+  const texts = useBoardWords();
   const { words, language } = useLanguage();
   const text = useRevealWords();
   const reveal = useFetched(() => api.get<RevealView>('/number-reveals'));
@@ -29,10 +31,10 @@ export function CallTable({ api, readAt }: { api: Api; readAt: number }) {
   const shows = reveal?.mayReveal === true && reveal.place === 'centre';
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' });
   const columns = [
-    { label: words.board.started },
+    { label: texts.board.started },
     { label: text.direction },
     { label: words.call.customer },
-    { label: words.board.queue },
+    { label: texts.board.queue },
     { label: text.talked, number: true },
     ...(shows ? [{ label: text.show, unseen: true }] : []),
   ];

@@ -7,6 +7,7 @@ import type { Api } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { useAct } from './use-act.ts';
 
@@ -19,7 +20,7 @@ interface ClosureCardProps {
 const all = '*';
 
 export function ClosureCard({ api, calendars, onChanged }: ClosureCardProps) {
-  const { words } = useLanguage();
+  const texts = useBoardWords();
   const { refused, act } = useAct(onChanged);
   if (!calendars || calendars.length === 0) return null;
   const closed = calendars.flatMap(({ id, closure }) => (closure ? [{ id, ...closure }] : []));
@@ -30,26 +31,26 @@ export function ClosureCard({ api, calendars, onChanged }: ClosureCardProps) {
     <section className="card operation" data-closed={shown.length > 0} aria-labelledby="closure-title">
       <div>
         <h2 id="closure-title" className="eyebrow">
-          {words.closure.title}
+          {texts.closure.title}
         </h2>
         {shown.length === 0 && (
           <p className="with-icon" role="status">
             <Icon name="check" />
-            {words.closure.open}
+            {texts.closure.open}
           </p>
         )}
         {shown.map(({ id, because }) => (
           <p key={id} className="with-icon" role="status">
             <Icon name="warning" />
-            {words.closure.closed(id === all ? words.closure.all : id, because)}
+            {texts.closure.closed(id === all ? texts.closure.all : id, because)}
             <Button className="button small" onPress={() => void act(() => api.delete(pathOf(id)))}>
-              {words.closure.reopen}
+              {texts.closure.reopen}
             </Button>
           </p>
         ))}
         {refused && <p className="problem">{refused}</p>}
       </div>
-      <DialogFrom trigger={<Button className="button">{words.closure.close}</Button>}>
+      <DialogFrom trigger={<Button className="button">{texts.closure.close}</Button>}>
         {(close) => (
           <CloseForm
             calendars={calendars.map(({ id }) => id)}
@@ -72,21 +73,22 @@ interface CloseFormProps {
 }
 
 function CloseForm({ calendars, onDone, onClose }: CloseFormProps) {
+  const texts = useBoardWords();
   const { words } = useLanguage();
   const [chosen, setChosen] = useState(all);
   const [because, setBecause] = useState('');
   return (
     <>
-      <Heading slot="title">{words.closure.close}</Heading>
-      <p className="hint">{words.closure.hint}</p>
+      <Heading slot="title">{texts.closure.close}</Heading>
+      <p className="hint">{texts.closure.hint}</p>
       <ChooseOne
-        label={words.closure.what}
+        label={texts.closure.what}
         chosen={chosen}
         onChoose={setChosen}
-        options={[{ id: all, label: words.closure.all }, ...calendars.map((id) => ({ id, label: id }))]}
+        options={[{ id: all, label: texts.closure.all }, ...calendars.map((id) => ({ id, label: id }))]}
       />
       <TextField className="field" value={because} onChange={setBecause} maxLength={200}>
-        <Label>{words.operation.why}</Label>
+        <Label>{texts.operation.why}</Label>
         <Input />
       </TextField>
       <div className="row end">
@@ -98,7 +100,7 @@ function CloseForm({ calendars, onDone, onClose }: CloseFormProps) {
           isDisabled={because.trim() === ''}
           onPress={() => onClose(chosen, because.trim())}
         >
-          {words.closure.now}
+          {texts.closure.now}
         </Button>
       </div>
     </>

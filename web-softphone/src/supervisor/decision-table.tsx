@@ -3,6 +3,7 @@
 import type { AgentRow } from '../../../src/api/contract.ts';
 import type { DecisionView } from '../../../src/api/contracts/policy.ts';
 import { Icon } from '../controls/icon.tsx';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
 
@@ -13,7 +14,7 @@ interface DecisionTableProps {
 
 export function DecisionTable({ decisions, agents }: DecisionTableProps) {
   const { words, language } = useLanguage();
-  const { board } = words;
+  const { board } = useBoardWords();
   const columns = [
     { label: board.at },
     { label: board.decision },

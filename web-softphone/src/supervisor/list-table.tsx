@@ -2,6 +2,7 @@
 
 import { Button } from 'react-aria-components';
 import type { Api } from '../api/client.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
 import { useAct } from './use-act.ts';
@@ -22,8 +23,8 @@ interface ListTableProps {
 }
 
 export function ListTable({ api, lists, mayChange, onChanged }: ListTableProps) {
-  const { words, language } = useLanguage();
-  const { board } = words;
+  const { language } = useLanguage();
+  const { board } = useBoardWords();
   const { refused, act } = useAct(onChanged);
   const columns = [
     { label: board.list },

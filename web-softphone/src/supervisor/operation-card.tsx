@@ -5,6 +5,7 @@ import { Button, Heading, Input, Label, Radio, RadioGroup, TextField } from 'rea
 import type { Api } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { useAct } from './use-act.ts';
 
@@ -29,31 +30,32 @@ interface OperationCardProps {
 }
 
 export function OperationCard({ api, operation, onSwitched }: OperationCardProps) {
-  const { words, language } = useLanguage();
+  const texts = useBoardWords();
+  const { language } = useLanguage();
   const { refused, act } = useAct(onSwitched);
   if (!operation) return null;
   const time = (at: number) =>
     new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
   const details = [
-    operation.by === 'hand' ? words.operation.byHand : words.operation.bySchedule,
+    operation.by === 'hand' ? texts.operation.byHand : texts.operation.bySchedule,
     operation.why,
-    operation.since === null ? null : words.operation.since(time(operation.since)),
-    operation.until === null ? null : words.operation.until(time(operation.until)),
+    operation.since === null ? null : texts.operation.since(time(operation.since)),
+    operation.until === null ? null : texts.operation.until(time(operation.until)),
   ].filter((detail) => detail !== null && detail !== '');
   return (
     <section className="card operation" data-operation={operation.operation} aria-labelledby="operation-title">
       <div>
         <h2 id="operation-title" className="eyebrow">
-          {words.operation.title}
+          {texts.operation.title}
         </h2>
         <p className="operation-now with-icon" role="status">
           <Icon name={icons[operation.operation]} />
-          {words.operation.modes[operation.operation]}
+          {texts.operation.modes[operation.operation]}
         </p>
         <p className="hint">{details.join(' · ')}</p>
         {refused && <p className="problem">{refused}</p>}
       </div>
-      <DialogFrom trigger={<Button className="button">{words.operation.change}</Button>}>
+      <DialogFrom trigger={<Button className="button">{texts.operation.change}</Button>}>
         {(close) => (
           <Switch
             now={operation.operation}
@@ -76,26 +78,27 @@ interface SwitchProps {
 }
 
 function Switch({ now, onDone, onSwitch }: SwitchProps) {
+  const texts = useBoardWords();
   const { words } = useLanguage();
   const [to, setTo] = useState<Wanted>(now);
   const [why, setWhy] = useState('');
   return (
     <>
-      <Heading slot="title">{words.operation.change}</Heading>
+      <Heading slot="title">{texts.operation.change}</Heading>
       <RadioGroup className="radios" value={to} onChange={(value) => setTo(value as Wanted)}>
-        <Label className="unseen">{words.operation.title}</Label>
+        <Label className="unseen">{texts.operation.title}</Label>
         {wanted.map((mode) => (
           <Radio key={mode} value={mode} className="radio">
             <span className="radio-dot" />
             <span>
-              {words.operation.modes[mode]}
-              <small className="hint">{words.operation.hints[mode]}</small>
+              {texts.operation.modes[mode]}
+              <small className="hint">{texts.operation.hints[mode]}</small>
             </span>
           </Radio>
         ))}
       </RadioGroup>
       <TextField className="field" value={why} onChange={setWhy} maxLength={200}>
-        <Label>{words.operation.why}</Label>
+        <Label>{texts.operation.why}</Label>
         <Input />
       </TextField>
       <div className="row end">
@@ -107,7 +110,7 @@ function Switch({ now, onDone, onSwitch }: SwitchProps) {
           isDisabled={to !== 'by-schedule' && why.trim() === ''}
           onPress={() => onSwitch({ operation: to, ...(why.trim() === '' ? {} : { why: why.trim() }) })}
         >
-          {words.operation.apply}
+          {texts.operation.apply}
         </Button>
       </div>
     </>

@@ -1,6 +1,7 @@
 // Customers who are parked: where, since when, about what.
 
 import { clockOf, useServerNow } from '../state/now.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
 
@@ -12,13 +13,14 @@ export interface ParkedRow {
 }
 
 export function ParkedTable({ parked }: { parked: ParkedRow[] | undefined }) {
+  const texts = useBoardWords();
   const { words } = useLanguage();
   const now = useServerNow();
   if (!parked || parked.length === 0) return null;
   const columns = [
-    { label: words.board.slot },
+    { label: texts.board.slot },
     { label: words.call.customer },
-    { label: words.board.since, number: true },
+    { label: texts.board.since, number: true },
   ];
   const rows = parked.map(({ callId, slot, since, alias }) => (
     <tr key={callId}>
@@ -27,5 +29,5 @@ export function ParkedTable({ parked }: { parked: ParkedRow[] | undefined }) {
       <td className="number">{clockOf(now - since)}</td>
     </tr>
   ));
-  return <BoardTable id="board-parked" title={words.board.parked} columns={columns} rows={rows} />;
+  return <BoardTable id="board-parked" title={texts.board.parked} columns={columns} rows={rows} />;
 }

@@ -3,12 +3,13 @@
 import type { RecordingView } from '../../../src/api/contract.ts';
 import { Icon } from '../controls/icon.tsx';
 import { clockOf } from '../state/now.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
 
 export function RecordingTable({ recordings }: { recordings: RecordingView[] | undefined }) {
-  const { words, language } = useLanguage();
-  const { board } = words;
+  const { language } = useLanguage();
+  const { board } = useBoardWords();
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const columns = [
     { label: board.started },

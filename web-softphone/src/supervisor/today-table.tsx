@@ -4,13 +4,15 @@ import { useEffect, useState } from 'react';
 import type { QueueReports } from '../../../src/api/contracts/report.ts';
 import type { Api } from '../api/client.ts';
 import { clockOf, serverNow } from '../state/now.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
 
 const againMs = 60_000;
 
 export function TodayTable({ api }: { api: Api }) {
-  const { words, language } = useLanguage();
+  const texts = useBoardWords();
+  const { language } = useLanguage();
   const [report, setReport] = useState<QueueReports>();
   useEffect(() => {
     let current = true;
@@ -27,9 +29,9 @@ export function TodayTable({ api }: { api: Api }) {
       clearInterval(timer);
     };
   }, [api]);
-  const { today } = words.board;
+  const { today } = texts.board;
   const columns = [
-    { label: words.board.queue },
+    { label: texts.board.queue },
     { label: today.calls, number: true },
     { label: today.answered, number: true },
     { label: today.abandoned, number: true },

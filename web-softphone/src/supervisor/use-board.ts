@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AgentRow, QueueView, RecordingView } from '../../../src/api/contract.ts';
 import type { AlarmView } from '../../../src/api/contracts/alarms.ts';
 import type { CalendarView } from '../../../src/api/contracts/flow.ts';
+import type { HelpView } from '../../../src/api/contracts/help.ts';
 import type { DecisionView } from '../../../src/api/contracts/policy.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { openFeed } from '../api/feed.ts';
@@ -35,6 +36,7 @@ export interface Board {
   calendars: CalendarView[] | undefined;
   callbacks: CallbackRow[] | undefined;
   messages: MessageRow[] | undefined;
+  hands: HelpView[] | undefined;
   failed: boolean;
   /** When the figures were read, in the server's time. */
   readAt: number;
@@ -75,6 +77,7 @@ const nothing: Lists = {
   calendars: undefined,
   callbacks: undefined,
   messages: undefined,
+  hands: undefined,
   failed: false,
   readAt: 0,
 };
@@ -159,6 +162,7 @@ const moving = (api: Api, mayMonitor: boolean) =>
   together({
     agents: items<AgentRow>(api, '/agents'),
     queues: items<QueueView>(api, '/queues'),
+    hands: maybe(items<HelpView>(api, '/help-requests?open=true')),
     parked: maybe(items<ParkedRow>(api, '/parked')),
     monitors: mayMonitor ? maybe(items<MonitorRow>(api, '/monitors')) : Promise.resolve(undefined),
   });

@@ -3,6 +3,7 @@
 import { Button } from 'react-aria-components';
 import type { Api } from '../api/client.ts';
 import { clockOf } from '../state/now.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import { BoardTable } from './board-table.tsx';
 import { useAct } from './use-act.ts';
@@ -39,7 +40,7 @@ const noteOf = (refused: string | undefined) => (
 
 export function CallbackTable({ api, rows, mayChange, onChanged }: TableProps<CallbackRow>) {
   const { words, language } = useLanguage();
-  const { board } = words;
+  const { board } = useBoardWords();
   const { refused, act } = useAct(onChanged);
   if (!rows || rows.length === 0) return null;
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' });
@@ -76,7 +77,7 @@ export function CallbackTable({ api, rows, mayChange, onChanged }: TableProps<Ca
 
 export function MessageTable({ api, rows, mayChange, onChanged }: TableProps<MessageRow>) {
   const { words, language } = useLanguage();
-  const { board } = words;
+  const { board } = useBoardWords();
   const { refused, act } = useAct(onChanged);
   if (!rows || rows.length === 0) return null;
   const when = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' });

@@ -3,7 +3,9 @@
 import type { AgentRow, QueueView, SessionView } from '../../../src/api/contract.ts';
 import type { Api } from '../api/client.ts';
 import { Icon } from '../controls/icon.tsx';
+import { RaisedHands } from '../help/raised-hands.tsx';
 import { clockOf, useServerNow } from '../state/now.ts';
+import { useBoardWords } from '../text/board-words.ts';
 import { useLanguage } from '../text/language.tsx';
 import '../styles/board.css';
 import { AgentTable } from './agent-table.tsx';
@@ -28,22 +30,26 @@ interface WallboardProps {
 }
 
 export function Wallboard({ api, session, hasDesk }: WallboardProps) {
-  const { words } = useLanguage();
+  const texts = useBoardWords();
   const { person } = session;
   const mayMonitor = person.role === 'supervisor';
   const board = useBoard(api, { withPhone: !hasDesk, mayMonitor });
   const { agents, queues, trunks, recordings, failed, readAt, readAgain } = board;
   return (
     <div className="board">
-      <h1 className="unseen">{words.board.title}</h1>
+      <h1 className="unseen">{texts.board.title}</h1>
       <div role="status" className="banners">
         {failed && (
           <div className="banner" data-kind="urgent">
             <Icon name="warning" />
-            {words.board.failed}
+            {texts.board.failed}
           </div>
         )}
       </div>
+      <RaisedHands
+        {...{ api, agents, hands: board.hands, mayAnswer: mayMonitor, onChanged: readAgain }}
+        onListen={(callId) => board.monitor(callId, 'listen')}
+      />
       <Figures agents={agents} queues={queues} readAt={readAt} />
       <OperationCard api={api} operation={board.operation} onSwitched={readAgain} />
       <ClosureCard api={api} calendars={board.calendars} onChanged={readAgain} />
@@ -66,7 +72,7 @@ export function Wallboard({ api, session, hasDesk }: WallboardProps) {
 }
 
 function Figures({ agents = [], queues = [], readAt }: { agents?: AgentRow[]; queues?: QueueView[]; readAt: number }) {
-  const { board: words } = useLanguage().words;
+  const { board: words } = useBoardWords();
   const now = useServerNow();
   const waiting = queues.reduce((sum, queue) => sum + queue.waiting, 0);
   const longestMs = Math.max(0, ...queues.filter((queue) => queue.waiting > 0).map((queue) => queue.longestWaitMs));
@@ -93,13 +99,14 @@ function Figures({ agents = [], queues = [], readAt }: { agents?: AgentRow[]; qu
 }
 
 function Queues({ queues = [], readAt }: { queues?: QueueView[]; readAt: number }) {
-  const { words, language } = useLanguage();
+  const texts = useBoardWords();
+  const { language } = useLanguage();
   const now = useServerNow();
   const columns = [
-    { label: words.board.queue },
-    { label: words.board.waiting, number: true },
-    { label: words.board.longest, number: true },
-    { label: words.board.free, number: true },
+    { label: texts.board.queue },
+    { label: texts.board.waiting, number: true },
+    { label: texts.board.longest, number: true },
+    { label: texts.board.free, number: true },
   ];
   const rows = queues.map((queue) => (
     <tr key={queue.name}>
@@ -109,11 +116,11 @@ function Queues({ queues = [], readAt }: { queues?: QueueView[]; readAt: number 
       <td className="number">{queue.agents['available'] ?? 0}</td>
     </tr>
   ));
-  return <BoardTable id="board-queues" title={words.board.queues} columns={columns} rows={rows} />;
+  return <BoardTable id="board-queues" title={texts.board.queues} columns={columns} rows={rows} />;
 }
 
 function Trunks({ trunks }: { trunks: TrunkRow[] | undefined }) {
-  const { board: words } = useLanguage().words;
+  const { board: words } = useBoardWords();
   const columns = [{ label: words.trunk }, { label: words.state }, { label: words.activeCalls, number: true }];
   const rows = trunks?.map((trunk) => (
     <tr key={trunk.name}>
