@@ -92,7 +92,7 @@ export async function createServer(needs: {
 
 /** Nothing inline, nothing from elsewhere. `wss:` because older browsers do not count it as 'self'. */
 function securityHeaders(listen: ListenSettings) {
-  const overTls = listen.tls !== undefined || listen.publicUrl?.startsWith('https:') === true;
+  const overTls = isOverTls(listen);
   const self = ["'self'"];
   return {
     contentSecurityPolicy: {

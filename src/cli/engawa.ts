@@ -10,6 +10,7 @@ const commands: Record<string, { does: string; load: () => Promise<{ run(argv: s
   flow: { does: 'Check, test and draw IVR flows: check, test, draw [FILES]', load: () => import('./flow.ts') },
   keys: { does: 'List and rotate the keys of an installation', load: () => import('./keys.ts') },
   policy: { does: 'Check, explain and simulate who may take what', load: () => import('./policy.ts') },
+  privacy: { does: 'What is kept of a customer, and erasing it: show, erase', load: () => import('./privacy.ts') },
   recording: {
     does: 'Open, verify, seal anew, keep, delete and export recordings',
     load: () => import('./recording.ts'),

@@ -2,6 +2,7 @@
 
 import type { AuditLog } from './audit/audit-log.ts';
 import type { CallLists } from './call-lists.ts';
+import type { Customers } from './customers.ts';
 import type { Devices } from './devices.ts';
 import type { EnvironmentChecks } from './environment-checks.ts';
 import type { EventLog } from './event-log.ts';
@@ -48,6 +49,7 @@ export interface Store {
   readonly pledges: Pledges;
   /** Sealed rows of the number vault; only privacy/ reads and writes them. */
   readonly vaultRows: VaultRows;
+  readonly customers: Customers;
   /** Answers within a second; `ok: false` while the database is away. */
   health(): Promise<{ ok: boolean; because?: string }>;
   /** Writes what waits, then lets go of the database. Closing twice is closing once. */

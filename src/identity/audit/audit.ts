@@ -114,6 +114,7 @@ export const auditActs = [
   'audit-exported',
   'audit-verified',
   'details-forgotten',
+  'customer-erased',
   'person-added',
   'password-changed',
   'call-list-changed',

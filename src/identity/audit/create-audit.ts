@@ -42,6 +42,7 @@ const refusedUnseen: ReadonlySet<AuditAct> = new Set<AuditAct>([
   'keys-rotated',
   'audit-exported',
   'details-forgotten',
+  'customer-erased',
 ]);
 
 export const isRefusedUnseen = (act: AuditAct): boolean => refusedUnseen.has(act);

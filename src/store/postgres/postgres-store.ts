@@ -22,6 +22,7 @@ import {
 } from './call-records-table.ts';
 import { applyCallbackEvents, createCallbacks } from './callbacks-table.ts';
 import { createApiKeys, createSessions } from './credentials-tables.ts';
+import { createCustomers } from './customers-table.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createDevices } from './devices-tables.ts';
 import { createEnvironmentChecks } from './environment-checks-table.ts';
@@ -129,6 +130,7 @@ export async function openPostgresStore(needs: PostgresStoreNeeds): Promise<Post
     sealedValues: createSealedValues(database),
     devices: createDevices(database),
     pledges: createPledges(database),
+    customers: createCustomers(database, settled),
     vaultRows: {
       put: (vaultRow) => writer.put({ vaultRow }),
       async byAlias(alias) {
