@@ -3,10 +3,11 @@
 //   ENGAWA_TEST_FREESWITCH=HOST:EVENT_PORT:PASSWORD    FreeSWITCH
 //   ENGAWA_TEST_DRACHTIO_START=COMMAND                 starts more drachtio-servers, for tests that kill them
 //   ENGAWA_TEST_DRACHTIO_BIN, ENGAWA_TEST_FREESWITCH_BIN=PROGRAM   started with config/drachtio and config/freeswitch
-// Runs what the variables that are set allow, and says what the others would add. Starts no server itself.
+// Runs what the variables that are set allow, and says what the others would add; `--list` says which files, and runs none. Starts
+// no server itself.
 
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -19,31 +20,54 @@ const variables = {
 };
 const given = (name) => Boolean(process.env[name]);
 
-function files(level, wanted) {
-  return readdirSync(join(root, 'test', level))
-    .filter((name) => name.endsWith('.test.ts') && wanted.test(name))
-    .sort()
-    .map((name) => `test/${level}/${name}`);
-}
+/** What a test takes from test/support says on which server it can run, and by which variable. */
+const kinds = [
+  {
+    what: 'the border, and who uses it',
+    uses: /support\/sip\/(border-rig|drachtio-servers)/,
+    when: ['ENGAWA_TEST_DRACHTIO'],
+  },
+  {
+    what: 'servers that are killed, stopped and started again',
+    uses: /support\/sip\/sip-server-process/,
+    when: ['ENGAWA_TEST_DRACHTIO_START', 'ENGAWA_TEST_DRACHTIO_BIN'],
+  },
+  { what: 'media', uses: /support\/media\/freeswitch-media/, when: ['ENGAWA_TEST_FREESWITCH'] },
+  {
+    what: 'our configuration of the servers, and their death',
+    uses: /support\/servers\/installed-servers/,
+    when: ['ENGAWA_TEST_DRACHTIO_BIN', 'ENGAWA_TEST_FREESWITCH_BIN'],
+  },
+  {
+    what: 'the whole program and the desks',
+    among: /^test\/(e2e\/|integration\/whole-)/,
+    uses: /support\/centre\/(engawa|whole-centre|queue-centre)/,
+    when: ['ENGAWA_TEST_DRACHTIO', 'ENGAWA_TEST_FREESWITCH'],
+  },
+];
 
 function chosen() {
-  const onDrachtio = given('ENGAWA_TEST_DRACHTIO');
-  const onFreeswitch = given('ENGAWA_TEST_FREESWITCH');
-  const list = [];
-  if (onDrachtio) list.push(...files('contract', /^border-/), ...files('integration', /^border-/));
-  else if (given('ENGAWA_TEST_DRACHTIO_START')) list.push(...files('contract', /^border-(server-loss|accepted)/));
-  if (onFreeswitch) list.push(...files('contract', /freeswitch/));
-  if (onFreeswitch || given('ENGAWA_TEST_FREESWITCH_BIN')) list.push(...files('integration', /freeswitch/));
-  if (given('ENGAWA_TEST_FREESWITCH_BIN')) list.push(...files('integration', /^cluster-adoption/));
-  if (given('ENGAWA_TEST_DRACHTIO_BIN') || given('ENGAWA_TEST_FREESWITCH_BIN'))
-    list.push(...files('integration', /^deploy-servers/));
-  if (onDrachtio || onFreeswitch) list.push(...files('integration', /^whole-/), ...files('e2e', /./));
-  return list;
+  const all = ['contract', 'integration', 'e2e'].flatMap((level) =>
+    readdirSync(join(root, 'test', level))
+      .filter((name) => name.endsWith('.test.ts'))
+      .sort()
+      .map((name) => `test/${level}/${name}`),
+  );
+  const list = new Set();
+  for (const { what, among = /./, uses, when } of kinds) {
+    const files = all.filter((file) => among.test(file) && uses.test(readFileSync(join(root, file), 'utf8')));
+    const runs = when.some(given);
+    console.log(`${runs ? '' : 'not run: '}${what}: ${files.length} files, for ${when.join(' or ')}`);
+    if (process.argv.includes('--list')) for (const file of files) console.log(`    ${file}`);
+    if (runs) for (const file of files) list.add(file);
+  }
+  return [...list];
 }
 
 for (const [name, what] of Object.entries(variables))
   console.log(given(name) ? `${name} is set.` : `${name} is not set. It would be ${what}.`);
 const list = chosen();
+if (process.argv.includes('--list')) process.exit(0);
 if (list.length === 0) {
   console.error('\nNothing to test on: start drachtio-server or FreeSWITCH, and set at least one of these.');
   process.exit(2);

@@ -15,7 +15,7 @@ import { connectTap } from '../support/media/tap-client.ts';
 import { recordingBench } from '../support/recording/recording-bench.ts';
 import { faultsOf, partsOf, take } from '../support/recording/srs-party.ts';
 import { makeCertificate } from '../support/servers/certificate.ts';
-import { startBorderRig } from '../support/sip/border-rig.ts';
+import { ownServer, startBorderRig } from '../support/sip/border-rig.ts';
 import { createTlsParty, createUdpParty, newTag, responseText } from '../support/sip/sip-party.ts';
 
 t.setTimeout(120_000);
@@ -203,7 +203,7 @@ t.test('calls of other queues are none of its business', async (t) => {
   t.strictSame(srs.received, []);
 });
 
-t.test('over TLS: the certificate is verified, and all that is said goes that way', async (t) => {
+t.test('over TLS: the certificate is verified, and all that is said goes that way', ownServer, async (t) => {
   const { srs, begin, tell, callId, recorder, rig } = await bench(t, { tls: certificate });
   const { recordingId, tap } = await begin();
   const invite = await srs.nextRequest('INVITE');
@@ -227,7 +227,7 @@ for (const [what, tls, ca] of [
   ['of an authority that we do not know', certificate, makeCertificate().cert],
   ['of another name', makeCertificate('srs.example.net'), undefined],
 ] as const)
-  t.test(`a recording server with a certificate ${what} is told nothing`, async (t) => {
+  t.test(`a recording server with a certificate ${what} is told nothing`, ownServer, async (t) => {
     const { srs, begin, kept, callId, recorder, openWithUs, rig } = await bench(t, { tls, ...(ca ? { ca } : {}) });
     const { recordingId, tap } = await begin();
     await eventually('it is told', () => kept.length > 0);
