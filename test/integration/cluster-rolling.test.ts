@@ -5,7 +5,7 @@
 import t, { test } from 'tap';
 import { type ClusterNode, startClusterCentre } from '../support/centre/cluster-centre.ts';
 import { openFrontDoor } from '../support/centre/front-door.ts';
-import { aWhile, hear, hearsMusic, numbers } from '../support/centre/whole-centre.ts';
+import { aWhile, hearsMusic, numbers } from '../support/centre/whole-centre.ts';
 import { eventually } from '../support/eventually.ts';
 import { skipWithoutRedis } from '../support/live/redis.ts';
 import { openRobotDesk, type RobotDesk } from '../support/media/robot-desk.ts';
@@ -171,14 +171,10 @@ function createCompany(carrier: Carrier) {
   }
 
   async function talk(desk: RobotDesk, agentHz: number, caller: Caller): Promise<void> {
-    const { customer, toneHz } = caller;
-    await eventually(`it is the turn of ${caller.name}`, () => customer.hears(300).includes(agentHz), patience);
-    await hear(`${caller.name} is served by ${desk.login}`, [
-      [customer, [agentHz]],
-      [desk, [toneHz]],
-    ]);
+    const begun = { ...caller, desk, agentHz };
+    await hearEachOther(begun);
     callIds.add(desk.line!.callId);
-    talking.push({ ...caller, desk, agentHz });
+    talking.push(begun);
   }
 
   return {
@@ -204,16 +200,22 @@ function createCompany(carrier: Carrier) {
       if (next) await talk(desk, agentHz, next);
     },
     async stillTalk() {
-      for (const { name, customer, toneHz, desk, agentHz } of talking)
-        await hear(`${name} and ${desk.login} still hear each other`, [
-          [customer, [agentHz]],
-          [desk, [toneHz]],
-        ]);
+      for (const talk of talking) await hearEachOther(talk);
     },
     async closes() {
       while (talking.length > 0) await this.ends();
     },
   };
+}
+
+/** Nobody but each other: it was this caller's turn, and nobody else's. */
+async function hearEachOther({ name, customer, toneHz, desk, agentHz }: Talk): Promise<void> {
+  const only = (heard: number[], hz: number) => heard.length === 1 && heard[0] === hz;
+  await eventually(
+    `${name} and ${desk.login} hear each other`,
+    () => only(customer.hears(300), agentHz) && only(desk.hears(300), toneHz),
+    { ...patience, everyMs: 100 },
+  );
 }
 
 /** Ended once and by the customer, with one agent and one recording that is whole. */
