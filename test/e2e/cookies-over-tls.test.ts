@@ -11,7 +11,7 @@ import { signIn } from '../support/centre/desk-page.ts';
 import { startEngawa } from '../support/centre/engawa.ts';
 import { makeCertificate } from '../support/servers/certificate.ts';
 
-t.setTimeout(240_000);
+t.setTimeout(420_000);
 
 t.test('a browser holds our cookies as __Host-, and nobody else can plant them', async (t) => {
   const { cert, key } = makeCertificate();
@@ -20,14 +20,14 @@ t.test('a browser holds our cookies as __Host-, and nobody else can plant them',
   const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   writeFileSync(certFile, cert);
   writeFileSync(keyFile, key);
-  const engawa = await startEngawa(t, { config: { http: { port: 0, tls: { certFile, keyFile } } } });
+  const engawa = await startEngawa(t, { config: { http: { port: 0, tls: { certFile, keyFile } } }, startSeconds: 200 });
   const url = `https://localhost:${engawa.port}`;
   const { browser, close } = await launchChromium({ toneHz: 440 });
   t.teardown(close);
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   await context.grantPermissions(['microphone'], { origin: url });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
 
   // What a page of plain http on the same host sets is sent to every port of it.
   const planted = createServer((_request, response) => {
