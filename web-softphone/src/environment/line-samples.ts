@@ -11,10 +11,10 @@ const everyMs = 1000;
 /** Before this there is nothing yet that was to be heard. */
 const settleMs = 500;
 
-/** `told`: how many samples there are. Resolves when the line ended. */
+/** `told`: how many samples there are. Resolves when the line ended, or `withinMs` are over: its end may never be told where nothing gets through. */
 export async function sampleLine(
   engine: Pick<PhoneEngine, 'report' | 'on'>,
-  callId: string,
+  { callId, withinMs }: { callId: string; withinMs: number },
   told: (samples: number) => void,
 ): Promise<Line> {
   const line: Line = { samples: [], candidate: 'unknown', protocol: 'unknown' };
@@ -27,8 +27,9 @@ export async function sampleLine(
       resolve();
     });
   });
+  const until = performance.now() + withinMs;
   await Promise.race([over, pause(settleMs)]);
-  while (!ended && line.samples.length < 40) {
+  while (!ended && performance.now() < until && line.samples.length < 40) {
     const report = await engine.report(callId);
     if (!report || ended) break;
     read(report, line);

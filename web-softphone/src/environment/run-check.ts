@@ -30,6 +30,8 @@ export interface CheckNeeds {
 
 const calledWithinMs = 12_000;
 const answerWithinMs = 15_000;
+/** The server waits for the first packet and the last report; after this its word that the line ended does not come any more. */
+const silentMs = 40_000;
 
 export async function runCheck(needs: CheckNeeds): Promise<EnvironmentCheckView> {
   const { api, settings } = needs;
@@ -74,7 +76,7 @@ async function measure(
 ): Promise<Pick<EnvironmentClaimsBody, 'line' | 'lineProblem'>> {
   const connected = await connection(phone, callId);
   if (connected !== 'connected') return { lineProblem: connected };
-  const line = await sampleLine(phone, callId, (samples) =>
+  const line = await sampleLine(phone, { callId, withinMs: seconds * 1000 + silentMs }, (samples) =>
     progress({ share: Math.min(0.9, 0.08 + (0.82 * samples) / (seconds + 1)), hearing: true }),
   );
   return line.samples.length > 1 ? { line } : { lineProblem: 'not-connected' };
