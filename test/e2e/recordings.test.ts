@@ -2,72 +2,33 @@
 // authenticator with the PRF extension), and with a key file; it really sounds. Refused without proof and without purpose, kept in
 // the audit log, and nothing of it stays.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import t from 'tap';
 import type { CallView } from '../../src/api/contract.ts';
 import { addAdministrator } from '../support/centre/administrator.ts';
 import { launchChromium } from '../support/centre/chromium.ts';
-import { openDesk, signIn } from '../support/centre/desk-page.ts';
+import { openDesk } from '../support/centre/desk-page.ts';
 import { startEngawa } from '../support/centre/engawa.ts';
+import { soundPreparation, waitToSound } from '../support/centre/page-sound.ts';
+import { openPage } from '../support/centre/signed-in-page.ts';
 import { eventually } from '../support/eventually.ts';
-import { heardTones } from '../support/media/tones.ts';
 import { startSippCustomer } from '../support/sip/sipp-customer.ts';
 
 t.setTimeout(420_000);
 
 const customerTone = 440;
 const agentTone = 660;
-/** Where pictures of the page go when somebody wants to look at it. */
-const pictures = process.env['PAGE_PICTURES'];
-
-/** Runs before the page's code: what is sent to the speaker goes past an analyser, too. */
-const preparation = `(() => {
-  const connect = AudioNode.prototype.connect;
-  let analyser;
-  AudioNode.prototype.connect = function (to, ...more) {
-    if (to instanceof AudioDestinationNode) {
-      if (analyser?.context !== this.context) {
-        analyser = this.context.createAnalyser();
-        analyser.fftSize = 16384;
-      }
-      connect.call(this, analyser);
-    }
-    return connect.call(this, to, ...more);
-  };
-  window.__sounds = () => {
-    if (!analyser) return { sampleRateHz: 48000, samples: [] };
-    const samples = new Float32Array(analyser.fftSize);
-    analyser.getFloatTimeDomainData(samples);
-    return { sampleRateHz: analyser.context.sampleRate, samples: Array.from(samples, (one) => Math.round(one * 32767)) };
-  };
-})();`;
-
-async function sounds(page: Page): Promise<number[]> {
-  const { sampleRateHz, samples } = (await page.evaluate('window.__sounds()')) as {
-    sampleRateHz: number;
-    samples: number[];
-  };
-  return heardTones(Int16Array.from(samples), { sampleRateHz });
-}
-
-const waitToSound = (page: Page, what: string, wanted: number[]) =>
-  eventually(what, async () => JSON.stringify(await sounds(page)) === JSON.stringify(wanted), { withinMs: 60_000 });
-
 t.test('a recording is heard in the page, with a passkey and with a key file', async (t) => {
   const engawa = await startEngawa(t);
   const url = `http://localhost:${engawa.port}`;
   const root = await addAdministrator(engawa);
   const { browser, close } = await launchChromium();
   t.teardown(close);
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  await context.addInitScript(preparation);
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  const midori = await openPage(browser, {
+    ...{ url, login: 'midori', password: engawa.passwordOf('midori'), preparation: soundPreparation },
+  });
+  const { context, page, button, proveUntil, picture } = midori;
   const kept: string[] = [];
   page.on('response', (response) => {
     if (/\/parts\/|\/plays|\/audio/.test(response.url()) && response.headers()['cache-control'] !== 'no-store')
@@ -81,39 +42,6 @@ t.test('a recording is heard in the page, with a passkey and with a key file', a
       ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true, hasPrf: true },
     },
   } as never);
-  await page.goto(`${url}/?lang=en`);
-  await signIn(page, 'en', 'midori', engawa.passwordOf('midori'));
-
-  const button = (name: string | RegExp) =>
-    page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) });
-  /** Proves to be there when the page asks for it, until `there` is seen. */
-  async function proveUntil(there: () => Promise<boolean>): Promise<void> {
-    await eventually(
-      'what comes after the proof',
-      async () => {
-        if (await there()) return true;
-        const password = page.getByLabel('Your password');
-        if (!(await password.isVisible().catch(() => false))) return false;
-        await password.fill(engawa.passwordOf('midori'));
-        await button('Go on').click();
-        await password.waitFor({ state: 'hidden' });
-        return false;
-      },
-      { withinMs: 60_000 },
-    );
-  }
-  async function picture(name: string, languages = ['日本語', 'English']): Promise<void> {
-    if (!pictures) return;
-    mkdirSync(pictures, { recursive: true });
-    for (const language of languages) {
-      if (languages.length > 1) await page.getByRole('radio', { name: language }).click();
-      for (const width of [400, 1280]) {
-        await page.setViewportSize({ width, height: 900 });
-        await page.screenshot({ path: join(pictures, `${name}-${language}-${width}.png`), fullPage: true });
-      }
-    }
-  }
-
   await button('Recordings').click();
   await t.test('a key under a passkey is registered, and approved by somebody else', async (t) => {
     await button('Register a passkey').click();
@@ -211,18 +139,8 @@ t.test('a recording is heard in the page, with a passkey and with a key file', a
     t.match((await player.textContent()) ?? '', /Heard by 高橋 緑 \(midori\)/, 'the watermark');
     t.equal(await player.locator('audio').evaluate((audio: { src: string }) => audio.src.slice(0, 5)), 'blob:');
     await picture('player');
-    await page.setViewportSize({ width: 1280, height: 900 });
     await page.getByLabel('Balance').fill('-1');
-    // It lasts two seconds: whenever it has come to its end, it is played again.
-    const play = player.getByRole('button', { name: 'Play', exact: true });
-    const soundsAlone = async () => {
-      if (await play.isVisible()) {
-        await player.getByLabel('Position').fill('300');
-        await play.click();
-      }
-      return JSON.stringify(await sounds(page)) === JSON.stringify([customerTone]);
-    };
-    await eventually('the customer alone', soundsAlone, { withinMs: 60_000 });
+    await waitToSound(page, 'the customer alone', [customerTone]);
     await page.getByRole('heading', { name: 'Player' }).click();
     await player.getByLabel('Position').press('k');
     await player.getByLabel('Position').press('Home');
@@ -273,10 +191,6 @@ t.test('a recording is heard in the page, with a passkey and with a key file', a
     }))()`)) as { session: string };
     t.match(left, { caches: [], databases: [], local: [], blob: 'gone', audio: 0 });
     t.notMatch(left.session, /AGE-SECRET|age1/);
-    t.strictSame(
-      errors.filter((text) => !/Failed to load resource/.test(text)),
-      [],
-      'nothing went wrong in the page',
-    );
+    t.strictSame(midori.errors(), [], 'nothing went wrong in the page');
   });
 });

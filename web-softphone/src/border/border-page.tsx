@@ -8,6 +8,7 @@ import type { BlockView } from '../../../src/api/contracts/block.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { DialogFrom } from '../controls/dialog-from.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { PageHead } from '../controls/page-head.tsx';
 import { WhyForm } from '../controls/why-form.tsx';
 import type { SectionProps } from '../sections.ts';
 import { serverNow } from '../state/now.ts';
@@ -35,12 +36,7 @@ export function BorderPage({ api, session }: SectionProps) {
   ];
   return (
     <div className="board">
-      <div className="page-head">
-        <div>
-          <h1>{text.title}</h1>
-          <p className="hint">{text.lead}</p>
-        </div>
-      </div>
+      <PageHead title={text.title} lead={text.lead} />
       <div role="alert" className="form-problem">
         {problem && refusal(words, problem)}
       </div>

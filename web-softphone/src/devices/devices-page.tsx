@@ -6,6 +6,7 @@ import type { DeviceView } from '../../../src/api/contracts/device.ts';
 import { ApiProblem } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { PageHead } from '../controls/page-head.tsx';
 import type { SectionProps } from '../sections.ts';
 import { BoardTable } from '../supervisor/board-table.tsx';
 import { useAct } from '../supervisor/use-act.ts';
@@ -55,11 +56,7 @@ export function DevicesPage({ api, session }: SectionProps) {
   ];
   return (
     <div className="board">
-      <div className="page-head">
-        <div>
-          <h1>{text.title}</h1>
-          <p className="hint">{text.lead}</p>
-        </div>
+      <PageHead title={text.title} lead={text.lead}>
         <div className="row">
           <ChooseOne
             label={text.filter}
@@ -69,7 +66,7 @@ export function DevicesPage({ api, session }: SectionProps) {
           />
           {mayChange && <MakeCode api={api} />}
         </div>
-      </div>
+      </PageHead>
       <div role="alert" className="form-problem">
         {refused ?? (problem && refusal(words, problem))}
       </div>

@@ -6,6 +6,7 @@ import { Button } from 'react-aria-components';
 import type { PersonView } from '../../../src/api/contract.ts';
 import { type Api, ApiProblem } from '../api/client.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
+import { PageHead } from '../controls/page-head.tsx';
 import type { SectionProps } from '../sections.ts';
 import { BoardTable } from '../supervisor/board-table.tsx';
 import { refusal, useLanguage } from '../text/language.tsx';
@@ -48,13 +49,9 @@ export function PeoplePage({ api, session }: SectionProps) {
     );
   return (
     <div className="board">
-      <div className="page-head">
-        <div>
-          <h1>{text.title}</h1>
-          <p className="hint">{text.lead}</p>
-        </div>
+      <PageHead title={text.title} lead={text.lead}>
         {mayChange && <AddPerson api={api} choices={choices} onOpen={setOpened} />}
-      </div>
+      </PageHead>
       <PeopleList api={api} choices={choices} onOpen={setOpened} />
       {(mayChange || role === 'auditor') && <ApiKeys api={api} choices={choices} mayChange={mayChange} />}
     </div>
