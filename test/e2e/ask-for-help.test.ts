@@ -17,7 +17,6 @@ t.test('a hand is raised at home and answered in the centre', async (t) => {
       password: passwordOf('hanako'),
       toneHz: 440,
       patienceMs: 60_000,
-      lang: 'ja',
     },
   });
   const board = await (await home.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
@@ -55,6 +54,10 @@ t.test('a hand is raised at home and answered in the centre', async (t) => {
     .getByRole('region', { name: 'Unusual in the last day' })
     .getByText('A customer abused somebody')
     .waitFor();
-  t.strictSame(home.errors(), []);
+  t.strictSame(
+    home.errors().filter((error) => !error.includes('status of 401')),
+    [],
+    'but for the question who is signed in, nothing was refused',
+  );
   t.strictSame(faults, []);
 });
