@@ -34,6 +34,8 @@ export interface ClusterNode extends WholeCentre {
 export interface ClusterCentre {
   readonly redis: RedisServer;
   readonly databaseUrl: string;
+  /** Of every node, besides that of this process. */
+  readonly environment: Record<string, string>;
   readonly nodes: ClusterNode[];
   /** One more node, in a data folder of its own; resolves when all see it. */
   start(name: string): Promise<ClusterNode>;
@@ -113,5 +115,5 @@ export async function startClusterCentre(
   }
 
   for (const name of names) await start(name);
-  return { redis, databaseUrl, nodes, start };
+  return { redis, databaseUrl, environment, nodes, start };
 }

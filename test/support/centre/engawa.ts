@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { projectRoot } from '../../../src/shared/paths.ts';
 import { eventually } from '../eventually.ts';
+import { endsWithUs } from '../servers/child-processes.ts';
 import { onRunningServers } from '../servers/running-servers.ts';
 
 interface Teardown {
@@ -98,7 +99,7 @@ export async function startEngawa(t: Teardown, options: EngawaOptions = {}): Pro
   const servers = onRunningServers();
   const config = { ...demoConfig(dataFolder), ...servers.config, ...options.config };
   writeFileSync(file, stringify(config, { aliasDuplicateObjects: false }));
-  const child = spawn(process.execPath, [main, 'start', '--config', file], {
+  const child = spawn(...endsWithUs(process.execPath, [main, 'start', '--config', file]), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...servers.environment, ...options.environment },
   });

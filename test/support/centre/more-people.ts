@@ -17,28 +17,37 @@ export interface Hired extends Pick<NewPerson, 'login' | 'role' | 'place' | 'cle
   toneHz: number;
 }
 
-/** Signs each in at a desk (or, a supervisor without queues, at a softphone). */
+/**
+ * Signs each in at a desk (or, a supervisor without queues, at a softphone); at these nodes in turn where several are given.
+ * `environment`: what the nodes were started with, where the configuration names variables.
+ */
 export async function hire(
   t: Teardown,
-  engawa: RunningEngawa,
+  engawa: RunningEngawa | readonly [RunningEngawa, ...RunningEngawa[]],
   people: readonly Hired[],
-  more: Pick<RobotOptions, 'withoutPhone'> = {},
+  { environment = {}, ...more }: Pick<RobotOptions, 'withoutPhone'> & { environment?: Record<string, string> } = {},
 ): Promise<RobotDesk[]> {
-  const post = await administrator(engawa);
+  const nodes = 'url' in engawa ? [engawa] : engawa;
+  const post = await administrator(nodes[0]!, environment);
   const desks: RobotDesk[] = [];
-  for (const { toneHz, ...person } of people) {
+  for (const [i, { toneHz, ...person }] of people.entries()) {
     await post('/api/v1/users', { ...person, displayName: person.login, language: 'ja', password });
-    desks.push(await openRobotDesk(t, { url: engawa.url, login: person.login, password, toneHz, ...more }));
+    const { url } = nodes[i % nodes.length]!;
+    desks.push(await openRobotDesk(t, { url, login: person.login, password, toneHz, ...more }));
   }
   return desks;
 }
 
-async function administrator(engawa: RunningEngawa): Promise<(path: string, body: object) => Promise<void>> {
+async function administrator(
+  engawa: RunningEngawa,
+  environment: Record<string, string>,
+): Promise<(path: string, body: object) => Promise<void>> {
   const cli = join(projectRoot, 'dist/src/cli/engawa.js');
   const config = join(engawa.dataFolder, 'engawa.yaml');
   const made = spawnSync(process.execPath, [cli, 'user', 'add', 'boss', '--config', config, '--password-stdin'], {
     input: `${password}\n`,
     encoding: 'utf8',
+    env: { ...process.env, ...environment },
   });
   if (made.status !== 0) throw new Error(`engawa user add: ${made.stdout}${made.stderr}`);
   const headers = { 'content-type': 'application/json', origin: engawa.url };

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from '../eventually.ts';
 import { makeCertificate } from '../servers/certificate.ts';
+import { endsWithUs } from '../servers/child-processes.ts';
 
 interface Teardown {
   teardown(run: () => void | Promise<void>): void;
@@ -79,7 +80,7 @@ export async function startRedis(t: Teardown, options: RedisServerOptions = {}):
       ...(tls ? ['--tls-auth-clients', 'no'] : []),
       ...(password === undefined ? [] : ['--requirepass', password]),
     ];
-    const child = spawn('redis-server', [...listen, ...settings, ...(options.settings ?? [])], {
+    const child = spawn(...endsWithUs('redis-server', [...listen, ...settings, ...(options.settings ?? [])]), {
       cwd: folder,
       stdio: 'ignore',
     });

@@ -1,6 +1,16 @@
-// Finding our own children, to kill one of them in a test.
+// Our own children: starting them so that none outlives us, and finding one to kill it in a test.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+const setpriv = '/usr/bin/setpriv';
+
+/**
+ * A command that is told to end (SIGTERM) when this process does, however that ends (prctl(2), PR_SET_PDEATHSIG): a test that was cut
+ * would otherwise leave its program at a server that the next one uses. As given where setpriv(1) is not there.
+ */
+export function endsWithUs(program: string, args: readonly string[] = []): [string, string[]] {
+  return existsSync(setpriv) ? [setpriv, ['--pdeathsig', 'TERM', program, ...args]] : [program, [...args]];
+}
 
 /** Process ids of the direct children of `parent` whose command line holds `words`. Linux only. */
 export function childPids(parent: number, words: string): number[] {

@@ -9,6 +9,7 @@ import { openTurnClient } from '../../../src/cli/doctor/turn-client.ts';
 import { projectRoot } from '../../../src/shared/paths.ts';
 import { eventually } from '../eventually.ts';
 import { freeTcpPort, freeUdpPort } from '../free-port.ts';
+import { endsWithUs } from './child-processes.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -65,7 +66,7 @@ async function tryStart(t: Teardown, options: CoturnOptions): Promise<RunningCot
       writeFileSync(tls[name]!, text);
     }
   }
-  const child = spawn(join(projectRoot, 'config/coturn/start.sh'), {
+  const child = spawn(...endsWithUs(join(projectRoot, 'config/coturn/start.sh')), {
     env: {
       PATH: process.env['PATH'],
       ENGAWA_TURN_SECRET: secret,

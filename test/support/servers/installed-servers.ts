@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../src/shared/paths.ts';
 import { eventually } from '../eventually.ts';
 import { freeTcpPort } from '../live/redis.ts';
+import { endsWithUs } from './child-processes.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -62,7 +63,7 @@ async function start(
   ports: number[],
   logFile?: string,
 ): Promise<StartedServer> {
-  const child = spawn(join(projectRoot, script), {
+  const child = spawn(...endsWithUs(join(projectRoot, script)), {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

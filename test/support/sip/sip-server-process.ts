@@ -10,6 +10,7 @@ import type { SipServerAddress } from '../../../src/sbc/border.ts';
 import { projectRoot } from '../../../src/shared/paths.ts';
 import { eventually } from '../eventually.ts';
 import { freeTcpPort, freeUdpPort } from '../free-port.ts';
+import { endsWithUs } from '../servers/child-processes.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -111,7 +112,7 @@ async function launch(t: Teardown, options: ServerProcessOptions = {}, command: 
 
   async function start(): Promise<void> {
     const [program = '', ...args] = command(ports, folder, { ...options, secret });
-    const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(...endsWithUs(program, args), { stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
     for (const stream of [started.stdout, started.stderr])
       stream?.on('data', (chunk: Buffer) => {

@@ -8,6 +8,7 @@ import { projectRoot } from '../../../src/shared/paths.ts';
 import { eventually } from '../eventually.ts';
 import { freeUdpPort } from '../free-port.ts';
 import { createRtpParty, type RtpParty } from '../media/rtp-party.ts';
+import { endsWithUs } from '../servers/child-processes.ts';
 
 interface Teardown {
   teardown(undo: () => unknown): void;
@@ -46,15 +47,14 @@ export async function startSippCustomer(t: Teardown, options: SippOptions): Prom
   party.offer();
   const messages = join(folder, 'messages.log');
   const child: ChildProcess = spawn(
-    'sipp',
-    [
+    ...endsWithUs('sipp', [
       ...(options.target ? [`${options.target.host}:${options.target.port}`] : ['127.0.0.1']),
       ...['-sf', join(projectRoot, 'test/sipp', `${options.scenario}.xml`)],
       ...['-i', '127.0.0.1', '-p', String(sipPort), '-m', '1', '-timeout', '180', '-nostdin'],
       ...['-s', options.dialled ?? 'customer', '-key', 'customer', options.customer ?? '09012345678'],
       ...['-key', 'rtp_port', String(party.port), '-d', String(options.talkMs ?? 5000)],
       ...['-trace_msg', '-message_file', messages, '-trace_err', '-error_file', join(folder, 'errors.log')],
-    ],
+    ]),
     { stdio: 'ignore', cwd: folder },
   );
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
