@@ -1,24 +1,26 @@
-// A desk whose network lets it reach the TURN server only: credentials of the API, coturn with our configuration between
-// Chromium and the media engine, a call that is heard both ways, and credentials that are renewed before they end.
+// A desk whose network lets it reach the TURN server only, by UDP, TCP or TLS: credentials of the API, coturn with our configuration
+// between Chromium and the media engine, a call that is heard both ways, and credentials that are renewed before they end.
 
 import t from 'tap';
 import type { IceSettings } from '../../src/api/contract.ts';
 import { openDesk } from '../support/centre/desk-page.ts';
 import { startEngawa } from '../support/centre/engawa.ts';
 import { eventually } from '../support/eventually.ts';
+import { makeCertificate } from '../support/servers/certificate.ts';
 import { startCoturn } from '../support/servers/coturn.ts';
 import { missing } from '../support/servers/peers.ts';
 
 t.setTimeout(300_000);
 const tone = 440;
 
-/** In the page: the kind of the local candidate that carries the audio, by WebRTC statistics. */
+/** In the page: the kind of the local candidate that carries the audio, and how it reaches its relay, by WebRTC statistics. */
 const usedCandidate = `(async () => {
   const stats = await window.__lines.at(-1).connection.getStats();
   for (const each of stats.values())
     if (each.type === 'transport' && each.selectedCandidatePairId) {
       const pair = stats.get(each.selectedCandidatePairId);
-      return stats.get(pair.localCandidateId).candidateType;
+      const { candidateType, relayProtocol } = stats.get(pair.localCandidateId);
+      return candidateType + ' by ' + relayProtocol;
     }
   return '';
 })()`;
@@ -49,7 +51,7 @@ t.test('a call by way of the TURN server alone', { skip: missing('turnserver') }
     await desk.placeTestCall();
     await desk.answer();
     await desk.waitToHear([tone]);
-    test.equal(await page.evaluate(usedCandidate), 'relay');
+    test.equal(await page.evaluate(usedCandidate), 'relay by udp');
     await desk.hangUp();
     await desk.done();
   }
@@ -78,3 +80,33 @@ t.test('a call by way of the TURN server alone', { skip: missing('turnserver') }
     t.notOk(engawa.log().includes((await asked[0]!).iceServers[0]!.credential!), 'nor in the log');
   });
 });
+
+for (const by of ['tcp', 'tls'] as const)
+  t.test(
+    `a call by way of the TURN server, which the home reaches by ${by} only`,
+    { skip: missing('turnserver') },
+    async (t) => {
+      const certificate = makeCertificate();
+      const coturn = await startCoturn(t, { certificate });
+      const url = { tcp: `turn:127.0.0.1:${coturn.port}`, tls: `turns:127.0.0.1:${coturn.tlsPort}` }[by];
+      const engawa = await startEngawa(t, {
+        config: { turn: { urls: [`${url}?transport=tcp`], relayOnly: true } },
+        environment: { ENGAWA_TURN_SECRET: coturn.secret },
+      });
+      const desk = await openDesk(t, {
+        url: engawa.url,
+        login: 'taro',
+        password: engawa.passwordOf('taro'),
+        toneHz: tone,
+        patienceMs: 60_000,
+        trusts: certificate.cert,
+      });
+      await desk.available();
+      await desk.placeTestCall();
+      await desk.answer();
+      await desk.waitToHear([tone]);
+      t.equal(await desk.page.evaluate(usedCandidate), `relay by ${by}`);
+      await desk.hangUp();
+      await desk.done();
+    },
+  );

@@ -36,23 +36,7 @@ export async function checkTurn({ config }: Patient): Promise<Finding[]> {
     return [warning('turn.urls is empty: a home whose network blocks UDP to the media ports will have no audio.')];
   const { turnSecret } = loadSecrets(dataFolder);
   const { peers, findings } = await mediaPeersOf(config);
-  const unheard = unheardOverTcp(config.media.kind, turn.urls);
-  return [
-    ...findings,
-    ...unheard,
-    ...(await checkTurnServers({ urls: turn.urls, secret: turnSecret ?? '', mediaPeers: peers })),
-  ];
-}
-
-/** Chromium's zero tie-breaker and libjuice's answer to it: docs/embedded-differences.md. */
-export function unheardOverTcp(media: Config['media']['kind'], urls: readonly string[]): Finding[] {
-  const overTcp = urls.filter((url) => /^turns:|[?&]transport=tcp/i.test(url) && !/[?&]transport=udp/i.test(url));
-  if (media !== 'embedded' || overTcp.length === 0) return [];
-  return [
-    warning(
-      `Chromium is not heard over ${overTcp.join(' and ')} by the embedded media engine (libjuice issue 355): homes that let no UDP out need media.kind: freeswitch, or work with the own telephone.`,
-    ),
-  ];
+  return [...findings, ...(await checkTurnServers({ urls: turn.urls, secret: turnSecret ?? '', mediaPeers: peers }))];
 }
 
 const everyAddress = new Set(['0.0.0.0', '::']);

@@ -3,12 +3,17 @@
 // It opens no database, reads no configuration and writes no log of its own.
 
 import { loadOpus } from '../../protocol/rtp/opus.ts';
+import { nodeSrtpCrypto, type SrtpCrypto } from '../../protocol/rtp/srtp-crypto.ts';
 import { Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/engine-fault.ts';
+import { BrowserPort } from './engine/transport/browser-port.ts';
 import { dgramSockets } from './engine/transport/dgram-socket.ts';
 import { libcSockets } from './engine/transport/libc-socket.ts';
+import { logWebrtcWith, openLibrarySide } from './engine/transport/library-transport.ts';
+import { loadOpenssl } from './engine/transport/openssl.ts';
+import { loadOpensslSrtp } from './engine/transport/openssl-srtp.ts';
+import type { BrowserSide } from './engine/transport/transport.ts';
 import type { UdpSockets } from './engine/transport/udp-socket.ts';
-import { holdWebrtcPort, logWebrtcWith } from './engine/transport/webrtc-transport.ts';
 import type { CommandMessage, CommandName, CommandOutput, EngineConfig, EngineMessage } from './engine-protocol.ts';
 
 let engine: Engine | undefined;
@@ -21,8 +26,8 @@ function tell(message: EngineMessage): void {
 const log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) =>
   tell({ event: 'log', level, message, fields });
 
-/** A port for browsers: the configured one, or one that the system knows to be free. */
-async function chooseWebrtcPort(config: EngineConfig): Promise<number> {
+/** For the WebRTC library, which takes no 0: the configured port, or one that the system knows to be free. */
+async function portForLibrary(config: EngineConfig): Promise<number> {
   if (config.webrtcPort !== 0) return config.webrtcPort;
   const socket = await dgramSockets.open(config.rtpAddress, 0);
   if (!socket) throw new EngineFault('media-unavailable', 'no UDP port is free for browsers');
@@ -38,23 +43,43 @@ function chooseSockets(config: EngineConfig): UdpSockets {
   return dgramSockets;
 }
 
-async function start(config: EngineConfig): Promise<CommandOutput<'start'>> {
+/** The cheapest cryptography that this machine has. */
+function chooseSrtp(config: EngineConfig): SrtpCrypto {
+  const cheap = config.sockets === 'dgram' ? 'not wanted' : loadOpensslSrtp();
+  return typeof cheap === 'string' ? nodeSrtpCrypto : cheap;
+}
+
+/** Ours where OpenSSL can be called, else the WebRTC library's. */
+async function openBrowserSide(config: EngineConfig, sockets: UdpSockets, srtp: SrtpCrypto): Promise<BrowserSide> {
+  const { rtpAddress: address, webrtcPort: port } = config;
+  const openssl = config.sockets === 'dgram' ? 'not wanted' : loadOpenssl();
+  if (typeof openssl !== 'string') {
+    const side = await BrowserPort.listen(sockets, { openssl, srtp }, { address, port });
+    if (side) return side;
+    throw new EngineFault('media-unavailable', `UDP port ${port} of ${address}, for browsers, is taken`);
+  }
+  log('info', 'browsers are served by the WebRTC library, at twice the cost', { because: openssl });
   logWebrtcWith((level, message) =>
     log(level === 'Error' || level === 'Fatal' ? 'warn' : 'debug', 'WebRTC library', { message }),
   );
-  const [webrtcPort, opus] = await Promise.all([chooseWebrtcPort(config), loadOpus()]);
-  const held = holdWebrtcPort(webrtcPort, config.rtpAddress);
+  return openLibrarySide(address, await portForLibrary(config));
+}
+
+async function start(config: EngineConfig): Promise<CommandOutput<'start'>> {
+  const [udp, srtp] = [chooseSockets(config), chooseSrtp(config)];
+  const [browsers, opus] = await Promise.all([openBrowserSide(config, udp, srtp), loadOpus()]);
+  const webrtcPort = browsers.port;
   log('debug', 'browsers are served on one UDP port', { webrtcPort });
   engine = new Engine({
     config,
-    webrtcPort,
-    udp: chooseSockets(config),
+    browsers,
+    srtp,
+    udp,
     opus,
     endpointEvent: (endpoint, name, detail) =>
       tell({ event: 'endpoint', endpoint, name, detail } as unknown as EngineMessage),
     playEnded: (endpoint, play, how) => tell({ event: 'playEnded', endpoint, play, how }),
     log,
-    onShutdown: () => held.release(),
   });
   return { webrtcPort };
 }

@@ -17,7 +17,7 @@ export interface EngineConfig {
   /** One UDP port for every browser; 0 lets the system choose. */
   webrtcPort: number;
   mediaTimeoutMs: number;
-  /** 'dgram' for the sockets of Node.js; otherwise the cheapest there are. */
+  /** 'dgram' for what there is everywhere: Node.js's sockets and cryptography, the WebRTC library; otherwise the cheapest there is. */
   sockets?: 'dgram';
 }
 

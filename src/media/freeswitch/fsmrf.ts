@@ -6,8 +6,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import Srf from 'drachtio-srf';
-import { AppError, asError } from '../../shared/errors.ts';
+import type Srf from 'drachtio-srf';
+import { AppError } from '../../shared/errors.ts';
 import type { EventSocketAddress } from './event-socket.ts';
 
 /** A SIP dialog of drachtio-srf. */
@@ -50,15 +50,6 @@ interface Mrf {
   connect(options: Record<string, unknown>): Promise<MrfServer>;
 }
 
-/** Where our SIP server (embedded or drachtio-server) is controlled. */
-export interface SipControl {
-  host: string;
-  port: number;
-  secret: string;
-  /** TLS on it: PEM of who signed its certificate, and whether any name in it will do. */
-  tls?: { ca?: string | Buffer; anyName?: boolean };
-}
-
 const connectLimitMs = 5000;
 
 /** The promise, or a rejection when it takes longer. What comes later is handed to `late`. */
@@ -82,40 +73,6 @@ export function within<T>(what: string, limitMs: number, promise: Promise<T>, la
       },
     );
   });
-}
-
-/**
- * A control connection of our own that routes no request: it makes calls, and hears only of its own dialogs. To the first of
- * these servers that takes it; when that goes away drachtio-srf connects to it again.
- */
-export async function connectSipControl(controls: readonly SipControl[]): Promise<{ srf: Srf; control: SipControl }> {
-  const reasons: string[] = [];
-  for (const control of controls) {
-    const tried = await connectOne(control);
-    if (tried instanceof Srf) return { srf: tried, control };
-    reasons.push(`${control.host}:${control.port}: ${tried.message}`);
-  }
-  throw new AppError('sip-server-unavailable', `media cannot use the SIP server (${reasons.join('; ')})`);
-}
-
-async function connectOne({ host, port, secret, tls }: SipControl): Promise<Srf | Error> {
-  const srf = new Srf();
-  const ready = new Promise<void>((resolve, reject) => {
-    srf.on('connect', (error: Error | null) => (error ? reject(error) : resolve()));
-    srf.on('error', (error: Error) => reject(error));
-  });
-  const secure = tls && {
-    ...(tls.ca ? { ca: tls.ca } : {}),
-    ...(tls.anyName ? { checkServerIdentity: () => undefined } : {}),
-  };
-  srf.connect({ host, port, secret, ...(secure ? { tls: secure } : {}) });
-  try {
-    await within('connecting', connectLimitMs, ready);
-    return srf;
-  } catch (thrown) {
-    srf.disconnect();
-    return asError(thrown);
-  }
 }
 
 export interface MrfNeeds {

@@ -1,10 +1,10 @@
-// SRTP and SRTCP with AES counter mode and HMAC-SHA1 (RFC 3711), for keys exchanged by SDES (RFC 4568).
+// SRTP and SRTCP with AES counter mode and HMAC-SHA1 (RFC 3711), for keys exchanged by SDES (RFC 4568) or DTLS (RFC 5764).
 // Packets are sealed and opened in place. One object per direction and key; streams (SSRCs) come up by themselves. A packet
-// that is forged, replayed or too old is a value, never an exception. Does no DTLS, no MKI, no key derivation rate.
+// that is forged, replayed or too old is a value, never an exception. Does no MKI, no key derivation rate.
 
-import { createHmac } from 'node:crypto';
 import { newRtpHeader, parseRtp, readUint32, writeUint32 } from './packet.ts';
-import { deriveKeys, KeyStream, type SessionKeys, type SrtpKeys, tagLength } from './srtp-keys.ts';
+import { type Authenticator, type KeyStream, nodeSrtpCrypto, type SrtpCrypto } from './srtp-crypto.ts';
+import { deriveKeys, type SrtpKeys, tagLength } from './srtp-keys.ts';
 
 export type SrtpProblem = 'not-rtp' | 'too-short' | 'replayed' | 'not-authentic' | 'too-many-streams';
 
@@ -16,8 +16,15 @@ const rtcpHeaderLength = 8;
 const maxStreams = 32;
 const replayWindow = 128;
 
-function tag(authKey: Buffer, bytes: Uint8Array, length: number): Buffer {
-  return createHmac('sha1', authKey).update(bytes.subarray(0, length)).digest();
+/** What seals or opens one protocol of one direction. */
+interface Seal {
+  stream: KeyStream;
+  tag: Authenticator;
+}
+
+function sealOf(keys: SrtpKeys, protocol: 'rtp' | 'rtcp', crypto: SrtpCrypto): Seal {
+  const { cipherKey, salt, authKey } = deriveKeys(keys, protocol);
+  return { stream: crypto.keyStream(cipherKey, salt), tag: crypto.authenticator(authKey) };
 }
 
 /** Compares without leaving early, so that the time taken tells nothing. */
@@ -35,19 +42,15 @@ interface SendStream {
 
 /** Seals what we send. */
 export class SrtpSender {
-  private readonly rtp: SessionKeys;
-  private readonly rtpStream: KeyStream;
-  private readonly rtcp: SessionKeys;
-  private readonly rtcpStream: KeyStream;
+  private readonly rtp: Seal;
+  private readonly rtcp: Seal;
   private readonly tagLength: number;
   private readonly streams = new Map<number, SendStream>();
   private readonly header = newRtpHeader();
 
-  constructor(keys: SrtpKeys) {
-    this.rtp = deriveKeys(keys, 'rtp');
-    this.rtcp = deriveKeys(keys, 'rtcp');
-    this.rtpStream = new KeyStream(this.rtp.cipherKey, this.rtp.salt);
-    this.rtcpStream = new KeyStream(this.rtcp.cipherKey, this.rtcp.salt);
+  constructor(keys: SrtpKeys, crypto: SrtpCrypto = nodeSrtpCrypto) {
+    this.rtp = sealOf(keys, 'rtp', crypto);
+    this.rtcp = sealOf(keys, 'rtcp', crypto);
     this.tagLength = tagLength(keys.suite);
   }
 
@@ -69,9 +72,9 @@ export class SrtpSender {
     // Sent in order but for repeats: a step down of half the range is the counter going round.
     if (stream.sequence >= 0 && sequence < stream.sequence && stream.sequence - sequence > 32768) stream.rollover++;
     stream.sequence = sequence;
-    this.rtpStream.apply(buffer, header.payloadStart, length, header.ssrc, stream.rollover, sequence);
+    this.rtp.stream.apply(buffer, header.payloadStart, length, header.ssrc, stream.rollover, sequence);
     writeUint32(buffer, length, stream.rollover);
-    const digest = tag(this.rtp.authKey, buffer, length + 4);
+    const digest = this.rtp.tag(buffer, length + 4);
     for (let i = 0; i < this.tagLength; i++) buffer[length + i] = digest[i]!;
     return length + this.tagLength;
   }
@@ -83,9 +86,9 @@ export class SrtpSender {
     const stream = this.stream(ssrc);
     stream.rtcpIndex = (stream.rtcpIndex + 1) % 2 ** 31;
     const index = stream.rtcpIndex;
-    this.rtcpStream.apply(buffer, rtcpHeaderLength, length, ssrc, index >>> 16, index & 0xffff);
+    this.rtcp.stream.apply(buffer, rtcpHeaderLength, length, ssrc, index >>> 16, index & 0xffff);
     writeUint32(buffer, length, (index | 0x80000000) >>> 0);
-    const digest = tag(this.rtcp.authKey, buffer, length + 4);
+    const digest = this.rtcp.tag(buffer, length + 4);
     for (let i = 0; i < rtcpTagLength; i++) buffer[length + 4 + i] = digest[i]!;
     return length + 4 + rtcpTagLength;
   }
@@ -113,20 +116,16 @@ interface ReceiveStream {
 
 /** Opens what the far end sends. Nothing is remembered of a packet that is not authentic. */
 export class SrtpReceiver {
-  private readonly rtp: SessionKeys;
-  private readonly rtpStream: KeyStream;
-  private readonly rtcp: SessionKeys;
-  private readonly rtcpStream: KeyStream;
+  private readonly rtp: Seal;
+  private readonly rtcp: Seal;
   private readonly tagLength: number;
   private readonly streams = new Map<number, ReceiveStream>();
   private readonly header = newRtpHeader();
   private readonly given = new Uint8Array(rtcpTagLength);
 
-  constructor(keys: SrtpKeys) {
-    this.rtp = deriveKeys(keys, 'rtp');
-    this.rtcp = deriveKeys(keys, 'rtcp');
-    this.rtpStream = new KeyStream(this.rtp.cipherKey, this.rtp.salt);
-    this.rtcpStream = new KeyStream(this.rtcp.cipherKey, this.rtcp.salt);
+  constructor(keys: SrtpKeys, crypto: SrtpCrypto = nodeSrtpCrypto) {
+    this.rtp = sealOf(keys, 'rtp', crypto);
+    this.rtcp = sealOf(keys, 'rtcp', crypto);
     this.tagLength = tagLength(keys.suite);
   }
 
@@ -146,10 +145,10 @@ export class SrtpReceiver {
     const rollover = Math.floor(index / 65536);
     for (let i = 0; i < this.tagLength; i++) this.given[i] = buffer[end + i]!;
     writeUint32(buffer, end, rollover);
-    if (!sameTag(this.given, tag(this.rtp.authKey, buffer, end + 4), 0, this.tagLength)) return 'not-authentic';
+    if (!sameTag(this.given, this.rtp.tag(buffer, end + 4), 0, this.tagLength)) return 'not-authentic';
     const stream = known ?? this.open(header.ssrc);
     if (!stream) return 'too-many-streams';
-    this.rtpStream.apply(buffer, header.payloadStart, end, header.ssrc, rollover, header.sequence);
+    this.rtp.stream.apply(buffer, header.payloadStart, end, header.ssrc, rollover, header.sequence);
     stream.rtp.add(index);
     return end;
   }
@@ -163,11 +162,11 @@ export class SrtpReceiver {
     const index = word & 0x7fffffff;
     const known = this.streams.get(ssrc);
     if (known?.rtcp.has(index)) return 'replayed';
-    if (!sameTag(tag(this.rtcp.authKey, buffer, end + 4), buffer, end + 4, rtcpTagLength)) return 'not-authentic';
+    if (!sameTag(this.rtcp.tag(buffer, end + 4), buffer, end + 4, rtcpTagLength)) return 'not-authentic';
     const stream = known ?? this.open(ssrc);
     if (!stream) return 'too-many-streams';
     if (word > 0x7fffffff) {
-      this.rtcpStream.apply(buffer, rtcpHeaderLength, end, ssrc, index >>> 16, index & 0xffff);
+      this.rtcp.stream.apply(buffer, rtcpHeaderLength, end, ssrc, index >>> 16, index & 0xffff);
     }
     stream.rtcp.add(index);
     return end;

@@ -51,6 +51,10 @@ export function candidateValue(candidate: IceCandidate): string {
   return `${foundation} ${component} ${transport} ${priority} ${address} ${port} typ ${type}${rest ? ` ${rest}` : ''}`;
 }
 
+/** Host candidate of component 1, of the highest preference (RFC 8445 §5.1.2). */
+export const hostCandidate = (address: string, port: number): string =>
+  `1 1 UDP 2130706431 ${address} ${port} typ host`;
+
 /** ICE and DTLS parameters of a stream; what it does not say itself comes from the session. */
 export function iceParameters(description: SessionDescription, media: SdpMedia): IceParameters {
   const either = (name: string) => attribute(media, name) ?? attribute(description, name);

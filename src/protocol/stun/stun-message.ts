@@ -1,8 +1,9 @@
-// STUN messages (RFC 8489 §5, §14) with the attributes that a TURN client needs (RFC 8656 §18): encode, decode, sign, verify.
-// Long-term credentials only (RFC 8489 §9.2), with HMAC-SHA1, which is what coturn and browsers use.
-// Pure: no sockets. Does not do SASLprep (our credentials are ASCII), FINGERPRINT, ChannelData or the SHA-256 of §14.6.
+// STUN messages (RFC 8489 §5, §14) with the attributes that a TURN client (RFC 8656 §18) and ICE (RFC 8445 §16.1) need: encode,
+// decode, sign, verify. With HMAC-SHA1, which is what coturn and browsers use.
+// Pure: no sockets. Does not do SASLprep (our credentials are ASCII), ChannelData or the SHA-256 of §14.6; FINGERPRINT is written, not read.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 
 export const stunMethods = {
   binding: 0x001,
@@ -38,6 +39,8 @@ export interface StunMessage {
   /** REQUESTED-TRANSPORT: 17 is UDP. */
   requestedTransport?: number;
   data?: Buffer;
+  /** USE-CANDIDATE: this way is the one to take. */
+  useCandidate?: true;
 }
 
 const cookie = 0x2112a442;
@@ -55,8 +58,12 @@ const attributes = {
   relayedAddress: 0x0016,
   requestedTransport: 0x0019,
   mappedAddress: 0x0020,
+  useCandidate: 0x0025,
   software: 0x8022,
+  fingerprint: 0x8028,
 } as const;
+const fingerprintBytes = 8;
+const fingerprintMask = 0x5354554e;
 
 /** The key of a long-term credential (RFC 8489 §9.2.2). */
 export function longTermKey(credential: { username: string; realm: string; password: string }): Buffer {
@@ -89,6 +96,7 @@ export function encodeStun(message: StunMessage, key?: Buffer): Buffer {
       ]),
   );
   add(attributes.username, text(message.username));
+  add(attributes.useCandidate, message.useCandidate && Buffer.alloc(0));
   add(attributes.nonce, text(message.nonce));
   add(attributes.realm, text(message.realm));
   const body = Buffer.concat(parts);
@@ -109,6 +117,13 @@ export function decodeStun(bytes: Buffer): StunMessage | undefined {
   const message: StunMessage = { method, class: kind, transactionId: bytes.subarray(8, headerBytes) };
   for (const { type: attributeType, value } of attributesOf(bytes)) read(message, attributeType, value);
   return message;
+}
+
+/** The message with FINGERPRINT at its end (RFC 8489 §14.7), as ICE wants it. */
+export function withFingerprint(bytes: Buffer): Buffer {
+  const longer = Buffer.from(bytes);
+  longer.writeUInt16BE(bytes.length - headerBytes + fingerprintBytes, 2);
+  return Buffer.concat([longer, attribute(attributes.fingerprint, uint32((crc32(longer) ^ fingerprintMask) >>> 0))]);
 }
 
 /** Whether MESSAGE-INTEGRITY is there and made with this key. */
@@ -165,6 +180,7 @@ function read(message: StunMessage, type: number, value: Buffer): void {
   else if (type === attributes.nonce) message.nonce = value.toString();
   else if (type === attributes.software) message.software = value.toString();
   else if (type === attributes.data) message.data = value;
+  else if (type === attributes.useCandidate) message.useCandidate = true;
   else if (type === attributes.lifetime && value.length === 4) message.lifetimeSeconds = value.readUInt32BE(0);
   else if (type === attributes.requestedTransport && value.length === 4) message.requestedTransport = value[0]!;
   else if (type === attributes.error && value.length >= 4)

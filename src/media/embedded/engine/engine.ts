@@ -2,6 +2,7 @@
 // Knows no IPC (engine-process.ts), no database, no SIP. Every party of a call, bridge or room is in one engine.
 
 import type { Opus } from '../../../protocol/rtp/opus.ts';
+import type { SrtpCrypto } from '../../../protocol/rtp/srtp-crypto.ts';
 import type { MediaQuality } from '../../../shared/events.ts';
 import type { EndpointEvents } from '../../endpoint.ts';
 import { readOffer } from '../../negotiation.ts';
@@ -15,6 +16,7 @@ import { Seat } from './seat.ts';
 import { createSoundFiles, ringback, tone } from './sounds.ts';
 import { Tap } from './tap.ts';
 import { startTicker } from './ticker.ts';
+import type { BrowserSide } from './transport/transport.ts';
 import { createUdpPorts } from './transport/udp-ports.ts';
 import type { UdpSockets } from './transport/udp-socket.ts';
 
@@ -27,10 +29,11 @@ const endTick = (party: Party, tick: number, now: number) => party.tick(tick, no
 
 export interface EngineNeeds {
   config: EngineConfig;
-  webrtcPort: number;
+  /** Closed with the engine. */
+  browsers: BrowserSide;
+  srtp: SrtpCrypto;
   udp: UdpSockets;
   opus: Opus;
-  onShutdown(): void;
   endpointEvent<N extends keyof EndpointEvents>(endpoint: string, name: N, detail: EndpointEvents[N]): void;
   playEnded(endpoint: string, play: number, how: 'finished' | 'stopped' | 'failed'): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
@@ -101,13 +104,14 @@ export class Engine {
     const read = sdpOffer === undefined ? undefined : readOffer(sdpOffer);
     if (read?.kind === 'incompatible') return read;
     const profile = read?.profile ?? input.profile ?? 'rtp';
-    const { config, webrtcPort, opus } = this.needs;
+    const { config, browsers, srtp, opus } = this.needs;
     const seat = await Seat.open({
       endpoint,
       profile,
       codecs,
       config,
-      webrtcPort,
+      browsers,
+      srtp,
       opus,
       ports: this.ports,
       emit: (name, detail) => this.needs.endpointEvent(endpoint, name, detail),
@@ -355,7 +359,7 @@ export class Engine {
   async shutdown(): Promise<null> {
     await Promise.all([...this.seats.keys()].map((endpoint) => this.close({ endpoint })));
     this.ticker.stop();
-    this.needs.onShutdown();
+    await this.needs.browsers.close();
     return null;
   }
 }

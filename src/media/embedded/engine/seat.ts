@@ -3,6 +3,7 @@
 
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Opus } from '../../../protocol/rtp/opus.ts';
+import type { SrtpCrypto } from '../../../protocol/rtp/srtp-crypto.ts';
 import { isIceRestart } from '../../../protocol/sdp/webrtc.ts';
 import { asError } from '../../../shared/errors.ts';
 import type { EndpointEvents, MediaProfile } from '../../endpoint.ts';
@@ -12,16 +13,17 @@ import { EngineFault } from './engine-fault.ts';
 import { Party } from './party.ts';
 import type { Player } from './player.ts';
 import { createPacketProtection } from './transport/packet-protection.ts';
+import type { BrowserSide, BrowserTransport } from './transport/transport.ts';
 import type { UdpPorts } from './transport/udp-ports.ts';
 import { UdpTransport } from './transport/udp-transport.ts';
-import { WebrtcTransport } from './transport/webrtc-transport.ts';
 
 export interface SeatNeeds {
   endpoint: string;
   profile: MediaProfile;
   codecs: readonly string[] | undefined;
   config: EngineConfig;
-  webrtcPort: number;
+  browsers: BrowserSide;
+  srtp: SrtpCrypto;
   opus: Opus;
   ports: UdpPorts;
   emit<N extends keyof EndpointEvents>(name: N, detail: EndpointEvents[N]): void;
@@ -43,9 +45,9 @@ export class Seat {
   private readonly needs: SeatNeeds;
   private readonly negotiation: Negotiation;
   private readonly local: Local;
-  private webrtc: WebrtcTransport | undefined;
+  private webrtc: BrowserTransport | undefined;
   /** A new ICE session that we offered and that is not answered yet. */
-  private restarting: { transport: WebrtcTransport; ice: LocalIce } | undefined;
+  private restarting: { transport: BrowserTransport; ice: LocalIce } | undefined;
   private udp: UdpTransport | undefined;
   /** The crypto lines in use, so that new keys are noticed. */
   private keys: string | undefined;
@@ -89,12 +91,10 @@ export class Seat {
     return this.negotiation.localSdp;
   }
 
-  private makeWebrtc(): WebrtcTransport {
+  private makeWebrtc(): BrowserTransport {
     const { party, local, needs } = this;
-    return new WebrtcTransport({
+    return needs.browsers.open({
       name: party.id,
-      address: needs.config.rtpAddress,
-      port: needs.webrtcPort,
       ssrc: local.ssrc,
       cname: local.cname,
       listener: party,
@@ -102,10 +102,10 @@ export class Seat {
     });
   }
 
-  private useWebrtc(transport: WebrtcTransport): void {
+  private useWebrtc(transport: BrowserTransport): void {
     const before = this.webrtc;
     this.webrtc = transport;
-    this.local.port = this.needs.webrtcPort;
+    this.local.port = this.needs.browsers.port;
     this.party.transport = transport;
     if (before) void before.close();
   }
@@ -147,7 +147,7 @@ export class Seat {
   }
 
   /** Our credentials for an offer: those in use, or new ones when the browser begins a new ICE session. */
-  private async iceFor(transport: WebrtcTransport, sdpOffer: string): Promise<LocalIce> {
+  private async iceFor(transport: BrowserTransport, sdpOffer: string): Promise<LocalIce> {
     const read = readOffer(sdpOffer);
     if (read.kind !== 'ok' || !read.ice) throw new Error('the offer has no ICE credentials or fingerprint');
     const before = this.negotiation.remoteIce;
@@ -178,7 +178,7 @@ export class Seat {
     return { kind: 'ok' };
   }
 
-  private restart({ transport, ice }: { transport: WebrtcTransport; ice: LocalIce }, sdpAnswer: string): Done {
+  private restart({ transport, ice }: { transport: BrowserTransport; ice: LocalIce }, sdpAnswer: string): Done {
     this.restarting = undefined;
     try {
       transport.setAnswer(sdpAnswer);
@@ -199,7 +199,8 @@ export class Seat {
     if (this.udp) {
       this.udp.rtcpMux = audio.rtcpMux;
       const keys = audio.crypto && JSON.stringify(audio.crypto);
-      if (audio.crypto && keys !== this.keys) this.udp.protection = createPacketProtection(audio.crypto);
+      if (audio.crypto && keys !== this.keys)
+        this.udp.protection = createPacketProtection(audio.crypto, this.needs.srtp);
       if (keys !== undefined) this.keys = keys;
       this.udp.setRemote(audio.remote);
     }

@@ -1,12 +1,15 @@
 // A self-signed certificate for one DTLS endpoint (RFC 8827 §6.5: ECDSA on P-256, fresh, without a name), written as DER by
 // hand: what WebRTC checks is its fingerprint (RFC 8122), so it holds as little as X.509 (RFC 5280 §4.1) allows.
-// Made here rather than in the WebRTC library because our offer must name the fingerprint before the library may start.
+// Made here because our offer must name the fingerprint before DTLS begins, and before a WebRTC library may start.
 
 import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 
 export interface DtlsCertificate {
   certificatePem: string;
   keyPem: string;
+  certificateDer: Buffer;
+  /** As SEC 1 has it. */
+  keyDer: Buffer;
   /** As a=fingerprint has it: `sha-256 AB:CD:…`. */
   fingerprint: string;
 }
@@ -57,6 +60,8 @@ export function createDtlsCertificate(nowMs: number): DtlsCertificate {
   return {
     certificatePem: pem(certificate),
     keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificateDer: certificate,
+    keyDer: privateKey.export({ type: 'sec1', format: 'der' }),
     fingerprint: `sha-256 ${digest.match(/../g)!.join(':')}`,
   };
 }

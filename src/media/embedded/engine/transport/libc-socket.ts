@@ -8,7 +8,7 @@
 
 import { isIPv6 } from 'node:net';
 import { type Address, type Libc, linux, loadLibc } from './libc.ts';
-import { family, readSocketAddress, socketAddressBytes, writeSocketAddress } from './socket-address.ts';
+import { family, ipv4Bytes, readSocketAddress, socketAddressBytes, writeSocketAddress } from './socket-address.ts';
 import { type PacketListener, type Remote, receiveBufferBytes, type UdpSocket, type UdpSockets } from './udp-socket.ts';
 
 /** A whole number of looks is a tick of 20 ms. */
@@ -17,6 +17,9 @@ const lookEveryMs = 4;
 const lateMs = 15;
 /** Of one socket at one time: a flood of packets must not keep the engine from its tick. */
 const packetsAtOnce = 32;
+const packetsAtOnceShared = 1024;
+/** Far ends of a shared socket whose addresses are kept as text and as bytes; a flood of strangers only makes it forget. */
+const rememberedAtMost = 8192;
 const eventsAtOnce = 256;
 /** No RTP packet is as long; what fills the buffer was cut off, and is dropped. */
 const packetBytes = 2048;
@@ -72,7 +75,7 @@ class LibcSockets implements UdpSockets {
     this.base = libc.addressOf(this.bytes);
   }
 
-  async open(address: string, port: number): Promise<UdpSocket | undefined> {
+  async open(address: string, port: number, use?: 'shared'): Promise<UdpSocket | undefined> {
     const { libc } = this;
     const local = writeSocketAddress(address, port);
     if (!local) return undefined;
@@ -91,7 +94,7 @@ class LibcSockets implements UdpSockets {
       return undefined;
     }
     libc.setsockopt(fd, linux.socketLevel, linux.receiveBuffer, Int32Array.of(receiveBufferBytes), 4);
-    const socket = new LibcSocket(this, fd, readSocketAddress(bound)!.port);
+    const socket = new LibcSocket(this, fd, readSocketAddress(bound)!.port, use === 'shared');
     this.sockets[fd] = socket;
     this.count++;
     this.timer ??= setInterval(() => this.lookAround(performance.now()), lookEveryMs);
@@ -124,7 +127,7 @@ class LibcSockets implements UdpSockets {
         const socket = sockets[fd];
         // Closed by what another packet of this moment has brought about.
         if (!socket) continue;
-        let packets = late || socket.readyAt >= look - 1 ? packetsAtOnce : 1;
+        let packets = socket.shared ? packetsAtOnceShared : late || socket.readyAt >= look - 1 ? packetsAtOnce : 1;
         socket.readyAt = look;
         while (packets > 0 && sockets[fd] === socket && this.receive(fd, socket, now)) packets--;
       }
@@ -160,8 +163,30 @@ class LibcSockets implements UdpSockets {
     return true;
   }
 
-  /** Nearly always it is the one who sent the last packet. */
+  /** Nearly always it is the one who sent the last packet; of a shared socket, one who sent one before. */
   private remember(socket: LibcSocket): Remote {
+    const { shared } = socket;
+    if (!shared) return this.readFrom(socket);
+    const { words } = this;
+    const length = words[lengthWord]!;
+    const key =
+      length === ipv4Bytes ? (words[fromWord + 1]! >>> 0) * 65536 + (words[fromWord]! >>> 16) : this.fromAsText(length);
+    const known = shared.get(key);
+    if (known) {
+      socket.last = known;
+      return known;
+    }
+    const remote = this.readFrom(socket);
+    if (shared.size >= rememberedAtMost) shared.clear();
+    if (socket.last) shared.set(key, socket.last);
+    return remote;
+  }
+
+  private fromAsText(length: number): string {
+    return Buffer.from(this.memory, fromAt, length).toString('latin1');
+  }
+
+  private readFrom(socket: LibcSocket): Remote {
     const remote = this.wired(this.bytes.subarray(fromAt, fromAt + this.words[lengthWord]!));
     socket.last = remote;
     return remote ?? nobody;
@@ -193,13 +218,16 @@ class LibcSocket implements UdpSocket {
   /** The look that last found a packet here. */
   readyAt = -1;
   onPacket: PacketListener = () => {};
+  /** Whom it has heard, when many send to it. */
+  readonly shared: Map<number | string, WiredRemote> | undefined;
   private readonly all: LibcSockets;
   private fd: number;
 
-  constructor(all: LibcSockets, fd: number, port: number) {
+  constructor(all: LibcSockets, fd: number, port: number, shared: boolean) {
     this.all = all;
     this.fd = fd;
     this.port = port;
+    this.shared = shared ? new Map() : undefined;
   }
 
   listen(onPacket: PacketListener): void {

@@ -1,12 +1,16 @@
-// SRTP for one party (RFC 3711) with the keys that SDES agreed on (RFC 4568), between udp-transport.ts and the pure parts.
+// SRTP for one party (RFC 3711) with the keys that SDES (RFC 4568) or DTLS (RFC 5764) agreed on, between the transports and the pure parts.
 
 import { SrtpReceiver, SrtpSender, srtpOverhead } from '../../../../protocol/rtp/srtp.ts';
-import type { CryptoLine } from '../../../../protocol/sdp/attributes.ts';
+import type { SrtpCrypto } from '../../../../protocol/rtp/srtp-crypto.ts';
+import type { SrtpKeys } from '../../../../protocol/rtp/srtp-keys.ts';
 import type { PacketProtection } from './udp-transport.ts';
 
-export function createPacketProtection(crypto: { local: CryptoLine; remote: CryptoLine }): PacketProtection {
-  const sender = new SrtpSender(crypto.local);
-  const receiver = new SrtpReceiver(crypto.remote);
+export function createPacketProtection(
+  keys: { local: SrtpKeys; remote: SrtpKeys },
+  crypto: SrtpCrypto,
+): PacketProtection {
+  const sender = new SrtpSender(keys.local, crypto);
+  const receiver = new SrtpReceiver(keys.remote, crypto);
 
   /** Sealing makes a packet longer, so it needs a buffer with room. */
   function sealed(packet: Buffer, seal: (buffer: Uint8Array, length: number) => number | string): Buffer | undefined {

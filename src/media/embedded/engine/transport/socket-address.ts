@@ -7,7 +7,7 @@ export const family = { ipv4: 2, ipv6: 10 } as const;
 
 /** Room for either. */
 export const socketAddressBytes = 28;
-const ipv4Bytes = 16;
+export const ipv4Bytes = 16;
 
 /** The words of an IPv6 address; a dotted tail counts as two. */
 function words(address: string): number[] {

@@ -1,5 +1,8 @@
-// What carries a party's packets. Makers: udp-transport.ts (RTP, SRTP by SDES), webrtc-transport.ts (ICE and DTLS-SRTP).
+// What carries a party's packets. Makers: udp-transport.ts (RTP, SRTP by SDES), and of ICE with DTLS-SRTP browser-transport.ts, or
+// library-transport.ts where that cannot be.
 // Packets handed in and out are plain RTP and RTCP; keys and addresses stay inside.
+
+import type { LocalIce } from '../../../negotiation.ts';
 
 export interface TransportListener {
   /** The packet is the listener's until it returns, and may be changed in place; who keeps it makes a copy. `nowMs` is performance.now(), if known. */
@@ -16,5 +19,33 @@ export interface Transport {
   readonly connected: boolean;
   /** Packets that were not from whom they should be, or not intact. */
   readonly refused: number;
+  close(): Promise<void>;
+}
+
+/** Towards a browser. A new ICE session (RFC 8839 §4.4.1.1) is a new transport. */
+export interface BrowserTransport extends Transport {
+  /** The far end's credentials are in use; they cannot be changed any more. */
+  readonly answered: boolean;
+  /** Our credentials for an offer. */
+  offer(): LocalIce;
+  /** Throws when the SDP cannot be used. */
+  setAnswer(sdp: string): void;
+  /** Our credentials for an answer. Rejects when the SDP cannot be used. */
+  answer(sdpOffer: string): Promise<LocalIce>;
+}
+
+export interface BrowserTransportNeeds {
+  /** For the log. */
+  name: string;
+  ssrc: number;
+  cname: string;
+  listener: TransportListener;
+  onLost(because: string): void;
+}
+
+/** The side of an engine that browsers reach: one UDP port for all. */
+export interface BrowserSide {
+  readonly port: number;
+  open(needs: BrowserTransportNeeds): BrowserTransport;
   close(): Promise<void>;
 }

@@ -26,8 +26,11 @@ export interface UdpSocket {
 }
 
 export interface UdpSockets {
-  /** Undefined when the port is taken. Port 0 lets the system choose. */
-  open(address: string, port: number): Promise<UdpSocket | undefined>;
+  /**
+   * Undefined when the port is taken. Port 0 lets the system choose. `shared`: many far ends send to it, so it has more packets
+   * at a time than the socket of one.
+   */
+  open(address: string, port: number, use?: 'shared'): Promise<UdpSocket | undefined>;
   /** Takes what has come now, where the sockets are looked at from time to time, and goes on in that rhythm. */
   look?(nowMs: number): void;
 }

@@ -1,4 +1,5 @@
-// ICE and DTLS-SRTP towards one browser through node-datachannel (libdatachannel), every party of an engine on one UDP port.
+// ICE and DTLS-SRTP towards one browser through node-datachannel (libdatachannel), every party of an engine on one UDP port: where
+// OpenSSL cannot be called (openssl.ts) this takes the place of dtls-srtp-transport.ts.
 // libdatachannel is used for the transport only: our SDP is written by negotiation.ts and carries its credentials. Its own
 // description stays sendrecv with every codec, so hold and codec changes never need it. A new ICE session (RFC 8839 §4.4.1.1)
 // is a new transport: it has no ICE restart. It checks the DTLS fingerprint against the SDP's (RFC 8122).
@@ -12,20 +13,10 @@ import {
   type Track as LibTrack,
   PeerConnection,
 } from 'node-datachannel';
-import { parseCandidate } from '../../../../protocol/sdp/webrtc.ts';
+import { hostCandidate, parseCandidate } from '../../../../protocol/sdp/webrtc.ts';
 import type { LocalIce } from '../../../negotiation.ts';
 import { createDtlsCertificate, type DtlsCertificate } from './dtls-certificate.ts';
-import type { Transport, TransportListener } from './transport.ts';
-
-export interface WebrtcTransportNeeds {
-  name: string;
-  address: string;
-  port: number;
-  ssrc: number;
-  cname: string;
-  listener: TransportListener;
-  onLost(because: string): void;
-}
+import type { BrowserSide, BrowserTransport, BrowserTransportNeeds } from './transport.ts';
 
 const gatheringLimitMs = 3_000;
 const gatheringLookMs = 2;
@@ -39,27 +30,32 @@ export function logWebrtcWith(write: (level: string, message: string) => void): 
   initLogger('Error', (level, message) => write(level, message));
 }
 
-/** Keeps the browsers' port open between calls, so that it is ours and a taken port is found at start. */
-export function holdWebrtcPort(port: number, address: string): { release(): void } {
+/** Its listener keeps the port open between calls, so that it is ours and a taken port is found at start. */
+export function openLibrarySide(address: string, port: number): BrowserSide {
   const listener = new IceUdpMuxListener(port, address);
-  return { release: () => listener.stop() };
+  return {
+    port,
+    open: (needs) => new LibraryTransport({ ...needs, address, port }),
+    close: async () => listener.stop(),
+  };
 }
 
-/** Host candidate of component 1, of the highest preference (RFC 8445 §5.1.2). */
-const hostCandidate = (address: string, port: number): string => `1 1 UDP 2130706431 ${address} ${port} typ host`;
+interface Needs extends BrowserTransportNeeds {
+  address: string;
+  port: number;
+}
 
-export class WebrtcTransport implements Transport {
+class LibraryTransport implements BrowserTransport {
   refused = 0;
   connected = false;
-  /** The far end's credentials are in use; they cannot be changed any more. */
   answered = false;
-  private readonly needs: WebrtcTransportNeeds;
+  private readonly needs: Needs;
   private peer: LibPeerConnection | undefined;
   private offered: { certificate: DtlsCertificate; ice: LocalIce } | undefined;
   private track: LibTrack | undefined;
   private closed = false;
 
-  constructor(needs: WebrtcTransportNeeds) {
+  constructor(needs: Needs) {
     this.needs = needs;
   }
 

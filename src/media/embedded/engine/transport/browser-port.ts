@@ -1,0 +1,91 @@
+// The UDP port on which browsers reach an engine. Whose a packet is: a connectivity check says it by its user name, and from then on
+// the address that the check came from does. What kind it is, its first byte says (RFC 7983). A packet of somebody who has not
+// proved by a check to know a password of ours goes no further than here, and is not answered.
+
+import type { SrtpCrypto } from '../../../../protocol/rtp/srtp-crypto.ts';
+import { readCheck } from '../../../../protocol/stun/connectivity-check.ts';
+import { DtlsSrtpTransport } from './dtls-srtp-transport.ts';
+import type { Openssl } from './openssl.ts';
+import type { BrowserSide, BrowserTransportNeeds } from './transport.ts';
+import type { Remote, UdpSocket, UdpSockets } from './udp-socket.ts';
+
+const isStun = (first: number) => first < 4;
+const isDtls = (first: number) => first >= 20 && first < 64;
+const isMedia = (first: number) => first >= 128 && first < 192;
+
+const wayOf = (remote: Remote): string => `${remote.address} ${remote.port}`;
+
+export class BrowserPort implements BrowserSide {
+  readonly port: number;
+  readonly address: string;
+  readonly openssl: Openssl;
+  readonly srtp: SrtpCrypto;
+  /** Packets that were nobody's. */
+  strangers = 0;
+  private readonly socket: UdpSocket;
+  private readonly byFragment = new Map<string, DtlsSrtpTransport>();
+  private readonly byWay = new Map<string, DtlsSrtpTransport>();
+
+  private constructor(socket: UdpSocket, address: string, crypto: { openssl: Openssl; srtp: SrtpCrypto }) {
+    this.socket = socket;
+    this.port = socket.port;
+    this.address = address;
+    this.openssl = crypto.openssl;
+    this.srtp = crypto.srtp;
+    socket.listen((packet, from, nowMs) => this.onPacket(packet, from, nowMs));
+  }
+
+  /** Undefined when the port is taken. Port 0 lets the system choose. */
+  static async listen(
+    sockets: UdpSockets,
+    crypto: { openssl: Openssl; srtp: SrtpCrypto },
+    at: { address: string; port: number },
+  ): Promise<BrowserPort | undefined> {
+    const socket = await sockets.open(at.address, at.port, 'shared');
+    return socket && new BrowserPort(socket, at.address, crypto);
+  }
+
+  open(needs: BrowserTransportNeeds): DtlsSrtpTransport {
+    return new DtlsSrtpTransport(this, needs);
+  }
+
+  private onPacket(packet: Buffer, from: Remote, nowMs: number | undefined): void {
+    const first = packet[0] ?? 0xff;
+    if (isStun(first)) {
+      const check = readCheck(packet);
+      const owner = check && this.byFragment.get(check.usernameFragment);
+      if (owner) owner.onCheck(check, packet, from);
+      else this.strangers++;
+      return;
+    }
+    const owner = this.byWay.get(wayOf(from));
+    if (owner && isMedia(first)) owner.onMedia(packet, nowMs);
+    else if (owner && isDtls(first)) owner.onDtls(packet);
+    else this.strangers++;
+  }
+
+  expect(usernameFragment: string, owner: DtlsSrtpTransport): void {
+    this.byFragment.set(usernameFragment, owner);
+  }
+
+  /** Packets from there are this one's from now on. */
+  allow(way: Remote, owner: DtlsSrtpTransport): void {
+    this.byWay.set(wayOf(way), owner);
+  }
+
+  forget(way: Remote, owner: DtlsSrtpTransport): void {
+    if (this.byWay.get(wayOf(way)) === owner) this.byWay.delete(wayOf(way));
+  }
+
+  expectNoMore(usernameFragment: string): void {
+    this.byFragment.delete(usernameFragment);
+  }
+
+  send(packet: Buffer, to: Remote): void {
+    this.socket.send(packet, to);
+  }
+
+  close(): Promise<void> {
+    return this.socket.close();
+  }
+}
