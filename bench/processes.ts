@@ -69,6 +69,17 @@ export function cpuMsOf(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
+/** The same of a process and all below it, with those that have ended and were waited for. */
+export function treeCpuMsOf(pid: number): number {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const children = tasks.flatMap((task) => readOrNothing(`/proc/${pid}/task/${task}/children`).split(' '));
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const own = fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0);
+  const below = children.map(Number).filter((child) => child > 0);
+  return below.reduce((sum, child) => sum + treeCpuMsOf(child), (own * 1000) / ticksPerSecond);
+}
+
 /**
  * CPU of the threads that live, in milliseconds, to the nanosecond: for short windows. Of the same clock as `cpuMsOf`
  * (where threads neither begin nor end, the two differ by rounding only).
@@ -119,9 +130,9 @@ export interface Exit {
   output: string;
 }
 
-/** Runs a program to its end. */
-export function runProgram(command: string, args: readonly string[], withinMs: number): Promise<Exit> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs a program to its end, in `folder` if one is given. */
+export function runProgram(command: string, args: readonly string[], withinMs: number, folder?: string): Promise<Exit> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
   let output = '';
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-20_000);

@@ -16,11 +16,12 @@ import { bench as encodeAndSeal } from './encode-and-seal.ts';
 import { type Bench, type Figure, notMeasured } from './figures.ts';
 import { bench as liveState } from './live-state.ts';
 import { bench as mediaBridge } from './media-bridge.ts';
+import { bench as nodeCalls } from './node-calls.ts';
 import { bench as nodes } from './nodes.ts';
 import { describeMachine, othersBusy } from './preflight.ts';
 import { bench as sipCalls } from './sip-calls.ts';
 
-const benches: readonly Bench[] = [sipCalls, mediaBridge, callSetup, encodeAndSeal, liveState, acd, nodes];
+const benches: readonly Bench[] = [sipCalls, mediaBridge, callSetup, encodeAndSeal, liveState, acd, nodes, nodeCalls];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
