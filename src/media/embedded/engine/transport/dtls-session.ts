@@ -64,6 +64,7 @@ export class DtlsSession {
     this.outward = openssl.BIO_new(openssl.BIO_s_mem());
     openssl.SSL_set_bio(this.session, this.inward, this.outward);
     openssl.SSL_ctrl(this.session, ssl.setMtu, datagramBytes, null);
+    openssl.DTLS_set_timer_cb(this.session, openssl.nextTimeout);
     if (needs.role === 'active') openssl.SSL_set_connect_state(this.session);
     else openssl.SSL_set_accept_state(this.session);
   }

@@ -28,6 +28,7 @@ export interface Openssl {
   SSL_get_error(ssl: Handle, result: number): number;
   SSL_read(ssl: Handle, into: Uint8Array, size: number): number;
   SSL_ctrl(ssl: Handle, command: number, number: number, value: Uint8Array | null): number;
+  DTLS_set_timer_cb(ssl: Handle, next: Handle): void;
   SSL_get_selected_srtp_profile(ssl: Handle): Handle;
   SSL_export_keying_material(
     ssl: Handle,
@@ -52,6 +53,8 @@ export interface Openssl {
   ERR_error_string_n(code: number, into: Uint8Array, size: number): void;
   /** For SSL_CTX_set_cert_verify_callback: asks `isFarEnd`. */
   decide: Handle;
+  /** For DTLS_set_timer_cb: 50 ms, then twice as long each time, up to 3 s. */
+  nextTimeout: Handle;
   /** Whether this certificate is the far end's; whoever calls SSL_do_handshake sets it before. */
   isFarEnd: (certificate: Handle) => boolean;
 }
@@ -68,7 +71,7 @@ export const ssl = {
   handleTimeout: 74,
 } as const;
 
-const prototypes: Readonly<Record<Exclude<keyof Openssl, 'decide' | 'isFarEnd'>, string>> = {
+const prototypes: Readonly<Record<Exclude<keyof Openssl, 'decide' | 'nextTimeout' | 'isFarEnd'>, string>> = {
   DTLS_method: 'uintptr_t DTLS_method()',
   SSL_CTX_new: 'uintptr_t SSL_CTX_new(uintptr_t)',
   SSL_CTX_free: 'void SSL_CTX_free(uintptr_t)',
@@ -87,6 +90,7 @@ const prototypes: Readonly<Record<Exclude<keyof Openssl, 'decide' | 'isFarEnd'>,
   SSL_get_error: 'int SSL_get_error(uintptr_t, int)',
   SSL_read: 'int SSL_read(uintptr_t, void *, int)',
   SSL_ctrl: 'long SSL_ctrl(uintptr_t, int, long, void *)',
+  DTLS_set_timer_cb: 'void DTLS_set_timer_cb(uintptr_t, uintptr_t)',
   SSL_get_selected_srtp_profile: 'uintptr_t SSL_get_selected_srtp_profile(uintptr_t)',
   SSL_export_keying_material:
     'int SSL_export_keying_material(uintptr_t, void *, size_t, const char *, size_t, const void *, size_t, int)',
@@ -102,8 +106,13 @@ const prototypes: Readonly<Record<Exclude<keyof Openssl, 'decide' | 'isFarEnd'>,
   ERR_error_string_n: 'void ERR_error_string_n(unsigned long, void *, size_t)',
 };
 
+/** RFC 6347 §4.2.4.1 has a second for those who know nothing of the way; ICE has just shown that it is there, and somebody waits. */
+const firstTimeoutUs = 50_000;
+const lastTimeoutUs = 3_000_000;
+
 /** The calls, or why there are none. */
 export function loadOpenssl(): Openssl | string {
+  if (process.platform === 'win32') return 'not known for Windows';
   if (Number.parseInt(process.versions.openssl ?? '', 10) !== 3) return `not OpenSSL 3 but ${process.versions.openssl}`;
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
@@ -112,9 +121,15 @@ export function loadOpenssl(): Openssl | string {
     const calls: Record<string, unknown> = {};
     for (const [name, prototype] of Object.entries(prototypes)) calls[name] = library.func(prototype);
     const openssl = { ...calls, isFarEnd: () => false } as unknown as Openssl;
-    const prototype = koffi.pointer(koffi.proto('int EngawaDecide(uintptr_t asked, uintptr_t argument)'));
-    const decide = (asked: Handle) => (openssl.isFarEnd(openssl.X509_STORE_CTX_get0_cert(asked)) ? 1 : 0);
-    openssl.decide = Number(koffi.address(koffi.register(decide, prototype)));
+    const callback = (prototype: string, run: (...given: number[]) => number) =>
+      Number(koffi.address(koffi.register(run, koffi.pointer(koffi.proto(prototype)))));
+    openssl.decide = callback('int EngawaDecide(uintptr_t asked, uintptr_t argument)', (asked = 0) =>
+      openssl.isFarEnd(openssl.X509_STORE_CTX_get0_cert(asked)) ? 1 : 0,
+    );
+    openssl.nextTimeout = callback(
+      'uint32_t EngawaTimeout(uintptr_t session, uint32_t microseconds)',
+      (_, before = 0) => (before === 0 ? firstTimeoutUs : Math.min(2 * before, lastTimeoutUs)),
+    );
     return openssl;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
