@@ -54,7 +54,7 @@ async function openBrowserSide(config: EngineConfig, sockets: UdpSockets, srtp: 
   const { rtpAddress: address, webrtcPort: port } = config;
   const openssl = config.sockets === 'dgram' ? 'not wanted' : loadOpenssl();
   if (typeof openssl !== 'string') {
-    const side = await BrowserPort.listen(sockets, { openssl, srtp }, { address, port });
+    const side = await BrowserPort.listen({ sockets, openssl, srtp, address, port });
     if (side) return side;
     throw new EngineFault('media-unavailable', `UDP port ${port} of ${address}, for browsers, is taken`);
   }

@@ -15,34 +15,37 @@ const isMedia = (first: number) => first >= 128 && first < 192;
 
 const wayOf = (remote: Remote): string => `${remote.address} ${remote.port}`;
 
+export interface BrowserPortNeeds {
+  sockets: UdpSockets;
+  openssl: Openssl;
+  srtp: SrtpCrypto;
+  address: string;
+  /** 0 lets the system choose. */
+  port: number;
+  /** How long a browser may go without a check before nothing is sent to it; RFC 7675 §5.1 has 30 s. */
+  consentMs?: number;
+}
+
 export class BrowserPort implements BrowserSide {
   readonly port: number;
-  readonly address: string;
-  readonly openssl: Openssl;
-  readonly srtp: SrtpCrypto;
+  readonly needs: BrowserPortNeeds;
   /** Packets that were nobody's. */
   strangers = 0;
   private readonly socket: UdpSocket;
   private readonly byFragment = new Map<string, DtlsSrtpTransport>();
   private readonly byWay = new Map<string, DtlsSrtpTransport>();
 
-  private constructor(socket: UdpSocket, address: string, crypto: { openssl: Openssl; srtp: SrtpCrypto }) {
+  private constructor(socket: UdpSocket, needs: BrowserPortNeeds) {
     this.socket = socket;
     this.port = socket.port;
-    this.address = address;
-    this.openssl = crypto.openssl;
-    this.srtp = crypto.srtp;
+    this.needs = needs;
     socket.listen((packet, from, nowMs) => this.onPacket(packet, from, nowMs));
   }
 
-  /** Undefined when the port is taken. Port 0 lets the system choose. */
-  static async listen(
-    sockets: UdpSockets,
-    crypto: { openssl: Openssl; srtp: SrtpCrypto },
-    at: { address: string; port: number },
-  ): Promise<BrowserPort | undefined> {
-    const socket = await sockets.open(at.address, at.port, 'shared');
-    return socket && new BrowserPort(socket, at.address, crypto);
+  /** Undefined when the port is taken. */
+  static async listen(needs: BrowserPortNeeds): Promise<BrowserPort | undefined> {
+    const socket = await needs.sockets.open(needs.address, needs.port, 'shared');
+    return socket && new BrowserPort(socket, needs);
   }
 
   open(needs: BrowserTransportNeeds): DtlsSrtpTransport {

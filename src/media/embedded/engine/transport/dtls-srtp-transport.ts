@@ -16,9 +16,8 @@ import type { BrowserTransport, BrowserTransportNeeds } from './transport.ts';
 import { type Remote, sameRemote } from './udp-socket.ts';
 import type { PacketProtection } from './udp-transport.ts';
 
-/** Browsers ask every few seconds; RFC 7675 §5.1 has consent expire after 30. */
-const consentMs = 30_000;
-const lookEveryMs = 5_000;
+const usualConsentMs = 30_000;
+const looksPerConsent = 6;
 /** A browser has a handful of ways; more are somebody who tries ports. */
 const waysAtMost = 32;
 
@@ -59,7 +58,7 @@ export class DtlsSrtpTransport implements BrowserTransport {
   private credentials(setup: LocalIce['setup']): LocalIce {
     const { port, usernameFragment, password, certificate } = this;
     port.expect(usernameFragment, this);
-    const candidates = [hostCandidate(port.address, port.port)];
+    const candidates = [hostCandidate(port.needs.address, port.port)];
     return { usernameFragment, password, fingerprint: certificate.fingerprint, setup, candidates, lite: true };
   }
 
@@ -82,19 +81,20 @@ export class DtlsSrtpTransport implements BrowserTransport {
   private associate({ fingerprint }: ReturnType<typeof theirIce>, role: 'active' | 'passive'): void {
     const { port, certificate } = this;
     this.dtls = new DtlsSession({
-      openssl: port.openssl,
+      openssl: port.needs.openssl,
       certificate,
       role,
       fingerprint,
       send: (datagram) => this.remote && port.send(datagram, this.remote),
       onKeys: (keys) => {
-        this.protection = createPacketProtection(keys, port.srtp);
+        this.protection = createPacketProtection(keys, port.needs.srtp);
         this.connect();
       },
       onEnd: (because) => this.lose(because),
     });
     this.answered = true;
-    this.watch = setInterval(() => this.look(), lookEveryMs);
+    const { consentMs = usualConsentMs } = port.needs;
+    this.watch = setInterval(() => this.look(consentMs), consentMs / looksPerConsent);
     if (this.remote) this.dtls.begin();
     if (this.early) this.dtls.receive(this.early);
     this.early = undefined;
@@ -111,7 +111,7 @@ export class DtlsSrtpTransport implements BrowserTransport {
     this.needs.onLost(because);
   }
 
-  private look(): void {
+  private look(consentMs: number): void {
     if (this.connected && performance.now() - this.checkedAt > consentMs)
       this.lose(`no connectivity check for ${consentMs / 1000} s`);
   }
