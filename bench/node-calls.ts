@@ -3,7 +3,8 @@
 // answers, the queue finds an agent at whichever node, the desk answers with DTLS-SRTP, both are recorded, the customer hangs up.
 //
 // On one machine more nodes bring no more calls, so it is CPU per call that is measured, less what the nodes take when nobody calls:
-// how it grows with the nodes is what a further node costs. ENGAWA_BENCH_NODES=1,4 measures these numbers of nodes only.
+// how it grows with the nodes is what a further node costs. `--only 4` measures that number of nodes only. The same on drachtio-server
+// and FreeSWITCH (`--only servers`) where the environment names them (node-kinds.ts): one and two nodes, whose calls the server shares out.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import type { RobotDesk } from '../test/support/media/robot-desk.ts';
 import { sql } from '../test/support/servers/database.ts';
 import { type Bench, type BenchContext, type Figure, notMeasured, percentile, Repeats } from './figures.ts';
 import { callInto } from './node-customers.ts';
+import { embeddedKind, type NodeKind, serverKind } from './node-kinds.ts';
 import { othersBusy } from './preflight.ts';
 import { cpuMsOf, pidListening, runProgram, treeCpuMsOf } from './processes.ts';
 
@@ -25,8 +27,8 @@ const perSecond = 4;
 const stayMs = 1500;
 /** A few more than talk at any time, so that nobody waits. */
 const agents = 12;
-/** Node.js compiles what runs often: each node has so many calls before any counts. */
-const warmUpCallsOfANode = 60;
+/** Node.js compiles what runs often: each node has so many calls before any counts (more change nothing). */
+const warmUpCallsOfANode = 40;
 /** After the last call until its record and recording are written. */
 const settleMs = 2000;
 
@@ -39,14 +41,27 @@ interface Used {
   helpers: number;
   postgres: number;
   redis: number;
+  'drachtio-server': number;
+  FreeSWITCH: number;
   commands: number;
   transactions: number;
   rows: number;
 }
 
+interface Series {
+  count: number;
+  kind: NodeKind;
+  repeats: Repeats;
+}
+
+const nameOf = ({ count, kind }: Pick<Series, 'count' | 'kind'>) =>
+  `${count} node${count === 1 ? '' : 's'}${kind === embeddedKind ? '' : ` on ${kind.name}`}`;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function used({ nodes, redis, databaseUrl }: ClusterCentre): Promise<Used> {
+async function used({ nodes, redis, databaseUrl }: ClusterCentre, { servers }: NodeKind): Promise<Used> {
+  const server = (wanted: string) =>
+    servers.filter(({ name }) => name === wanted).reduce((sum, { pid }) => sum + cpuMsOf(pid), 0);
   const pids = nodes.map(({ engawa }) => engawa.child.pid!);
   const programs = pids.reduce((sum, pid) => sum + cpuMsOf(pid), 0);
   const [counts] = await sql<{ transactions: string; rows: string }>(
@@ -60,6 +75,8 @@ async function used({ nodes, redis, databaseUrl }: ClusterCentre): Promise<Used>
     helpers: pids.reduce((sum, pid) => sum + treeCpuMsOf(pid), 0) - programs,
     postgres: treeCpuMsOf(pidListening(Number(new URL(databaseUrl).port))!),
     redis: cpuMsOf(pidListening(redis.port)!),
+    'drachtio-server': server('drachtio-server'),
+    FreeSWITCH: server('FreeSWITCH'),
     commands: Number(/total_commands_processed:(\d+)/.exec(String(await redis.call('INFO', 'stats')))?.[1]),
     transactions: Number(counts?.transactions),
     rows: Number(counts?.rows),
@@ -83,13 +100,13 @@ function answersAtOnce(desk: RobotDesk): void {
 }
 
 /** Each node has its share; their customers do not all call in the same moment. */
-async function callAll({ nodes }: ClusterCentre, calls: number): Promise<number[]> {
+async function callAll({ nodes }: ClusterCentre, kind: NodeKind, calls: number): Promise<number[]> {
   const share = Math.ceil(calls / nodes.length);
   const answers = await Promise.all(
     nodes.map(async ({ engawa }, i) => {
       await pause((i * 1000) / perSecond);
       const rate = { calls: share, perSecond: perSecond / nodes.length };
-      return callInto({ sip: engawa.sip, dialled: numbers.product, stayMs, ...rate });
+      return callInto({ sip: kind.sip ?? engawa.sip, dialled: numbers.product, stayMs, ...rate });
     }),
   );
   return answers.flat().sort((a, b) => a - b);
@@ -109,17 +126,17 @@ async function wholeCalls(databaseUrl: string, since: number): Promise<number[]>
   return rows.map(({ took }) => Number(took)).sort((a, b) => a - b);
 }
 
-async function measureWindow(centre: ClusterCentre, context: BenchContext, repeats: Repeats): Promise<void> {
+async function measureWindow(centre: ClusterCentre, { kind, repeats }: Series, context: BenchContext): Promise<void> {
   const count = centre.nodes.length;
-  const what = `${count} node${count === 1 ? '' : 's'}`;
-  const beforeIdle = await used(centre);
+  const what = nameOf({ count, kind });
+  const beforeIdle = await used(centre, kind);
   await pause(Math.max(5, context.seconds / 2) * 1000);
-  const before = await used(centre);
+  const before = await used(centre, kind);
   const idle = less(before, beforeIdle);
   const since = Date.now();
-  const answers = await callAll(centre, Math.ceil((perSecond * context.seconds) / count) * count);
+  const answers = await callAll(centre, kind, Math.ceil((perSecond * context.seconds) / count) * count);
   await pause(settleMs);
-  const took = less(await used(centre), before);
+  const took = less(await used(centre, kind), before);
   const rang = await wholeCalls(centre.databaseUrl, since);
   const calls = answers.length;
   if (rang.length < calls) repeats.refuse(`${calls - rang.length} of ${calls} calls had no agent or no recording`);
@@ -131,7 +148,12 @@ async function measureWindow(centre: ClusterCentre, context: BenchContext, repea
   repeats.add(`${what}: media engines and recorders`, cpu, perCall('helpers'));
   repeats.add(`${what}: PostgreSQL`, cpu, perCall('postgres'));
   repeats.add(`${what}: Redis`, cpu, perCall('redis'));
-  repeats.add(`${what}: all of it`, cpu, perCall('programs', 'helpers', 'postgres', 'redis'));
+  for (const { name } of kind.servers) repeats.add(`${what}: ${name}`, cpu, perCall(name));
+  repeats.add(
+    `${what}: all of it`,
+    cpu,
+    perCall('programs', 'helpers', 'postgres', 'redis', 'drachtio-server', 'FreeSWITCH'),
+  );
   repeats.add(`${what}: commands at Redis`, 'per call', perCall('commands'));
   repeats.add(`${what}: transactions of PostgreSQL`, 'per call', perCall('transactions'));
   repeats.add(`${what}: rows written`, 'per call', perCall('rows'));
@@ -143,7 +165,8 @@ async function measureWindow(centre: ClusterCentre, context: BenchContext, repea
     repeats.add(`${what}, nobody calls: ${name}`, 'ms CPU a second', (idle[name] * 1000) / idle.atMs);
 }
 
-async function measureNodes(count: number, context: BenchContext, repeats: Repeats): Promise<void> {
+async function measureNodes(series: Series, context: BenchContext): Promise<void> {
+  const { count, kind } = series;
   const undo: (() => unknown)[] = [];
   const t = { teardown: (each: () => unknown) => void undo.push(each) };
   const queue = (name: string) => ({
@@ -151,7 +174,7 @@ async function measureNodes(count: number, context: BenchContext, repeats: Repea
   });
   try {
     const names = Array.from({ length: count }, (_, i) => `n${i + 1}`);
-    const config = { log: { level: 'info' }, queues: [queue('general'), queue('contracts')] };
+    const config = { log: { level: 'info' }, queues: [queue('general'), queue('contracts')], ...kind.config };
     const centre = await startClusterCentre(t, names, { config });
     const people = Array.from({ length: agents }, (_, i): Hired => {
       const person = { role: 'agent', place: 'home', clearance: 'none', queues: ['general'] } as const;
@@ -163,9 +186,9 @@ async function measureNodes(count: number, context: BenchContext, repeats: Repea
       answersAtOnce(desk);
       await desk.setState('available');
     }
-    await callAll(centre, warmUpCallsOfANode * count);
+    await callAll(centre, kind, warmUpCallsOfANode * count);
     await pause(settleMs);
-    await measureWindow(centre, context, repeats);
+    await measureWindow(centre, series, context);
   } finally {
     for (const each of undo.reverse()) await each();
   }
@@ -183,19 +206,27 @@ export const bench: Bench = {
   async run(context) {
     const because = await missing();
     if (because) return [notMeasured('whole calls', 'ms CPU per call', because)];
-    const counts = (process.env['ENGAWA_BENCH_NODES'] ?? '1,2,3,4').split(',').map(Number);
-    const series = counts.map((count) => ({ count, repeats: new Repeats() }));
+    const servers = serverKind();
+    const kinds = [
+      ...[1, 2, 3, 4].map((count) => ({ count, kind: embeddedKind, only: String(count) })),
+      ...(typeof servers === 'string' ? [] : [1, 2].map((count) => ({ count, kind: servers, only: 'servers' }))),
+    ];
+    const series = kinds
+      .filter(({ only }) => !context.only || context.only.includes(only))
+      .map(({ count, kind }): Series => ({ count, kind, repeats: new Repeats() }));
     // In turns, so that what else happens on this machine happens to all of them.
     for (let repeat = 0; repeat < context.repeats; repeat++)
-      for (const { count, repeats } of series.filter((each) => !each.repeats.refused)) {
+      for (const each of series.filter(({ repeats }) => !repeats.refused)) {
         const busy = Math.round((await othersBusy()) * 100);
-        context.say(`repeat ${repeat + 1}, nodes: ${count} (the machine is ${busy} % busy without them)`);
-        await measureNodes(count, context, repeats).catch((error: unknown) =>
-          repeats.refuse(error instanceof Error ? error.message : String(error)),
+        context.say(`repeat ${repeat + 1}, ${nameOf(each)} (the machine is ${busy} % busy without)`);
+        await measureNodes(each, context).catch((error: unknown) =>
+          each.repeats.refuse(error instanceof Error ? error.message : String(error)),
         );
       }
-    return series.flatMap(({ count, repeats }): Figure[] =>
-      repeats.figures({ name: `${count} nodes: whole calls`, unit: 'ms CPU per call' }),
+    const figures = series.flatMap((each): Figure[] =>
+      each.repeats.figures({ name: `${nameOf(each)}: whole calls`, unit: 'ms CPU per call' }),
     );
+    if (typeof servers === 'string') figures.push(notMeasured('on drachtio-server and FreeSWITCH', '', servers));
+    return figures;
   },
 };
