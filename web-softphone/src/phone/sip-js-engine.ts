@@ -9,6 +9,7 @@ import type { SessionDescriptionHandler } from 'sip.js/lib/platform/web';
 import { playRemote } from './line-audio.ts';
 import { startQuality } from './line-quality.ts';
 import type { PhoneDevices, PhoneEngine, PhoneEvents, PhoneState } from './phone-engine.ts';
+import { TunnelledTransport } from './tunnelled-transport.ts';
 
 export interface EngineSettings {
   /** Asked for each connection: the ticket in it is good once. */
@@ -235,6 +236,7 @@ export function createSipJsEngine(settings: EngineSettings): PhoneEngine {
     if (!uri) throw new Error('the server gave no address for this desk');
     const agent: UserAgent = new UserAgent({
       uri,
+      transportConstructor: TunnelledTransport,
       transportOptions: { server, keepAliveInterval: 0, traceSip: false },
       // sip.js reads these when a call's connection is made, not before.
       sessionDescriptionHandlerFactoryOptions: {

@@ -1,21 +1,11 @@
 // Before a recording is heard: for what, and, where this page opens it and no key is unlocked, with which key.
 
 import { useState } from 'react';
-import {
-  Button,
-  Dialog,
-  FileTrigger,
-  Heading,
-  Input,
-  Label,
-  Modal,
-  ModalOverlay,
-  TextField,
-} from 'react-aria-components';
+import { Button, Dialog, FileTrigger, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import type { OwnListeningKey, PlaybackView } from '../../../src/api/contracts/playback.ts';
 import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';
-import { useLanguage } from '../text/language.tsx';
+import { usePurpose } from '../controls/purpose.tsx';
 import { useRecordingsWords } from '../text/recordings-words.ts';
 import { identitiesOfFile } from './listening-key.ts';
 
@@ -42,35 +32,23 @@ interface PurposeDialogProps {
 }
 
 export function PurposeDialog({ playback, passkeys, needsKey, busy, problem, onListen, onCancel }: PurposeDialogProps) {
-  const { language } = useLanguage();
   const text = useRecordingsWords();
-  const [purpose, setPurpose] = useState('');
-  const [note, setNote] = useState('');
+  const { purpose, note, isGiven, fields } = usePurpose(playback.purposes, text);
   const [chosen, setChosen] = useState(passkeys[0]?.id ?? withFile);
   const [file, setFile] = useState<{ name: string; identities: string[] }>();
-  const needsNote = playback.purposes.find(({ name }) => name === purpose)?.note === true;
   const passkey = passkeys.find(({ id }) => id === chosen);
   const openWith: OpenWith = passkey
     ? { kind: 'passkey', key: passkey }
     : file && { kind: 'file', identities: file.identities };
   const hasKey = !needsKey || passkey !== undefined || (file !== undefined && file.identities.length > 0);
-  const ready = purpose !== '' && (!needsNote || note.trim().length >= 4) && hasKey && !busy;
+  const ready = isGiven && hasKey && !busy;
   return (
     <ModalOverlay className="overlay" isOpen onOpenChange={(open) => !open && onCancel()}>
       <Modal className="modal">
         <Dialog className="dialog">
           <Heading slot="title">{text.purposeTitle}</Heading>
           <p className="hint">{text.purposeLead}</p>
-          <ChooseOne
-            label={text.purpose}
-            options={playback.purposes.map(({ name, label }) => ({ id: name, label: label[language] }))}
-            chosen={purpose}
-            onChoose={setPurpose}
-          />
-          <TextField className="field" value={note} onChange={setNote} maxLength={300}>
-            <Label>{needsNote ? text.noteNeeded : text.note}</Label>
-            <Input />
-          </TextField>
+          {fields}
           {needsKey && (
             <>
               {passkeys.length === 0 && !playback.keyFiles && <p className="problem">{text.noKey}</p>}
@@ -100,7 +78,7 @@ export function PurposeDialog({ playback, passkeys, needsKey, busy, problem, onL
             <Button
               className="button primary"
               isDisabled={!ready}
-              onPress={() => onListen({ purpose, note: note.trim(), openWith: needsKey ? openWith : undefined })}
+              onPress={() => onListen({ purpose, note, openWith: needsKey ? openWith : undefined })}
             >
               <Icon name="play" />
               {busy ? text.opening : text.listen}

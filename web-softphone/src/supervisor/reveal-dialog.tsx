@@ -1,12 +1,11 @@
 // The number behind an alias: asked for with a purpose, shown for a minute, forgotten. It is in the memory of this dialog alone.
 
 import { useEffect, useState } from 'react';
-import { Button, Dialog, Heading, Input, Label, Modal, ModalOverlay, TextField } from 'react-aria-components';
+import { Button, Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import type { RevealedNumber, RevealView } from '../../../src/api/contracts/reveal.ts';
 import type { Api } from '../api/client.ts';
-import { ChooseOne } from '../controls/choose-one.tsx';
 import { Icon } from '../controls/icon.tsx';
-import { useLanguage } from '../text/language.tsx';
+import { usePurpose } from '../controls/purpose.tsx';
 import { useRevealWords } from '../text/reveal-words.ts';
 import { useAct } from './use-act.ts';
 
@@ -73,22 +72,17 @@ interface AskProps extends Pick<RevealDialogProps, 'api' | 'callId' | 'purposes'
 }
 
 function Ask({ api, callId, purposes, onShown, onCancel }: AskProps) {
-  const { language } = useLanguage();
   const text = useRevealWords();
-  const [purpose, setPurpose] = useState('');
-  const [note, setNote] = useState('');
+  const { purpose, note, isGiven, fields } = usePurpose(purposes, text);
   const [busy, setBusy] = useState(false);
   const { refused, act } = useAct(() => {});
-  const needsNote = purposes.find(({ name }) => name === purpose)?.note === true;
-  const said = note.trim();
-  const ready = purpose !== '' && (!needsNote || said.length >= 4) && !busy;
   async function ask(): Promise<void> {
     setBusy(true);
     await act(async () =>
       onShown(
         await api.post<RevealedNumber>(`/calls/${encodeURIComponent(callId)}/number-reveals`, {
           purpose,
-          ...(said === '' ? {} : { note: said }),
+          ...(note === '' ? {} : { note }),
         }),
       ),
     );
@@ -97,16 +91,7 @@ function Ask({ api, callId, purposes, onShown, onCancel }: AskProps) {
   return (
     <>
       <p className="hint">{text.lead}</p>
-      <ChooseOne
-        label={text.purpose}
-        options={purposes.map(({ name, label }) => ({ id: name, label: label[language] }))}
-        chosen={purpose}
-        onChoose={setPurpose}
-      />
-      <TextField className="field" value={note} onChange={setNote} maxLength={300}>
-        <Label>{needsNote ? text.noteNeeded : text.note}</Label>
-        <Input />
-      </TextField>
+      {fields}
       {refused && (
         <p className="problem" role="alert">
           {refused}
@@ -116,7 +101,7 @@ function Ask({ api, callId, purposes, onShown, onCancel }: AskProps) {
         <Button className="button" onPress={onCancel}>
           {text.cancel}
         </Button>
-        <Button className="button primary" isDisabled={!ready} onPress={() => void ask()}>
+        <Button className="button primary" isDisabled={!isGiven || busy} onPress={() => void ask()}>
           <Icon name="shield" />
           {busy ? text.asking : text.show}
         </Button>
