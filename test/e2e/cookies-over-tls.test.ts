@@ -28,6 +28,8 @@ t.test('a browser holds our cookies as __Host-, and nobody else can plant them',
   await context.grantPermissions(['microphone'], { origin: url });
   const page = await context.newPage();
   page.setDefaultTimeout(120_000);
+  const sent: string[] = [];
+  page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(payload.toString())));
 
   // What a page of plain http on the same host sets is sent to every port of it.
   const planted = createServer((_request, response) => {
@@ -49,6 +51,11 @@ t.test('a browser holds our cookies as __Host-, and nobody else can plant them',
   await page.getByRole('button', { name: 'Available', exact: true }).click();
   // Only a desk whose softphone is registered becomes available, and the feed tells the page that it is.
   await page.locator('[data-testid="agent-state"][data-state="available"]').waitFor();
+  const registers = sent.filter((each) => each.startsWith('REGISTER '));
+  t.ok(
+    registers.length > 0 && registers.every((each) => each.includes('\r\nVia: SIP/2.0/WS ')),
+    'TLS ends at the node',
+  );
   const ours = (await context.cookies(url)).filter(({ name }) => name.startsWith('__Host-'));
   t.match(ours, [{ name: '__Host-engawa_session', secure: true, httpOnly: true, sameSite: 'Strict', path: '/' }]);
   t.ok(
