@@ -15,7 +15,7 @@ export const notFromStrangers: Readonly<Record<string, string>> = {
   'identity/audit/signing-files.ts': 'our own signed file',
   'identity/devices/load-device-policy.ts': 'an operator’s file, by yaml-reader.ts, which is under fuzz',
   'identity/home-work/load-home-work.ts': 'an operator’s file, by yaml-reader.ts, which is under fuzz',
-  'media/embedded/engine/transport/socket-address.ts': 'written by the kernel',
+  'media/embedded/engine/sockets/socket-address.ts': 'written by the kernel',
   'media/freeswitch/channel-digits.ts': 'an event of FreeSWITCH, read by event-frames.ts',
   'media/freeswitch/far-end.ts': 'FreeSWITCH’s own SDP, by parseSdp, which is under fuzz',
   'media/freeswitch/freeswitch-control.ts': 'the answer of FreeSWITCH to a command of ours',

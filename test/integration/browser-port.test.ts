@@ -3,15 +3,15 @@
 
 import { randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
+import { dgramSockets } from '../../src/media/embedded/engine/sockets/dgram-socket.ts';
+import { libcSockets } from '../../src/media/embedded/engine/sockets/libc-socket.ts';
+import type { UdpSockets } from '../../src/media/embedded/engine/sockets/udp-socket.ts';
 import { BrowserPort } from '../../src/media/embedded/engine/transport/browser-port.ts';
-import { dgramSockets } from '../../src/media/embedded/engine/transport/dgram-socket.ts';
 import { createDtlsCertificate } from '../../src/media/embedded/engine/transport/dtls-certificate.ts';
 import { DtlsSession } from '../../src/media/embedded/engine/transport/dtls-session.ts';
 import type { DtlsSrtpTransport } from '../../src/media/embedded/engine/transport/dtls-srtp-transport.ts';
-import { libcSockets } from '../../src/media/embedded/engine/transport/libc-socket.ts';
 import { loadOpenssl, type Openssl } from '../../src/media/embedded/engine/transport/openssl.ts';
 import { createPacketProtection } from '../../src/media/embedded/engine/transport/packet-protection.ts';
-import type { UdpSockets } from '../../src/media/embedded/engine/transport/udp-socket.ts';
 import type { PacketProtection } from '../../src/media/embedded/engine/transport/udp-transport.ts';
 import type { LocalIce } from '../../src/media/negotiation.ts';
 import { buildRtp } from '../../src/protocol/rtp/packet.ts';

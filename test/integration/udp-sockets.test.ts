@@ -2,14 +2,14 @@
 
 import { networkInterfaces } from 'node:os';
 import t, { type Test } from 'tap';
-import { dgramSockets } from '../../src/media/embedded/engine/transport/dgram-socket.ts';
-import { libcSockets } from '../../src/media/embedded/engine/transport/libc-socket.ts';
+import { dgramSockets } from '../../src/media/embedded/engine/sockets/dgram-socket.ts';
+import { libcSockets } from '../../src/media/embedded/engine/sockets/libc-socket.ts';
 import {
   type Remote,
   sameRemote,
   type UdpSocket,
   type UdpSockets,
-} from '../../src/media/embedded/engine/transport/udp-socket.ts';
+} from '../../src/media/embedded/engine/sockets/udp-socket.ts';
 import { eventually } from '../support/eventually.ts';
 
 interface Arrived {

@@ -6,14 +6,14 @@ import { loadOpus } from '../../protocol/rtp/opus.ts';
 import { nodeSrtpCrypto, type SrtpCrypto } from '../../protocol/rtp/srtp-crypto.ts';
 import { Engine } from './engine/engine.ts';
 import { EngineFault } from './engine/engine-fault.ts';
+import { dgramSockets } from './engine/sockets/dgram-socket.ts';
+import { libcSockets } from './engine/sockets/libc-socket.ts';
+import type { UdpSockets } from './engine/sockets/udp-socket.ts';
 import { BrowserPort } from './engine/transport/browser-port.ts';
-import { dgramSockets } from './engine/transport/dgram-socket.ts';
-import { libcSockets } from './engine/transport/libc-socket.ts';
 import { logWebrtcWith, openLibrarySide } from './engine/transport/library-transport.ts';
 import { loadOpenssl } from './engine/transport/openssl.ts';
 import { loadOpensslSrtp } from './engine/transport/openssl-srtp.ts';
 import type { BrowserSide } from './engine/transport/transport.ts';
-import type { UdpSockets } from './engine/transport/udp-socket.ts';
 import type { CommandMessage, CommandName, CommandOutput, EngineConfig, EngineMessage } from './engine-protocol.ts';
 
 let engine: Engine | undefined;

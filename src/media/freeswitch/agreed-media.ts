@@ -7,14 +7,15 @@ import type { Logger } from '../../shared/logger.ts';
 import type { MediaProfile } from '../endpoint.ts';
 import type { Incompatible, Local, Negotiation } from '../negotiation.ts';
 import { type FreeswitchSide, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
-import { type MrfEndpoint, within } from './fsmrf.ts';
+import { within } from './fsmrf.ts';
+import type { PartyCall } from './server-link.ts';
 
 export interface AgreedMediaNeeds {
   id: string;
   profile: MediaProfile;
   negotiation: Negotiation;
   side: FreeswitchSide;
-  mrf: MrfEndpoint;
+  mrf: PartyCall;
   log: Logger;
   /** FreeSWITCH has it: what follows beside the media itself. */
   agreed(): Promise<void>;
@@ -101,7 +102,6 @@ export class AgreedMedia {
     } catch (thrown) {
       const { status } = thrown as { status?: number };
       if (status === undefined) throw thrown;
-      forgetFailedReInvite(mrf.dialog);
       log.warn({ status, err: asError(thrown) }, 'FreeSWITCH refuses what was agreed');
       return { kind: 'incompatible', because: `FreeSWITCH answers ${status}` };
     }
@@ -122,10 +122,4 @@ export function localOf(side: FreeswitchSide, id: string): Local {
     cname: id,
     ...(side.ice ? { ice: side.ice } : {}),
   };
-}
-
-/** drachtio-srf 5.0.29 counts a refused re-INVITE as still going on, and holds back every later one. */
-function forgetFailedReInvite(dialog: unknown): void {
-  const counted = dialog as { _reinvitesInProgress?: { count: number } };
-  if (counted._reinvitesInProgress) counted._reinvitesInProgress.count = 0;
 }

@@ -24,18 +24,19 @@ import { ChannelTap } from './channel-tap.ts';
 import { Company } from './company.ts';
 import type { FreeswitchEvent } from './event-frames.ts';
 import type { FreeswitchSide } from './far-end.ts';
-import { endDialog, type MrfEndpoint, within } from './fsmrf.ts';
+import { endDialog, within } from './fsmrf.ts';
 import { Arrivals, type CountsWatch } from './party-counts.ts';
+import type { PartyCall } from './server-link.ts';
 import { SoundPlayer } from './sound-player.ts';
 import type { SoundSpecs } from './sound-specs.ts';
-import { type ChannelFacts, dialogFacts } from './taken-over.ts';
+import type { ChannelFacts } from './taken-over.ts';
 
 export interface FreeswitchEndpointNeeds {
   id: EndpointId;
   profile: MediaProfile;
   negotiation: Negotiation;
   side: FreeswitchSide;
-  mrf: MrfEndpoint;
+  mrf: PartyCall;
   channel: Channel;
   sounds: SoundSpecs;
   counts: CountsWatch;
@@ -45,8 +46,6 @@ export interface FreeswitchEndpointNeeds {
   log: Logger;
   mediaTimeoutMs: number;
   allowSelfSignedRecorder: boolean;
-  /** Of the SIP server through which FreeSWITCH was called; for `facts`. */
-  control?: string;
   onEnded(): void;
 }
 
@@ -114,9 +113,8 @@ export class FreeswitchEndpoint implements Endpoint {
   }
 
   facts(): EndpointFacts | undefined {
-    const { mrf, control } = this.needs;
     const negotiation = this.negotiation.save();
-    const dialog = dialogFacts(mrf.dialog, control);
+    const dialog = this.needs.mrf.dialog.facts;
     if (this.state !== 'live' || !negotiation || !dialog) return undefined;
     const { id, profile } = this;
     const { side, version } = this.agreement;
@@ -248,7 +246,13 @@ export class FreeswitchEndpoint implements Endpoint {
     const { log, mrf } = this.needs;
     const gone = new Promise<void>((resolve) => this.channel.once('gone', () => resolve()));
     endDialog(mrf.dialog);
-    await attempt(log, 'FreeSWITCH has not let go of a channel in time', within('closing', closeLimitMs, gone));
+    try {
+      await within('closing', closeLimitMs, gone);
+    } catch {
+      // The SIP server has gone and nobody knows it yet: nobody else would end the channel.
+      log.debug('FreeSWITCH has not let go of a channel in time');
+      await attempt(log, 'channel not ended', within('uuid_kill', closeLimitMs, this.channel.order('uuid_kill')));
+    }
     this.end('closed');
   }
 

@@ -7,7 +7,6 @@
 // Calls go to FreeSWITCH through the same SIP server as all others, on a control connection of its own.
 
 import { randomBytes } from 'node:crypto';
-import type Srf from 'drachtio-srf';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { createEmitter } from '../../shared/emitter.ts';
 import { AppError, asError } from '../../shared/errors.ts';
@@ -23,11 +22,13 @@ import type { EventSocketAddress } from './event-socket.ts';
 import { readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { FreeswitchConference } from './freeswitch-conference.ts';
 import { noticesHangWithinMs, ownerHeader, type ServerLoad } from './freeswitch-control.ts';
+import { controlName } from './freeswitch-dialog.ts';
 import { FreeswitchEndpoint } from './freeswitch-endpoint.ts';
-import { connectSipControl, endDialog, type MrfEndpoint, type SipControl, within } from './fsmrf.ts';
-import { type ListenAddress, linkServer, type ServerLink } from './server-link.ts';
+import { endDialog, within } from './fsmrf.ts';
+import { type ListenAddress, linkServer, type PartyCall, type ServerLink } from './server-link.ts';
+import { connectSip, type SipControl, SipWay } from './sip-way.ts';
 import { createSoundSpecs, type SharedFolder } from './sound-specs.ts';
-import { type ChannelFacts, controlName, forgetDialog, fromPlain, takenOver } from './taken-over.ts';
+import { type ChannelFacts, forgetDialog, fromPlain, takenOver } from './taken-over.ts';
 
 export { noticesHangWithinMs };
 
@@ -109,7 +110,7 @@ class Media implements FreeswitchMedia {
   private readonly emitter;
   private readonly sounds;
   private readonly endpoints = new Set<FreeswitchEndpoint>();
-  private sip: { srf: Srf; control: SipControl } | undefined;
+  private readonly way: SipWay;
   private state: State = { kind: 'down', because: 'not tried yet' };
   private failures = 0;
   private again: Timer | undefined;
@@ -119,6 +120,7 @@ class Media implements FreeswitchMedia {
   constructor(needs: FreeswitchMediaNeeds) {
     this.needs = needs;
     this.name = `${needs.server.host}:${needs.server.port}`;
+    this.way = new SipWay({ clock: needs.clock, log: needs.log, servers: needs.sip });
     this.emitter = createEmitter<MediaServerEvents>((err) => needs.log.error({ err }, 'media listener failed'));
     this.on = this.emitter.on;
     this.once = this.emitter.once;
@@ -136,14 +138,13 @@ class Media implements FreeswitchMedia {
   }
 
   private async connect(): Promise<void> {
-    const { clock, log, server, node, listen, profile = 'drachtio_mrf', strangers = 'end', sip } = this.needs;
+    const { clock, log, server, node, listen, profile = 'drachtio_mrf', strangers = 'end' } = this.needs;
     let because: string;
     try {
-      this.sip ??= await connectSipControl(sip);
       const linked = await linkServer({
         clock,
         log,
-        srf: this.sip.srf,
+        sip: this.way,
         address: server,
         profile,
         listen,
@@ -240,7 +241,7 @@ class Media implements FreeswitchMedia {
     link: ServerLink,
     sdpOffer: string,
     headers: Record<string, string>,
-  ): Promise<{ kind: 'called'; mrf: MrfEndpoint } | Incompatible> {
+  ): Promise<{ kind: 'called'; mrf: PartyCall } | Incompatible> {
     for (let tries = 1; ; tries++) {
       try {
         return { kind: 'called', mrf: await link.call(sdpOffer, headers) };
@@ -255,13 +256,13 @@ class Media implements FreeswitchMedia {
     }
   }
 
-  private reInvite(mrf: MrfEndpoint, sdpOffer: string): Promise<string> {
+  private reInvite(mrf: PartyCall, sdpOffer: string): Promise<string> {
     return within('a re-INVITE to FreeSWITCH', reInviteLimitMs, mrf.dialog.modify(sdpOffer));
   }
 
   private makeEndpoint(
     link: ServerLink,
-    mrf: MrfEndpoint,
+    mrf: PartyCall,
     rest: Pick<ConstructorParameters<typeof FreeswitchEndpoint>[0], 'id' | 'profile' | 'negotiation' | 'side'>,
   ): FreeswitchEndpoint {
     const { clock, mediaTimeoutMs, allowSelfSignedRecorder = false } = this.needs;
@@ -273,7 +274,6 @@ class Media implements FreeswitchMedia {
       sounds: this.sounds,
       counts: link.counts,
       server: this.name,
-      ...(this.sip ? { control: controlName(this.sip.control) } : {}),
       clock,
       log,
       mediaTimeoutMs,
@@ -304,12 +304,13 @@ class Media implements FreeswitchMedia {
   private async adoptEndpoint(link: ServerLink, facts: ChannelFacts): Promise<FreeswitchEndpoint | undefined> {
     const { uuid, id, profile, negotiation, side, dialog } = facts;
     const { control, owner } = link;
-    const { sip } = this;
-    if (!sip || (await control.api(`uuid_exists ${uuid}`)).trim() !== 'true') return undefined;
+    if ((await control.api(`uuid_exists ${uuid}`)).trim() !== 'true') return undefined;
     // Its events come to us from now on, and nobody takes it for left behind.
     await control.order(`uuid_setvar ${uuid} sip_h_${ownerHeader} ${owner}`);
     if (dialog.at) await this.forget(dialog.at);
-    const endpoint = this.makeEndpoint(link, takenOver(facts, sip.srf, control), {
+    const { clock } = this.needs;
+    const hangUp = () => control.order(`uuid_kill ${uuid}`);
+    const endpoint = this.makeEndpoint(link, takenOver(facts, { way: this.way, clock, hangUp }), {
       ...{ id: id as EndpointId, profile, negotiation: Negotiation.restored(negotiation), side },
     });
     await endpoint.takeOver(facts);
@@ -318,14 +319,14 @@ class Media implements FreeswitchMedia {
 
   /** At the SIP server where the dialog is, which need not be the one that we use. */
   private async forget({ control, dialogId }: { control: string; dialogId: string }): Promise<void> {
-    const { sip } = this;
-    if (sip && controlName(sip.control) === control) return forgetDialog(sip.srf, dialogId);
+    const { now } = this.way;
+    if (now && controlName(now.control) === control) return forgetDialog(now.srf, dialogId);
     const where = this.needs.sip.find((one) => controlName(one) === control);
     if (!where) return;
-    const other = await connectSipControl([where]).catch(() => undefined);
+    const other = await connectSip([where]).catch(() => undefined);
     if (!other) return;
     forgetDialog(other.srf, dialogId);
-    this.needs.clock.after(1000, () => other.srf.disconnect());
+    this.needs.clock.after(1000, () => other.close());
   }
 
   async createConference(): ReturnType<MediaServer['createConference']> {
@@ -386,7 +387,7 @@ class Media implements FreeswitchMedia {
     const last = this.state;
     this.state = { kind: 'closed' };
     for (const each of new Set([state, last])) if (each.kind === 'up') each.link.close();
-    this.sip?.srf.disconnect();
+    this.way.close();
     this.emitter.clear();
   }
 }

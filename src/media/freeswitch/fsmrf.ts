@@ -99,6 +99,14 @@ export function connectMrf({ srf, address, profile, listen }: MrfNeeds): Promise
   return within(what, connectLimitMs, connecting, (late) => late.disconnect());
 }
 
+export interface FreeswitchCall {
+  sdpOffer: string;
+  headers: Record<string, string>;
+  limitMs: number;
+  /** No response came, not even a refusal: the SIP server may be to blame. */
+  unanswered(): void;
+}
+
 type EndpointClass = new (conn: MrfConnection, dialog: MrfDialog, server: MrfServer, options: object) => MrfEndpoint;
 
 /**
@@ -108,7 +116,7 @@ type EndpointClass = new (conn: MrfConnection, dialog: MrfDialog, server: MrfSer
 export async function callFreeswitch(
   srf: Srf,
   server: MrfServer,
-  { sdpOffer, headers, limitMs }: { sdpOffer: string; headers: Record<string, string>; limitMs: number },
+  { sdpOffer, headers, limitMs, unanswered }: FreeswitchCall,
 ): Promise<MrfEndpoint> {
   const Endpoint = createRequire(import.meta.url)('drachtio-fsmrf/lib/endpoint') as EndpointClass;
   const id = randomUUID();
@@ -123,7 +131,10 @@ export async function callFreeswitch(
       },
       localSdp: sdpOffer,
     }) as unknown as Promise<MrfDialog>;
-    dialog = await within('a call to FreeSWITCH', limitMs, calling, endDialog);
+    dialog = await within('a call to FreeSWITCH', limitMs, calling, endDialog).catch((thrown: unknown) => {
+      if ((thrown as { status?: number }).status === undefined) unanswered();
+      throw thrown;
+    });
     const conn = await within('FreeSWITCH’s connection back to us', limitMs, connected);
     return new Endpoint(conn, dialog, server, {});
   } catch (thrown) {

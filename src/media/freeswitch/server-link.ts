@@ -2,7 +2,6 @@
 // connections that FreeSWITCH makes back to us, and the checks that must succeed before a call is put there. When any of it is
 // lost the whole is thrown away and a new one is made (freeswitch-media.ts).
 
-import type Srf from 'drachtio-srf';
 import type { Clock } from '../../shared/clock.ts';
 import { createEmitter, type Listenable } from '../../shared/emitter.ts';
 import { asError } from '../../shared/errors.ts';
@@ -10,8 +9,10 @@ import type { Logger } from '../../shared/logger.ts';
 import type { EventSocketAddress } from './event-socket.ts';
 import { browserOfNobody, readFreeswitchAnswer, sdpForFreeswitch } from './far-end.ts';
 import { connectControl, type FreeswitchControl, ownerHeader } from './freeswitch-control.ts';
+import { type FreeswitchDialog, MadeDialog } from './freeswitch-dialog.ts';
 import { callFreeswitch, connectMrf, type MrfEndpoint, type MrfServer, within } from './fsmrf.ts';
 import { type CountsWatch, createCountsWatch } from './party-counts.ts';
+import type { SipWay } from './sip-way.ts';
 import type { SoundSpecs } from './sound-specs.ts';
 
 export interface ListenAddress {
@@ -27,7 +28,8 @@ export interface ListenAddress {
 export interface ServerLinkNeeds {
   clock: Clock;
   log: Logger;
-  srf: Srf;
+  /** By which it is called. */
+  sip: SipWay;
   address: EventSocketAddress;
   profile: string;
   listen: ListenAddress;
@@ -36,6 +38,11 @@ export interface ServerLinkNeeds {
   owner: string;
   /** Ends channels that an earlier life of this node has left there. */
   endStrangers: boolean;
+}
+
+/** A channel, its dialog, and FreeSWITCH's connection to us for it. */
+export interface PartyCall extends MrfEndpoint {
+  readonly dialog: FreeswitchDialog;
 }
 
 export interface ServerLink extends Listenable<{ lost: { because: string } }> {
@@ -47,7 +54,7 @@ export interface ServerLink extends Listenable<{ lost: { because: string } }> {
   /** Of FreeSWITCH's DTLS certificate; '' when it has none. */
   readonly fingerprint: string;
   /** A channel and its dialog. Rejects with what drachtio-srf rejects, or an AppError when FreeSWITCH says nothing in time. */
-  call(sdpOffer: string, headers?: Record<string, string>): Promise<MrfEndpoint>;
+  call(sdpOffer: string, headers?: Record<string, string>): Promise<PartyCall>;
   /** Why FreeSWITCH cannot be called, or does not connect back to us; undefined when it does. */
   prove(): Promise<string | undefined>;
   close(): void;
@@ -72,8 +79,8 @@ export async function linkServer(needs: ServerLinkNeeds): Promise<Linked> {
   try {
     const because = await unfit(control, needs);
     if (because) return fail(because);
-    mrf = await connectMrf(needs);
-    const proof = await prove(needs, mrf);
+    mrf = await connectMrf({ ...needs, srf: (await needs.sip.open()).srf });
+    const proof = await prove(needs, control, mrf);
     if ('because' in proof) {
       disconnect(mrf, log);
       return fail(proof.because);
@@ -115,11 +122,15 @@ async function unfit(
 }
 
 /** A call to FreeSWITCH that it answers by connecting to us: nothing else proves that endpoints can be made. */
-async function prove(needs: ServerLinkNeeds, mrf: MrfServer): Promise<{ fingerprint: string } | { because: string }> {
+async function prove(
+  needs: ServerLinkNeeds,
+  control: FreeswitchControl,
+  mrf: MrfServer,
+): Promise<{ fingerprint: string } | { because: string }> {
   const { address, listen } = needs;
   const name = `FreeSWITCH ${address.host}:${address.port}`;
   try {
-    const endpoint = await call(needs, mrf, sdpForFreeswitch({ profile: 'rtp', version: 0 }), {});
+    const endpoint = await call(needs, control, mrf, sdpForFreeswitch({ profile: 'rtp', version: 0 }));
     const modified = endpoint.dialog.modify(sdpForFreeswitch(browserOfNobody));
     const answer = readFreeswitchAnswer(await within('a re-INVITE to FreeSWITCH', callLimitMs, modified));
     await within('ending a probe', callLimitMs, Promise.resolve(endpoint.dialog.destroy()));
@@ -135,15 +146,27 @@ async function prove(needs: ServerLinkNeeds, mrf: MrfServer): Promise<{ fingerpr
 
 async function call(
   needs: ServerLinkNeeds,
+  control: FreeswitchControl,
   mrf: MrfServer,
   sdpOffer: string,
-  headers: Record<string, string>,
-): Promise<MrfEndpoint> {
-  const asked = { sdpOffer, headers: { ...headers, [ownerHeader]: needs.owner }, limitMs: callLimitMs };
-  const endpoint = await callFreeswitch(needs.srf, mrf, asked);
+  headers: Record<string, string> = {},
+): Promise<PartyCall> {
+  const { sip, clock, owner } = needs;
+  const connection = await sip.open();
+  const endpoint = await callFreeswitch(connection.srf, mrf, {
+    sdpOffer,
+    headers: { ...headers, [ownerHeader]: owner },
+    limitMs: callLimitMs,
+    unanswered: () => sip.doubt(connection),
+  });
   // Its events come over our own socket.
   endpoint.conn?.send('noevents');
-  return endpoint;
+  const { uuid, conn } = endpoint;
+  const hangUp = () => control.order(`uuid_kill ${uuid}`);
+  return {
+    ...{ uuid, conn, on: (event, listener) => endpoint.on(event, listener) },
+    dialog: new MadeDialog({ way: sip, clock, hangUp }, endpoint.dialog, connection),
+  };
 }
 
 /** Channels of this node that are nobody's: the program that made them has gone without ending them. */
@@ -200,9 +223,9 @@ function makeLink(
     ...known,
     on: emitter.on,
     once: emitter.once,
-    call: (sdpOffer, headers = {}) => call(needs, mrf, sdpOffer, headers),
+    call: (sdpOffer, headers) => call(needs, control, mrf, sdpOffer, headers),
     async prove() {
-      const proof = await prove(needs, mrf);
+      const proof = await prove(needs, control, mrf);
       return 'because' in proof ? proof.because : undefined;
     },
     close,

@@ -139,7 +139,8 @@ async function connectOne(control: SipControl, onClosed: (because: string) => vo
       else resolve();
     });
     srf.on('error', (error: Error) => reject(error));
-    srf.on('close', () => {
+    // 'close' is missing from its declarations.
+    (srf as unknown as NodeJS.EventEmitter).on('close', () => {
       if (closed) return;
       close();
       if (ready) onClosed('it closed the connection');

@@ -13,12 +13,12 @@ import { qualityOf } from './party-quality.ts';
 import { plan, type Room } from './plan.ts';
 import { Player } from './player.ts';
 import { Seat } from './seat.ts';
+import { createUdpPorts } from './sockets/udp-ports.ts';
+import type { UdpSockets } from './sockets/udp-socket.ts';
 import { createSoundFiles, ringback, tone } from './sounds.ts';
 import { Tap } from './tap.ts';
 import { startTicker } from './ticker.ts';
 import type { BrowserSide } from './transport/transport.ts';
-import { createUdpPorts } from './transport/udp-ports.ts';
-import type { UdpSockets } from './transport/udp-socket.ts';
 
 const ticksPerSecond = 50;
 const reportEveryTicks = 5 * ticksPerSecond;

@@ -12,9 +12,9 @@ import type { EngineConfig } from '../engine-protocol.ts';
 import { EngineFault } from './engine-fault.ts';
 import { Party } from './party.ts';
 import type { Player } from './player.ts';
+import type { UdpPorts } from './sockets/udp-ports.ts';
 import { createPacketProtection } from './transport/packet-protection.ts';
 import type { BrowserSide, BrowserTransport } from './transport/transport.ts';
-import type { UdpPorts } from './transport/udp-ports.ts';
 import { UdpTransport } from './transport/udp-transport.ts';
 
 export interface SeatNeeds {

@@ -4,10 +4,10 @@
 
 import type { SrtpCrypto } from '../../../../protocol/rtp/srtp-crypto.ts';
 import { readCheck } from '../../../../protocol/stun/connectivity-check.ts';
+import type { Remote, UdpSocket, UdpSockets } from '../sockets/udp-socket.ts';
 import { DtlsSrtpTransport } from './dtls-srtp-transport.ts';
 import type { Openssl } from './openssl.ts';
 import type { BrowserSide, BrowserTransportNeeds } from './transport.ts';
-import type { Remote, UdpSocket, UdpSockets } from './udp-socket.ts';
 
 const isStun = (first: number) => first < 4;
 const isDtls = (first: number) => first >= 20 && first < 64;

@@ -8,12 +8,12 @@ import { parseSdp } from '../../../../protocol/sdp/session-description.ts';
 import { hostCandidate, type IceParameters, iceParameters } from '../../../../protocol/sdp/webrtc.ts';
 import { answerToCheck, type ConnectivityCheck, isSignedWith } from '../../../../protocol/stun/connectivity-check.ts';
 import type { LocalIce } from '../../../negotiation.ts';
+import { type Remote, sameRemote } from '../sockets/udp-socket.ts';
 import type { BrowserPort } from './browser-port.ts';
 import { createDtlsCertificate } from './dtls-certificate.ts';
 import { DtlsSession } from './dtls-session.ts';
 import { createPacketProtection } from './packet-protection.ts';
 import type { BrowserTransport, BrowserTransportNeeds } from './transport.ts';
-import { type Remote, sameRemote } from './udp-socket.ts';
 import type { PacketProtection } from './udp-transport.ts';
 
 const usualConsentMs = 30_000;

@@ -2,10 +2,8 @@
 // costs for a packet, which makes an object and a buffer for each. One cipher and one MAC for all streams, given the key
 // with every packet: nothing has to be freed. Everything that OpenSSL reads and writes lies in memory that stays where it is.
 
-import { createRequire } from 'node:module';
 import { type KeyStream, type SrtpCrypto, writeCounter } from '../../../../protocol/rtp/srtp-crypto.ts';
-
-type Address = number;
+import { type Address, type Native, withOpenssl } from '../native.ts';
 
 /** Longer than any packet that a socket of ours takes. */
 const packetBytes = 4096;
@@ -17,47 +15,35 @@ const digestBytes = 20;
 
 /** Such cryptography, or why there is none. */
 export function loadOpensslSrtp(): SrtpCrypto | string {
-  if (Number.parseInt(process.versions.openssl ?? '', 10) !== 3) return `not OpenSSL 3 but ${process.versions.openssl}`;
-  try {
-    return opensslSrtp();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-function opensslSrtp(): SrtpCrypto {
-  const calls = bind();
-  return {
-    keyStream: (cipherKey, salt) => new OpensslKeyStream(calls, cipherKey, salt),
-    authenticator(authKey) {
-      const one = new OpensslAuthenticator(calls, authKey);
-      return (bytes, length) => one.tag(bytes, length);
-    },
-  };
+  return withOpenssl((native) => {
+    const calls = bind(native);
+    return {
+      keyStream: (cipherKey, salt) => new OpensslKeyStream(calls, cipherKey, salt),
+      authenticator(authKey) {
+        const one = new OpensslAuthenticator(calls, authKey);
+        return (bytes, length) => one.tag(bytes, length);
+      },
+    };
+  });
 }
 
 type Calls = ReturnType<typeof bind>;
 
 /** The functions, one cipher of each key length, one MAC, and the memory that they work on. */
-function bind() {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(null);
-  const addressOf = (memory: Uint8Array): Address => Number(koffi.address(memory));
-  const encryptInit = library.func(
-    'int EVP_EncryptInit_ex(uintptr_t, uintptr_t, uintptr_t, uintptr_t key, uintptr_t iv)',
-  );
-  const macInit = library.func('int EVP_MAC_init(uintptr_t, uintptr_t key, size_t, uintptr_t)');
+function bind({ func, addressOf }: Native) {
+  const encryptInit = func('int EVP_EncryptInit_ex(uintptr_t, uintptr_t, uintptr_t, uintptr_t key, uintptr_t iv)');
+  const macInit = func('int EVP_MAC_init(uintptr_t, uintptr_t key, size_t, uintptr_t)');
   const memory = fixed(new Uint8Array(packetAt + packetBytes));
   const base = addressOf(memory);
 
   function cipher(name: 'EVP_aes_128_ctr' | 'EVP_aes_256_ctr'): number {
-    const context = must(library.func('uintptr_t EVP_CIPHER_CTX_new()')());
-    must(encryptInit(context, library.func(`uintptr_t ${name}()`)(), 0, 0, 0));
+    const context = must(func('uintptr_t EVP_CIPHER_CTX_new()')());
+    must(encryptInit(context, func(`uintptr_t ${name}()`)(), 0, 0, 0));
     return context;
   }
 
-  const hmac = must(library.func('uintptr_t EVP_MAC_fetch(uintptr_t, const char *, const char *)')(0, 'HMAC', null));
-  const mac = must(library.func('uintptr_t EVP_MAC_CTX_new(uintptr_t)')(hmac));
+  const hmac = must(func('uintptr_t EVP_MAC_fetch(uintptr_t, const char *, const char *)')(0, 'HMAC', null));
+  const mac = must(func('uintptr_t EVP_MAC_CTX_new(uintptr_t)')(hmac));
   must(macInit(mac, base, digestBytes, writeDigestIsSha1(memory, base)));
   return {
     addressOf,
@@ -65,10 +51,10 @@ function bind() {
     aes256: cipher('EVP_aes_256_ctr'),
     mac,
     encryptInit,
-    encryptUpdate: library.func('int EVP_EncryptUpdate(uintptr_t, uintptr_t, uintptr_t, uintptr_t, int)'),
+    encryptUpdate: func('int EVP_EncryptUpdate(uintptr_t, uintptr_t, uintptr_t, uintptr_t, int)'),
     macInit,
-    macUpdate: library.func('int EVP_MAC_update(uintptr_t, uintptr_t, size_t)'),
-    macFinal: library.func('int EVP_MAC_final(uintptr_t, uintptr_t, uintptr_t, size_t)'),
+    macUpdate: func('int EVP_MAC_update(uintptr_t, uintptr_t, size_t)'),
+    macFinal: func('int EVP_MAC_final(uintptr_t, uintptr_t, uintptr_t, size_t)'),
     base,
     memory,
     counter: memory.subarray(counterAt, counterAt + 16),

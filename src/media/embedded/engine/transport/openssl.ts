@@ -2,7 +2,7 @@
 // dtls-session.ts calls, a few dozen times in a call's life; nothing here is called for a packet of audio.
 // Handles are numbers, and whoever makes one frees it. No call keeps a pointer to our memory after it has returned.
 
-import { createRequire } from 'node:module';
+import { withOpenssl } from '../native.ts';
 
 /** Where OpenSSL keeps something; 0 is none. */
 export type Handle = number;
@@ -112,17 +112,9 @@ const lastTimeoutUs = 3_000_000;
 
 /** The calls, or why there are none. */
 export function loadOpenssl(): Openssl | string {
-  if (process.platform === 'win32') return 'not known for Windows';
-  if (Number.parseInt(process.versions.openssl ?? '', 10) !== 3) return `not OpenSSL 3 but ${process.versions.openssl}`;
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    // Linked into the program node, or into a library that it has loaded.
-    const library = koffi.load(null);
-    const calls: Record<string, unknown> = {};
-    for (const [name, prototype] of Object.entries(prototypes)) calls[name] = library.func(prototype);
+  return withOpenssl(({ func, callback }) => {
+    const calls = Object.fromEntries(Object.entries(prototypes).map(([name, prototype]) => [name, func(prototype)]));
     const openssl = { ...calls, isFarEnd: () => false } as unknown as Openssl;
-    const callback = (prototype: string, run: (...given: number[]) => number) =>
-      Number(koffi.address(koffi.register(run, koffi.pointer(koffi.proto(prototype)))));
     openssl.decide = callback('int EngawaDecide(uintptr_t asked, uintptr_t argument)', (asked = 0) =>
       openssl.isFarEnd(openssl.X509_STORE_CTX_get0_cert(asked)) ? 1 : 0,
     );
@@ -131,7 +123,5 @@ export function loadOpenssl(): Openssl | string {
       (_, before = 0) => (before === 0 ? firstTimeoutUs : Math.min(2 * before, lastTimeoutUs)),
     );
     return openssl;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  });
 }

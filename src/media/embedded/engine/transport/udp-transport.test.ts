@@ -1,7 +1,7 @@
 // Whom plain RTP and RTCP are believed of, and where ours goes, without a socket. Real ones are in test/integration/attack-media.test.ts.
 
 import t from 'tap';
-import type { PacketListener, Remote, UdpSocket } from './udp-socket.ts';
+import type { PacketListener, Remote, UdpSocket } from '../sockets/udp-socket.ts';
 import { UdpTransport } from './udp-transport.ts';
 
 function socket(port: number) {

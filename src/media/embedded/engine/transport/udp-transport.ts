@@ -6,9 +6,9 @@
 // when it has sent several packets in order, of one source, and the named host none: at once where the SDP names a private address,
 // which is a far end behind a translator, else after a second of nothing from the named one. Does not look at what the packets say.
 
+import type { PortPair } from '../sockets/udp-ports.ts';
+import { type Remote, sameRemote } from '../sockets/udp-socket.ts';
 import type { Transport, TransportListener } from './transport.ts';
-import type { PortPair } from './udp-ports.ts';
-import { type Remote, sameRemote } from './udp-socket.ts';
 
 export interface PacketProtection {
   /** Undefined when it cannot be sealed: then it must not be sent. */

@@ -2,10 +2,7 @@
 // numbers below hold: Linux on x64 and arm64. All calls return at once; none keeps a pointer after it has returned.
 // What is called for each packet takes addresses as numbers: to find out where a typed array is costs more than the call does.
 
-import { createRequire } from 'node:module';
-
-/** Where something is in memory (`addressOf`); 0 is none. Whoever uses it keeps alive what is there. */
-export type Address = number;
+import { type Address, loadNative } from '../native.ts';
 
 /** Each gives -1 when it failed. */
 export interface Libc {
@@ -55,10 +52,8 @@ export function loadLibc(): Libc | string {
     return `not known for ${process.platform} on ${process.arch}`;
   }
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    // The process itself has the C library loaded, whichever it is.
-    const library = koffi.load(null);
-    const call = (name: keyof typeof prototypes) => library.func(prototypes[name]) as never;
+    const { func, addressOf } = loadNative();
+    const call = (name: keyof typeof prototypes) => func(prototypes[name]) as never;
     // Written out: an object that is put together from a list has no shape, and each look into it is a search.
     return {
       socket: call('socket'),
@@ -71,7 +66,7 @@ export function loadLibc(): Libc | string {
       epoll_create1: call('epoll_create1'),
       epoll_ctl: call('epoll_ctl'),
       epoll_wait: call('epoll_wait'),
-      addressOf: (memory) => Number(koffi.address(memory)),
+      addressOf,
     };
   } catch (error) {
     return `koffi is not there: ${error instanceof Error ? error.message : String(error)}`;

@@ -7,7 +7,8 @@
 // so asking whether there is more is left to those who flood, or whose network holds packets back.
 
 import { isIPv6 } from 'node:net';
-import { type Address, type Libc, linux, loadLibc } from './libc.ts';
+import type { Address } from '../native.ts';
+import { type Libc, linux, loadLibc } from './libc.ts';
 import { family, ipv4Bytes, readSocketAddress, socketAddressBytes, writeSocketAddress } from './socket-address.ts';
 import { type PacketListener, type Remote, receiveBufferBytes, type UdpSocket, type UdpSockets } from './udp-socket.ts';
 
