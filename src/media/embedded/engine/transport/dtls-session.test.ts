@@ -10,6 +10,8 @@ import { loadOpenssl, type Openssl } from './openssl.ts';
 const loaded = loadOpenssl();
 const skip = typeof loaded === 'string' ? loaded : false;
 const openssl = loaded as Openssl;
+const setHighestVersion = 124;
+const dtls10 = 0xfeff;
 
 interface End {
   session: DtlsSession;
@@ -18,6 +20,8 @@ interface End {
 }
 
 interface PairOptions {
+  /** What the active side is set to in place of ours: settings of OpenSSL by their function. */
+  settings?: Partial<Pick<Openssl, 'SSL_CTX_set_cipher_list' | 'SSL_CTX_ctrl'>>;
   /** What becomes of a datagram: it arrives as these. */
   way?: (datagram: Buffer, from: 'active' | 'passive') => Buffer[];
   /** What SDP told the passive side of the other's certificate. */
@@ -25,23 +29,27 @@ interface PairOptions {
 }
 
 /** A client that begins and a server, with the datagrams on the way in a queue. */
-function pair(test: Test, { way = (datagram) => [datagram], fingerprint = (real) => real }: PairOptions = {}) {
+function pair(test: Test, options: PairOptions = {}) {
+  const { way = (datagram) => [datagram], fingerprint = (real) => real, settings = {} } = options;
+  const other = new Proxy(openssl, {
+    get: (ours, name) => Reflect.get(Object.hasOwn(settings, name) ? settings : ours, name),
+  });
   const certificates = { active: createDtlsCertificate(Date.now()), passive: createDtlsCertificate(Date.now()) };
   const queue: { to: 'active' | 'passive'; datagram: Buffer }[] = [];
   const ends = {} as Record<'active' | 'passive', End>;
   let longest = 0;
   for (const role of ['active', 'passive'] as const) {
-    const other = role === 'active' ? 'passive' : 'active';
-    const real = certificates[other].fingerprint;
+    const farEnd = role === 'active' ? 'passive' : 'active';
+    const real = certificates[farEnd].fingerprint;
     const [algorithm = '', value = ''] = (role === 'passive' ? fingerprint(real) : real).split(' ');
     const session = new DtlsSession({
-      openssl,
+      openssl: role === 'active' ? other : openssl,
       certificate: certificates[role],
       role,
       fingerprint: { algorithm, value },
       send(datagram) {
         longest = Math.max(longest, datagram.length);
-        for (const each of way(Buffer.from(datagram), role)) queue.push({ to: other, datagram: each });
+        for (const each of way(Buffer.from(datagram), role)) queue.push({ to: farEnd, datagram: each });
       },
       onKeys: (keys) => (ends[role].keys = keys),
       onEnd: (because) => (ends[role].ended = because),
@@ -107,6 +115,35 @@ t.test('upper and lower case of a fingerprint are the same', { skip }, async (t)
   active.session.begin();
   deliver();
   agreed(t, active, passive);
+});
+
+t.test('DTLS 1.2 with a suite that has forward secrecy and authenticates, and nothing else', { skip }, async (t) => {
+  const ciphers = (list: string): PairOptions => ({
+    settings: { SSL_CTX_set_cipher_list: (context) => openssl.SSL_CTX_set_cipher_list(context, list) },
+  });
+  const good = pair(t, ciphers('ECDHE-ECDSA-CHACHA20-POLY1305'));
+  good.active.session.begin();
+  good.deliver();
+  agreed(t, good.active, good.passive);
+  const old: PairOptions = {
+    settings: {
+      SSL_CTX_set_cipher_list: (context) => openssl.SSL_CTX_set_cipher_list(context, 'ALL:@SECLEVEL=0'),
+      SSL_CTX_ctrl: (context) => openssl.SSL_CTX_ctrl(context, setHighestVersion, dtls10, null),
+    },
+  };
+  for (const [bad, refusal] of [
+    [ciphers('ECDHE-ECDSA-AES128-SHA'), /no shared cipher/],
+    [ciphers('ECDHE-RSA-AES128-GCM-SHA256'), /no shared cipher/],
+    [ciphers('AES128-GCM-SHA256'), /no shared cipher/],
+    [old, /version|protocol/],
+  ] as const) {
+    const { active, passive, deliver } = pair(t, bad);
+    active.session.begin();
+    deliver();
+    t.match(passive.ended, refusal);
+    t.match(active.ended, /alert/, 'the other side is told');
+    t.same([active.keys, passive.keys], [undefined, undefined]);
+  }
 });
 
 t.test('noise and changed datagrams end nothing but themselves', { skip }, async (t) => {

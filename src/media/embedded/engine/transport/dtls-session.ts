@@ -21,6 +21,8 @@ export interface DtlsNeeds {
 
 /** Every browser has it; its keys are 16 bytes and a salt of 14 (RFC 5764 §4.1.2). */
 const profile = { name: 'SRTP_AES128_CM_SHA1_80', suite: 'AES_CM_128_HMAC_SHA1_80', key: 16, salt: 14 } as const;
+/** What every browser has of the suites of RFC 9325 §4.2 for a key on a curve: forward secrecy, and encryption that authenticates. */
+const ciphers = ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-CHACHA20-POLY1305'];
 const exporterLabel = 'EXTRACTOR-dtls_srtp';
 /** RFC 8122 §5 without those that are broken. */
 const digests: Readonly<Record<string, string>> = { 'sha-256': 'SHA256', 'sha-384': 'SHA384', 'sha-512': 'SHA512' };
@@ -50,7 +52,9 @@ export class DtlsSession {
     const ready =
       openssl.SSL_CTX_use_certificate_ASN1(this.context, certificateDer.length, certificateDer) === 1 &&
       openssl.SSL_CTX_use_PrivateKey_ASN1(ssl.keyOfEllipticCurve, this.context, keyDer, keyDer.length) === 1 &&
-      openssl.SSL_CTX_set_tlsext_use_srtp(this.context, profile.name) === 0;
+      openssl.SSL_CTX_set_tlsext_use_srtp(this.context, profile.name) === 0 &&
+      openssl.SSL_CTX_set_cipher_list(this.context, ciphers.join(':')) === 1 &&
+      openssl.SSL_CTX_ctrl(this.context, ssl.setLowestVersion, ssl.dtls12, null) === 1;
     if (!ready) {
       const because = this.lastError();
       openssl.SSL_CTX_free(this.context);

@@ -15,6 +15,8 @@ export interface Openssl {
   SSL_CTX_use_PrivateKey_ASN1(kind: number, context: Handle, der: Uint8Array, length: number): number;
   /** 0 is success here, and nowhere else. */
   SSL_CTX_set_tlsext_use_srtp(context: Handle, profiles: string): number;
+  SSL_CTX_set_cipher_list(context: Handle, ciphers: string): number;
+  SSL_CTX_ctrl(context: Handle, command: number, number: number, value: null): number;
   SSL_CTX_set_options(context: Handle, options: number): number;
   SSL_CTX_set_verify(context: Handle, mode: number, verify: null): void;
   SSL_CTX_set_cert_verify_callback(context: Handle, decide: Handle, argument: null): void;
@@ -67,6 +69,8 @@ export const ssl = {
   noQueryMtu: 0x1000,
   noRenegotiation: 0x40000000,
   setMtu: 17,
+  setLowestVersion: 123,
+  dtls12: 0xfefd,
   getTimeout: 73,
   handleTimeout: 74,
 } as const;
@@ -78,6 +82,8 @@ const prototypes: Readonly<Record<Exclude<keyof Openssl, 'decide' | 'nextTimeout
   SSL_CTX_use_certificate_ASN1: 'int SSL_CTX_use_certificate_ASN1(uintptr_t, int, const void *)',
   SSL_CTX_use_PrivateKey_ASN1: 'int SSL_CTX_use_PrivateKey_ASN1(int, uintptr_t, const void *, long)',
   SSL_CTX_set_tlsext_use_srtp: 'int SSL_CTX_set_tlsext_use_srtp(uintptr_t, const char *)',
+  SSL_CTX_set_cipher_list: 'int SSL_CTX_set_cipher_list(uintptr_t, const char *)',
+  SSL_CTX_ctrl: 'long SSL_CTX_ctrl(uintptr_t, int, long, void *)',
   SSL_CTX_set_options: 'uint64_t SSL_CTX_set_options(uintptr_t, uint64_t)',
   SSL_CTX_set_verify: 'void SSL_CTX_set_verify(uintptr_t, int, const void *)',
   SSL_CTX_set_cert_verify_callback: 'void SSL_CTX_set_cert_verify_callback(uintptr_t, uintptr_t, const void *)',
