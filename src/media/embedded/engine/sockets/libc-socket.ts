@@ -18,7 +18,8 @@ const lookEveryMs = 4;
 const lateMs = 15;
 /** Of one socket at one time: a flood of packets must not keep the engine from its tick. */
 const packetsAtOnce = 32;
-const packetsAtOnceShared = 1024;
+/** 64,000 a second: more than a core can bridge, and a flood takes no more of it than that. */
+const packetsAtOnceShared = 256;
 /** Far ends of a shared socket whose addresses are kept as text and as bytes; a flood of strangers only makes it forget. */
 const rememberedAtMost = 8192;
 const eventsAtOnce = 256;
