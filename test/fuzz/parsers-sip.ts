@@ -23,6 +23,7 @@ import { createStreamFramer } from '../../src/protocol/sip/stream-framer.ts';
 import { formatUri, parseHostPort, parseSipUri, parseUri } from '../../src/protocol/sip/uri.ts';
 import { parseVia, parseViaLoosely } from '../../src/protocol/sip/via.ts';
 import { readAnswer } from '../../src/protocol/siprec/recording-session.ts';
+import { answerToCheck, readCheck } from '../../src/protocol/stun/connectivity-check.ts';
 import { decodeStun, stunLength, verifyStun } from '../../src/protocol/stun/stun-message.ts';
 import { readCaller, readDiverting } from '../../src/sbc/caller-identity.ts';
 import { joinedDigests } from '../../src/sbc/digest/joined.ts';
@@ -220,7 +221,7 @@ export const sipParsers: FuzzedParser[] = [
   { name: 'Opus', covers: ['protocol/rtp/opus.ts'], examples: opusPackets, parse: (input) => decodeOpus(input) },
   {
     name: 'STUN',
-    covers: ['protocol/stun/stun-message.ts'],
+    covers: ['protocol/stun/stun-message.ts', 'protocol/stun/connectivity-check.ts'],
     examples: [
       forgedBinding('a:b', 'c'),
       Buffer.from('0101000c2112a442000000000000000000000000002000080001a147e112a643', 'hex'),
@@ -228,6 +229,8 @@ export const sipParsers: FuzzedParser[] = [
     parse(input) {
       stunLength(input);
       if (decodeStun(input)) verifyStun(input, Buffer.alloc(16));
+      const check = readCheck(input);
+      if (check) answerToCheck(check, { address: '192.0.2.1', port: 1 }, 'password');
     },
   },
   {
