@@ -2,6 +2,8 @@
 // their own. `can` says what a maker does not do; docs/embedded-differences.md lists the same for the embedded one.
 
 import { createSocket } from 'node:dgram';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Endpoint } from '../../src/media/endpoint.ts';
 import type { EndpointRequest, MediaServer } from '../../src/media/media-server.ts';
@@ -14,7 +16,7 @@ import {
   openParty,
   whoHearsWhom,
 } from '../support/media/media-party.ts';
-import { toneAmplitude } from '../support/media/tones.ts';
+import { toneAmplitude, toneWav } from '../support/media/tones.ts';
 import { openTestRecorder } from '../support/recording/test-recorder.ts';
 
 export interface MediaCan {
@@ -206,6 +208,26 @@ export function mediaServerContract(t: Test, contract: MediaContract): void {
     );
     await eventually('five digits', () => told.length >= 5);
     test.same(told, ['1 rfc4733', '1 rfc4733', '* rfc4733', '7 rfc4733', '# rfc4733']);
+  });
+
+  t.test('digits are told while a sound goes on without end, and after it; a key alone ends no sound', async (test) => {
+    const { party, endpoint } = await (await rig(test)).party();
+    const told: string[] = [];
+    endpoint.on('digit', ({ digit }) => told.push(digit));
+    const path = join(test.testdir({}), 'short.wav');
+    writeFileSync(path, toneWav(1000, 700));
+    const sound = endpoint.play({ kind: 'file', path }, { loop: true });
+    await eventually('it is heard', () => party.hears(1000));
+    await party.key({ digit: '1' }, { digit: '*' });
+    await eventually('two digits', () => told.length >= 2);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await eventually('it goes on', () => party.hears(1000));
+    sound.stop();
+    await eventually('it has ended', () => !party.hears(1000));
+    await party.key({ digit: '2' }, { digit: '3' });
+    await eventually('two more digits', () => told.length >= 4);
+    test.equal(told.join(''), '1*23');
+    test.notOk(party.hears(1000), 'and it does not begin again');
   });
 
   t.test('digits reach the bridged party, unless they are not to be heard', async (test) => {

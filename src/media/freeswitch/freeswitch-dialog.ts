@@ -61,6 +61,10 @@ export class MadeDialog implements FreeswitchDialog {
   }
 
   get facts(): DialogWithFreeswitch | undefined {
+    return this.elsewhere?.facts ?? this.ownFacts;
+  }
+
+  private get ownFacts(): DialogWithFreeswitch | undefined {
     const { id, req, res, remote } = this.dialog;
     const [sipCallId, local, to] = [res?.get('Call-ID'), req?.get('From'), res?.get('To')];
     if (!sipCallId || !local || !to || !remote.uri) return undefined;
@@ -84,7 +88,7 @@ export class MadeDialog implements FreeswitchDialog {
   }
 
   private goneOn(): TakenOverDialog {
-    const { facts } = this;
+    const facts = this.ownFacts;
     if (!facts) throw new AppError('media-unavailable', 'the SIP server of a dialog with FreeSWITCH is gone');
     this.elsewhere ??= new TakenOverDialog(this.needs, facts);
     return this.elsewhere;
@@ -98,32 +102,37 @@ interface SrfRequest {
 interface SrfResponse {
   status: number;
   body: string;
+  stackDialogId?: string;
 }
 
 type SendRequest = (uri: string, options: object, callback: (error: unknown, request?: SrfRequest) => void) => void;
 
 export class TakenOverDialog implements FreeswitchDialog {
-  readonly facts: DialogWithFreeswitch;
   remote = { sdp: '' };
   private readonly needs: DialogNeeds;
+  private readonly found: DialogWithFreeswitch;
+  /** Where our first request has made it known. */
+  private at: { connection: SipConnection; dialogId: string } | undefined;
   private cseq = 0;
 
-  constructor(needs: DialogNeeds, facts: DialogWithFreeswitch) {
+  constructor(needs: DialogNeeds, found: DialogWithFreeswitch) {
     this.needs = needs;
-    this.facts = facts;
+    this.found = found;
+  }
+
+  get facts(): DialogWithFreeswitch {
+    if (!this.at || this.at.connection.closed) return this.found;
+    const { connection, dialogId } = this.at;
+    return { ...this.found, at: { control: controlName(connection.control), dialogId } };
   }
 
   async modify(sdp: string): Promise<string> {
-    const { srf } = await this.needs.way.open();
-    const { sipCallId, local, remote, remoteTarget } = this.facts;
-    this.cseq = Math.max(this.cseq + 1, Math.floor(this.needs.clock.now() / 1000));
-    const headers = {
-      ...{ 'Call-ID': sipCallId, From: local, To: remote, CSeq: `${this.cseq} INVITE` },
-      'Content-Type': 'application/sdp',
-    };
+    const connection = await this.needs.way.open();
+    const { srf } = connection;
     const send = srf.request.bind(srf) as unknown as SendRequest;
+    const options = { method: 'INVITE', ...this.inDialog(connection), body: sdp };
     return new Promise((resolve, reject) => {
-      send(remoteTarget, { method: 'INVITE', headers, body: sdp }, (error, request) => {
+      send(this.found.remoteTarget, options, (error, request) => {
         if (error || !request) return reject(asError(error ?? 'a re-INVITE was not sent'));
         request.on('response', (response, ack) => {
           if (response.status < 200) return;
@@ -132,6 +141,7 @@ export class TakenOverDialog implements FreeswitchDialog {
             return reject(Object.assign(refused, { status: response.status }));
           }
           ack({});
+          if (response.stackDialogId) this.at = { connection, dialogId: response.stackDialogId };
           this.remote = { sdp: response.body };
           resolve(response.body);
         });
@@ -141,5 +151,14 @@ export class TakenOverDialog implements FreeswitchDialog {
 
   destroy(): Promise<unknown> {
     return this.needs.hangUp();
+  }
+
+  /** A SIP server that has taken it up counts by itself; ours refuses to be told of it twice. */
+  private inDialog(connection: SipConnection): { stackDialogId?: string; headers: Record<string, string> } {
+    const type = { 'Content-Type': 'application/sdp' };
+    if (this.at?.connection === connection) return { stackDialogId: this.at.dialogId, headers: type };
+    const { sipCallId, local, remote } = this.found;
+    this.cseq = Math.max(this.cseq + 1, Math.floor(this.needs.clock.now() / 1000));
+    return { headers: { ...type, 'Call-ID': sipCallId, From: local, To: remote, CSeq: `${this.cseq} INVITE` } };
   }
 }

@@ -73,13 +73,14 @@ type State = { kind: 'down'; because: string } | { kind: 'up'; link: ServerLink 
 /**
  * Of every channel. Digits are passed on by us; a party on hold hears what we play; the silence of one party is sent to the
  * other, and not nothing; the certificate of a browser that begins the handshake must be the one in its SDP, which
- * FreeSWITCH does not look at by itself.
+ * FreeSWITCH does not look at by itself; a star ends no prompt, unless the flow says so.
  */
 const variables = [
   'bridge_filter_dtmf=true',
   'hold_music=silence',
   'bridge_generate_comfort_noise=-1',
   'rtp_dtls_client_cert_verify_mode=fingerprint',
+  'playback_terminators=none',
 ].join(';');
 const reInviteLimitMs = 5000;
 const againAfterMs = [500, 1000, 2000, 4000];

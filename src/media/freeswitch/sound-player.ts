@@ -119,9 +119,8 @@ export class SoundPlayer {
 
   private async mixIn(play: Play, spec: SoundSpec): Promise<void> {
     play.state = 'over';
-    const loops = spec.application === 'endless_playback';
     const { once, loop } = displaceFlags;
-    await this.channel.order('uuid_displace', `start ${spec.file} 0 ${loops ? loop : once}`);
+    await this.channel.order('uuid_displace', `start ${spec.file} 0 ${spec.again ? loop : once}`);
     if (hasEnded(play)) return this.unmix(spec);
     this.endInTime(play, spec);
   }
@@ -150,6 +149,8 @@ export class SoundPlayer {
       const response = event.header('Application-Response') ?? '';
       const failed = /NOT FOUND|ERROR|FAILED/.test(response);
       if (failed) this.log.warn({ response, file: play.spec?.file }, 'FreeSWITCH cannot play a sound');
+      else if (play.spec?.again && !this.inCompany)
+        return void attempt(this.log, 'sound does not go on', this.sound(play));
       this.end(play, failed ? 'failed' : /FILE PLAYED/.test(response) ? 'finished' : 'stopped');
     }
   }

@@ -21,7 +21,12 @@ export interface SoundSpec {
   file: string;
   /** Undefined when it goes on until it is stopped. */
   durationMs: number | undefined;
-  application: 'playback' | 'endless_playback' | 'echo';
+  application: 'playback' | 'echo';
+  /**
+   * Played again whenever it has come to its end, by us: FreeSWITCH's own endless_playback tells of no digit and goes on after a break,
+   * beneath whatever is played next.
+   */
+  again?: true;
 }
 
 export interface SoundSpecs {
@@ -38,6 +43,9 @@ export const toneSpec = (durationMs: number, pauseMs: number, ...frequenciesHz: 
   `tone_stream://${level};%(${[durationMs, pauseMs, ...frequenciesHz].join(',')})`;
 
 const endless = ';loops=-1';
+
+/** A sound of no length would be played thousands of times a second. */
+const leastLoopedMs = 100;
 
 /** The Japanese ringback tone, 400 Hz modulated with 16 Hz: a carrier and its two sidebands, one second on, two off. */
 const ringback = `${toneSpec(1000, 2000, 400, 384, 416)}${endless}`;
@@ -86,8 +94,8 @@ export function createSoundSpecs({ prompts, shared }: { prompts: Prompts; shared
         }
         default: {
           const { file, durationMs } = await place(await prompts.fileFor(source));
-          return loop
-            ? { file, durationMs: undefined, application: 'endless_playback' }
+          return loop && durationMs >= leastLoopedMs
+            ? { file, durationMs: undefined, application: 'playback', again: true }
             : { file, durationMs, application: 'playback' };
         }
       }
