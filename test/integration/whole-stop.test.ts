@@ -49,8 +49,8 @@ t.test('kill -9 with a call up: after the next start record, events and sealed a
   const talkedMs = answeredMs - record.agentAnsweredAt!;
   const audio = await after.openedByUs(record.recordingIds[0]!);
   t.ok(audio.durationMs > talkedMs - 2500, `${audio.durationMs} of ${talkedMs} ms open`);
-  t.ok(audio.level('left', 440, 500, 1500) > 2000);
-  t.ok(audio.level('right', 660, 500, 1500) > 2000);
+  t.ok(audio.loudest('left', 440) > 2000, 'the customer is in it');
+  t.ok(audio.loudest('right', 660) > 2000, 'the agent is in it');
 
   const again = await after.desk('hanako', 660);
   await again.setState('available');

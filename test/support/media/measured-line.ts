@@ -2,9 +2,9 @@
 // every maker of media.
 //
 // Stated tolerance: loss within 2 points of a hundred on the embedded engine, 3 on FreeSWITCH, which counts by its RTCP reports, one in
-// four seconds; of jitter at least three quarters on the embedded engine, a sixth on FreeSWITCH, whose own figure is that low. A machine
-// that is busy adds to jitter, so that there is no upper bound. FreeSWITCH throws away what comes too close together: there, much
-// jitter is loss as well.
+// four seconds; of jitter at least three quarters on the embedded engine. A machine that is busy adds to jitter, so that there is no upper
+// bound. FreeSWITCH reads one packet for each tick of its own clock, 20 ms: what is late by less does not show there, and it throws
+// away what comes too close together, so that much jitter is loss.
 
 import type { Test } from 'tap';
 import { createLineMeasurer } from '../../../src/call/measure/measure-line.ts';
@@ -62,7 +62,7 @@ async function measure(media: MediaServer, impairment: Impairment, seconds: numb
 export async function measuresWhatIsSent(
   t: Test,
   media: MediaServer,
-  within: { lossPoints: number; seconds: number; share: number; jitterShare: number },
+  within: { lossPoints: number; seconds: number; share: number; jitterShare?: number },
 ) {
   const { seconds, lossPoints, share, jitterShare } = within;
   await t.test('a good line', async (t) => {
@@ -86,10 +86,11 @@ export async function measuresWhatIsSent(
     t.ok(up!.mos < 3.6, `MOS ${up!.mos}`);
   });
 
-  await t.test('every other packet 12 ms late', async (t) => {
+  const skip = jitterShare === undefined && 'FreeSWITCH does not see lateness within the 20 ms of its clock';
+  await t.test('every other packet 12 ms late', { skip }, async (t) => {
     const { outcome } = await measure(media, { lateMs: 12 }, seconds);
     if (outcome.kind === 'failed') return t.fail(outcome.because);
     const { up } = lineFigures(outcome.line, undefined)!;
-    t.ok(up!.worstJitterMs >= 12 * jitterShare, `jitter up to ${up!.worstJitterMs} ms of 12`);
+    t.ok(up!.worstJitterMs >= 12 * (jitterShare ?? 1), `jitter up to ${up!.worstJitterMs} ms of 12`);
   });
 }

@@ -34,6 +34,11 @@ export interface Heard {
   durationMs: number;
   /** Amplitude of `hz` on a side, 0 to 32767, over [fromMs, toMs). */
   level(side: 'left' | 'right', hz: number, fromMs: number, toMs: number): number;
+  /**
+   * The greatest level of any 0.3 s in there: for who is heard at some time in it. A busy machine connects late and loses packets, and each
+   * that is missing turns the phase of a tone, which over a longer time would be measured as silence.
+   */
+  loudest(side: 'left' | 'right', hz: number, fromMs?: number, toMs?: number): number;
   samples(side: 'left' | 'right', fromMs: number, toMs: number): Int16Array;
   /** Root of the mean square of everything on a side. */
   loudness(side: 'left' | 'right', fromMs: number, toMs: number): number;
@@ -52,18 +57,26 @@ export function listen(ogg: Uint8Array): Heard {
     return Array.from({ length: Math.max(0, last - first) }, (_, i) => stdout.readInt16LE((first + i) * 4 + offset));
   }
 
+  const durationMs = (samples * 1000) / listenRateHz;
+  const level: Heard['level'] = (name, hz, fromMs, toMs) => {
+    const values = side(name, fromMs, toMs);
+    const step = (2 * Math.PI * hz) / listenRateHz;
+    let re = 0;
+    let im = 0;
+    for (const [i, value] of values.entries()) {
+      re += value * Math.cos(step * i);
+      im += value * Math.sin(step * i);
+    }
+    return (2 * Math.hypot(re, im)) / Math.max(1, values.length);
+  };
+
   return {
-    durationMs: (samples * 1000) / listenRateHz,
-    level(name, hz, fromMs, toMs) {
-      const values = side(name, fromMs, toMs);
-      const step = (2 * Math.PI * hz) / listenRateHz;
-      let re = 0;
-      let im = 0;
-      for (const [i, value] of values.entries()) {
-        re += value * Math.cos(step * i);
-        im += value * Math.sin(step * i);
-      }
-      return (2 * Math.hypot(re, im)) / Math.max(1, values.length);
+    durationMs,
+    level,
+    loudest(name, hz, fromMs = 0, toMs = durationMs) {
+      let most = 0;
+      for (let at = fromMs; at + 300 <= toMs; at += 100) most = Math.max(most, level(name, hz, at, at + 300));
+      return most;
     },
     samples: (name, fromMs, toMs) => Int16Array.from(side(name, fromMs, toMs)),
     loudness(name, fromMs, toMs) {

@@ -79,18 +79,35 @@ async function start(
   };
   t.teardown(stop);
   const all = () => printed + (logFile && existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
-  await eventually(
-    `${script} listens`,
-    async () => {
-      if (child.exitCode !== null) throw new Error(`${script} ended with ${child.exitCode}:\n${all()}`);
-      return (await Promise.all(ports.map(accepts))).every(Boolean);
-    },
-    { withinMs: 90_000, everyMs: 200 },
-  );
+  const listens = async () => child.exitCode !== null || (await Promise.all(ports.map(accepts))).every(Boolean);
+  try {
+    await eventually(`${script} listens`, listens, { withinMs: 60_000, everyMs: 200 });
+    if (child.exitCode !== null) throw new Error(`${script} ended with ${child.exitCode}:\n${all()}`);
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
   return { child, printed: all, stop };
 }
 
-export async function startDrachtio(t: Teardown, more: Record<string, string> = {}): Promise<StartedDrachtio> {
+/** Between our looking for free ports and its binding one may have gone to somebody else. */
+async function twice<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch {
+    return start();
+  }
+}
+
+export function startDrachtio(t: Teardown, more: Record<string, string> = {}): Promise<StartedDrachtio> {
+  return twice(() => tryDrachtio(t, more));
+}
+
+export function startFreeswitch(t: Teardown, more: Record<string, string> = {}): Promise<StartedFreeswitch> {
+  return twice(() => tryFreeswitch(t, more));
+}
+
+async function tryDrachtio(t: Teardown, more: Record<string, string>): Promise<StartedDrachtio> {
   const [sipPort, port, controlSipPort, webSocketPort] = await freePorts(4);
   const server = await start(
     t,
@@ -116,7 +133,7 @@ export async function startDrachtio(t: Teardown, more: Record<string, string> = 
   };
 }
 
-export async function startFreeswitch(t: Teardown, more: Record<string, string> = {}): Promise<StartedFreeswitch> {
+async function tryFreeswitch(t: Teardown, more: Record<string, string>): Promise<StartedFreeswitch> {
   const folder = mkdtempSync(join(tmpdir(), 'engawa-freeswitch-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const [sipPort, port, rtp] = await freePorts(3);
