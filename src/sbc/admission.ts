@@ -58,7 +58,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function reportStranger(request: IncomingRequest): void {
-    options.guard?.strike(request.source_address, 'unknown-source');
+    const [from = '', to = ''] = [request.get('From'), request.get('To')];
+    options.guard?.refused({ address: request.source_address, userAgent: request.get('User-Agent'), from, to });
     const now = clock.now();
     if (now - (heardOf.get(request.source_address) ?? -quietMs) < quietMs) return;
     if (heardOf.size >= maxQuiet) heardOf.clear();

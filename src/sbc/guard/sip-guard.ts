@@ -64,6 +64,8 @@ export interface SipGuard {
   /** A request that belongs to nothing of ours, from a stranger. False: no answer. */
   admitsRequest(request: StrangerRequest): boolean;
   strike(address: string, because: BlockReason): void;
+  /** A stranger's request that a SIP server has let through, and that was refused: drachtio-server judges nobody. */
+  refused(request: Pick<StrangerRequest, 'address' | 'userAgent' | 'from' | 'to'>): void;
   /** A request of ours goes there. */
   asked(address: string): void;
   follow(trunks: TrunkSources): void;
@@ -137,6 +139,9 @@ export function createSipGuard(needs: {
     return denied.matches(address) || blocks.isBlocked(address) ? 'blocked' : 'stranger';
   }
 
+  const isFromScanner = ({ userAgent, from, to }: Pick<StrangerRequest, 'userAgent' | 'from' | 'to'>): boolean =>
+    [userAgent ?? '', from, to].some(isScanner);
+
   function strike(address: string, because: BlockReason): void {
     count(because);
     if (!isFriend(address) && !wasAsked(address)) blocks.strike(address, because);
@@ -163,8 +168,12 @@ export function createSipGuard(needs: {
       count('strangers-too-many');
       return false;
     },
-    admitsRequest({ address, method, uriUser, userAgent, from, to }) {
-      if ([userAgent ?? '', from, to].some(isScanner)) {
+    refused(request) {
+      strike(request.address, isFromScanner(request) ? 'scanner' : 'unknown-source');
+    },
+    admitsRequest(request) {
+      const { address, method, uriUser } = request;
+      if (isFromScanner(request)) {
         strike(address, 'scanner');
         return false;
       }
