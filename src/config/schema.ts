@@ -301,7 +301,7 @@ const Recording = section('Recordings: every call, sealed.', {
   ...recordingLife,
   bitrateKbps: Type.Integer({ default: 24, minimum: 8, maximum: 128, description: 'Opus, both channels together.' }),
   bufferMegabytes: Type.Integer({ default: 64, minimum: 1, description: 'Held in memory while the disk is full.' }),
-  processes: Type.Integer({ default: 1, minimum: 1, description: 'Recorder processes; one carries about 150 calls.' }),
+  processes: Type.Integer({ default: 1, minimum: 1, description: 'Recorder processes; one carries about 80 calls.' }),
   syncTails: Type.Boolean({
     default: false,
     description: 'A power cut costs two seconds instead of 22; one disk sync per call and half second.',
