@@ -40,7 +40,8 @@ t.test('a hand is raised at home and answered in the centre', async (t) => {
   await hands.getByRole('button', { name: 'Listen in' }).click();
   const answer = home.page.getByTestId('help-answer');
   await answer.getByText('通話を聞いています').waitFor();
-  t.match(await answer.textContent(), /高橋 緑/, 'and from whom');
+  // From whom is asked for when the answer is there.
+  await answer.getByText('高橋 緑').waitFor();
   await hands.getByRole('button', { name: /^Answer/ }).click();
   await board.getByRole('menuitem', { name: 'You may end the call.' }).click();
   await answer.getByText('通話を終了してかまいません').waitFor();
