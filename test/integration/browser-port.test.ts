@@ -102,6 +102,7 @@ function openDtls(t: Test, { ours }: Rig, way: Way) {
       one.protection = createPacketProtection(keys, nodeSrtpCrypto);
     },
     onEnd: (because) => t.comment(because),
+    onClosed: () => t.comment('closed'),
   });
   t.teardown(() => session.close());
   const read = () => {

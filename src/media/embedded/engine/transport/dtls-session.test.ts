@@ -53,6 +53,7 @@ function pair(test: Test, options: PairOptions = {}) {
       },
       onKeys: (keys) => (ends[role].keys = keys),
       onEnd: (because) => (ends[role].ended = because),
+      onClosed: () => (ends[role].ended = 'closed'),
     });
     ends[role] = { session };
     test.teardown(() => session.close());

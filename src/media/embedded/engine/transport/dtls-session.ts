@@ -15,8 +15,10 @@ export interface DtlsNeeds {
   fingerprint: { algorithm: string; value: string };
   send(datagram: Buffer): void;
   onKeys(keys: { local: SrtpKeys; remote: SrtpKeys }): void;
-  /** It failed, or the far end has closed it. Not for our own `close`. */
+  /** It failed. */
   onEnd(because: string): void;
+  /** The far end has closed it, as a browser does that hangs up. Not for our own `close`. */
+  onClosed(): void;
 }
 
 /** Every browser has it; its keys are 16 bytes and a salt of 14 (RFC 5764 §4.1.2). */
@@ -104,8 +106,10 @@ export class DtlsSession {
     const result = openssl.SSL_read(this.session, this.scratch, this.scratch.length);
     const wants = result > 0 ? 0 : openssl.SSL_get_error(this.session, result);
     this.flush();
-    if (wants === ssl.errorZeroReturn) this.end('the far end closed DTLS');
-    else if (wants !== 0 && wants !== ssl.errorWantRead) this.end(`DTLS failed: ${this.lastError()}`);
+    if (wants === ssl.errorZeroReturn) {
+      this.state = 'ended';
+      this.needs.onClosed();
+    } else if (wants !== 0 && wants !== ssl.errorWantRead) this.end(`DTLS failed: ${this.lastError()}`);
   }
 
   private agreed(): void {

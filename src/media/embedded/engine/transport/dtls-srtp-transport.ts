@@ -90,7 +90,14 @@ export class DtlsSrtpTransport implements BrowserTransport {
         this.protection = createPacketProtection(keys, port.needs.srtp);
         this.connect();
       },
-      onEnd: (because) => this.lose(because),
+      onEnd: (because) => {
+        this.protection = undefined;
+        this.lose(because);
+      },
+      onClosed: () => {
+        this.protection = undefined;
+        this.connected = false;
+      },
     });
     this.answered = true;
     const { consentMs = usualConsentMs } = port.needs;
