@@ -10,7 +10,6 @@ import { dgramSockets } from './engine/sockets/dgram-socket.ts';
 import { libcSockets } from './engine/sockets/libc-socket.ts';
 import type { UdpSockets } from './engine/sockets/udp-socket.ts';
 import { BrowserPort } from './engine/transport/browser-port.ts';
-import { logWebrtcWith, openLibrarySide } from './engine/transport/library-transport.ts';
 import { loadOpenssl } from './engine/transport/openssl.ts';
 import { loadOpensslSrtp } from './engine/transport/openssl-srtp.ts';
 import type { BrowserSide } from './engine/transport/transport.ts';
@@ -59,6 +58,8 @@ async function openBrowserSide(config: EngineConfig, sockets: UdpSockets, srtp: 
     throw new EngineFault('media-unavailable', `UDP port ${port} of ${address}, for browsers, is taken`);
   }
   log('info', 'browsers are served by the WebRTC library, at twice the cost', { because: openssl });
+  // Its native part is loaded where it is used only.
+  const { logWebrtcWith, openLibrarySide } = await import('./engine/transport/library-transport.ts');
   logWebrtcWith((level, message) =>
     log(level === 'Error' || level === 'Fatal' ? 'warn' : 'debug', 'WebRTC library', { message }),
   );

@@ -33,6 +33,8 @@ const datagramBytes = 1200;
 const recordHeaderBytes = 13;
 const recordLengthAt = 11;
 const handshakeLimitMs = 30_000;
+/** What OpenSSL hands over, copied before anything else happens: one for all sessions. */
+const scratch = Buffer.alloc(4096);
 
 export class DtlsSession {
   private readonly needs: DtlsNeeds;
@@ -44,7 +46,6 @@ export class DtlsSession {
   private timer: NodeJS.Timeout | undefined;
   private state: 'handshake' | 'open' | 'ended' = 'handshake';
   private freed = false;
-  private readonly scratch = Buffer.alloc(4096);
 
   constructor(needs: DtlsNeeds) {
     this.needs = needs;
@@ -103,7 +104,7 @@ export class DtlsSession {
   private listen(): void {
     const { openssl } = this.needs;
     openssl.ERR_clear_error();
-    const result = openssl.SSL_read(this.session, this.scratch, this.scratch.length);
+    const result = openssl.SSL_read(this.session, scratch, scratch.length);
     const wants = result > 0 ? 0 : openssl.SSL_get_error(this.session, result);
     this.flush();
     if (wants === ssl.errorZeroReturn) {
@@ -166,9 +167,9 @@ export class DtlsSession {
     const { openssl, send } = this.needs;
     const parts: Buffer[] = [];
     for (;;) {
-      const length = openssl.BIO_read(this.outward, this.scratch, this.scratch.length);
+      const length = openssl.BIO_read(this.outward, scratch, scratch.length);
       if (length <= 0) break;
-      parts.push(Buffer.from(this.scratch.subarray(0, length)));
+      parts.push(Buffer.from(scratch.subarray(0, length)));
     }
     if (parts.length > 0) for (const datagram of datagramsOf(Buffer.concat(parts))) send(datagram);
   }
