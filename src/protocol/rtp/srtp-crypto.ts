@@ -40,9 +40,10 @@ export function writeCounter(
   into[13]! ^= indexLow & 0xff;
 }
 
+/** Bytes that are sealed or opened at a time, at most; no RTP packet over UDP is as long. */
+export const longestPacket = 2048;
 const blockLength = 16;
-/** Counter blocks for the longest packet. */
-const maxBlocks = Math.ceil(2048 / blockLength);
+const maxBlocks = Math.ceil(longestPacket / blockLength);
 
 class NodeKeyStream implements KeyStream {
   private readonly aes: Cipher;

@@ -104,6 +104,17 @@ t.test('SRTCP is sealed, opened, refused when repeated or changed', async (t) =>
   t.equal(receiver.unprotectRtcp(again), 'replayed');
 });
 
+t.test('a packet longer than any of RTP is neither sealed nor opened', async (t) => {
+  const long = Buffer.alloc(65_000, 0x80);
+  const short = Buffer.alloc(2049, 0x80);
+  for (const packet of [long, short]) {
+    t.equal(new SrtpSender(keys).protectRtp(packet, packet.length - srtpOverhead), 'too-long');
+    t.equal(new SrtpSender(keys).protectRtcp(packet, packet.length - srtpOverhead), 'too-long');
+    t.equal(new SrtpReceiver(keys).unprotectRtp(packet), 'too-long');
+    t.equal(new SrtpReceiver(keys).unprotectRtcp(packet), 'too-long');
+  }
+});
+
 t.test('mutated packets are refused and leave the stream usable', async (t) => {
   const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
   t.comment(`seed ${seed}`);

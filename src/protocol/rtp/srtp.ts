@@ -3,10 +3,10 @@
 // that is forged, replayed or too old is a value, never an exception. Does no MKI, no key derivation rate.
 
 import { newRtpHeader, parseRtp, readUint32, writeUint32 } from './packet.ts';
-import { type Authenticator, type KeyStream, nodeSrtpCrypto, type SrtpCrypto } from './srtp-crypto.ts';
+import { type Authenticator, type KeyStream, longestPacket, nodeSrtpCrypto, type SrtpCrypto } from './srtp-crypto.ts';
 import { deriveKeys, type SrtpKeys, tagLength } from './srtp-keys.ts';
 
-export type SrtpProblem = 'not-rtp' | 'too-short' | 'replayed' | 'not-authentic' | 'too-many-streams';
+export type SrtpProblem = 'not-rtp' | 'too-short' | 'too-long' | 'replayed' | 'not-authentic' | 'too-many-streams';
 
 /** How many bytes a sealed packet may be longer: room the caller must leave at the end of its buffer. */
 export const srtpOverhead = 14;
@@ -65,6 +65,7 @@ export class SrtpSender {
 
   /** Seals the RTP packet in buffer[0, length) in place and returns its new length. The buffer needs `srtpOverhead` more. */
   protectRtp(buffer: Uint8Array, length: number): number | SrtpProblem {
+    if (length + srtpOverhead > longestPacket) return 'too-long';
     const header = parseRtp(buffer, this.header, length);
     if (typeof header === 'string') return 'not-rtp';
     const stream = this.stream(header.ssrc);
@@ -82,6 +83,7 @@ export class SrtpSender {
   /** Seals a compound RTCP packet in place. */
   protectRtcp(buffer: Uint8Array, length: number): number | SrtpProblem {
     if (length < rtcpHeaderLength) return 'too-short';
+    if (length + srtpOverhead > longestPacket) return 'too-long';
     const ssrc = readUint32(buffer, 4);
     const stream = this.stream(ssrc);
     stream.rtcpIndex = (stream.rtcpIndex + 1) % 2 ** 31;
@@ -133,6 +135,7 @@ export class SrtpReceiver {
   unprotectRtp(buffer: Uint8Array, length = buffer.length): number | SrtpProblem {
     const end = length - this.tagLength;
     if (end < 12) return 'too-short';
+    if (length > longestPacket) return 'too-long';
     // The padding count is still encrypted here, so only the header is of use.
     const paddingBit = buffer[0]! & 0x20;
     buffer[0]! &= 0xdf;
@@ -157,6 +160,7 @@ export class SrtpReceiver {
   unprotectRtcp(buffer: Uint8Array, length = buffer.length): number | SrtpProblem {
     const end = length - rtcpTagLength - 4;
     if (end < rtcpHeaderLength) return 'too-short';
+    if (length > longestPacket) return 'too-long';
     const ssrc = readUint32(buffer, 4);
     const word = readUint32(buffer, end);
     const index = word & 0x7fffffff;

@@ -30,7 +30,8 @@ class DgramSocket implements UdpSocket {
   }
 
   send(packet: Buffer, to: Remote): void {
-    if (!this.closing) this.socket.send(packet, to.port, to.address);
+    // A copy: Node reads it later.
+    if (!this.closing) this.socket.send(Buffer.from(packet), to.port, to.address);
   }
 
   close(): Promise<void> {

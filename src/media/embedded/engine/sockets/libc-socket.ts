@@ -10,7 +10,14 @@ import { isIPv6 } from 'node:net';
 import type { Address } from '../native.ts';
 import { type Libc, linux, loadLibc } from './libc.ts';
 import { family, ipv4Bytes, readSocketAddress, socketAddressBytes, writeSocketAddress } from './socket-address.ts';
-import { type PacketListener, type Remote, receiveBufferBytes, type UdpSocket, type UdpSockets } from './udp-socket.ts';
+import {
+  type PacketListener,
+  type Remote,
+  receiveBufferBytes,
+  textOf,
+  type UdpSocket,
+  type UdpSockets,
+} from './udp-socket.ts';
 
 /** A whole number of looks is a tick of 20 ms. */
 const lookEveryMs = 4;
@@ -39,6 +46,7 @@ const lengthWord = lengthAt >> 2;
 class WiredRemote implements Remote {
   readonly address: string;
   readonly port: number;
+  readonly text: string;
   readonly wire: Uint8Array;
   readonly words: Int32Array;
   /** Of `wire`. */
@@ -48,6 +56,7 @@ class WiredRemote implements Remote {
     const memory = new ArrayBuffer(bytes.length);
     this.address = read.address;
     this.port = read.port;
+    this.text = textOf(read);
     this.wire = new Uint8Array(memory);
     this.wire.set(bytes);
     this.words = new Int32Array(memory);

@@ -6,6 +6,8 @@ export interface Remote {
   readonly port: number;
   /** As the socket that gave it writes addresses. */
   readonly wire?: Uint8Array;
+  /** Address and port in one, where the socket keeps it: what a far end is looked up by. */
+  readonly text?: string;
 }
 
 /**
@@ -20,7 +22,10 @@ export interface UdpSocket {
   listen(onPacket: PacketListener): void;
   /** Whom to send to; its text is the one that `from` will have. */
   remote(address: string, port: number): Remote;
-  /** Sends without waiting, and without telling of packets that cannot be sent: they are lost as on the way. */
+  /**
+   * Sends without waiting, and without telling of packets that cannot be sent: they are lost as on the way. The packet is
+   * the caller's again when it returns.
+   */
   send(packet: Buffer, to: Remote): void;
   close(): Promise<void>;
 }
@@ -37,6 +42,8 @@ export interface UdpSockets {
 
 /** What may wait in a socket: bursts while the process is busy. */
 export const receiveBufferBytes = 512 * 1024;
+
+export const textOf = (remote: Remote): string => remote.text ?? `${remote.address} ${remote.port}`;
 
 export const sameRemote = (one: Remote | undefined, other: Remote | undefined): boolean =>
   one === other || (one !== undefined && one.port === other?.port && one.address === other.address);

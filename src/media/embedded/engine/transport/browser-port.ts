@@ -4,7 +4,7 @@
 
 import type { SrtpCrypto } from '../../../../protocol/rtp/srtp-crypto.ts';
 import { readCheck } from '../../../../protocol/stun/connectivity-check.ts';
-import type { Remote, UdpSocket, UdpSockets } from '../sockets/udp-socket.ts';
+import { type Remote, textOf, type UdpSocket, type UdpSockets } from '../sockets/udp-socket.ts';
 import { DtlsSrtpTransport } from './dtls-srtp-transport.ts';
 import type { Openssl } from './openssl.ts';
 import type { BrowserSide, BrowserTransportNeeds } from './transport.ts';
@@ -12,8 +12,6 @@ import type { BrowserSide, BrowserTransportNeeds } from './transport.ts';
 const isStun = (first: number) => first < 4;
 const isDtls = (first: number) => first >= 20 && first < 64;
 const isMedia = (first: number) => first >= 128 && first < 192;
-
-const wayOf = (remote: Remote): string => `${remote.address} ${remote.port}`;
 
 export interface BrowserPortNeeds {
   sockets: UdpSockets;
@@ -61,7 +59,7 @@ export class BrowserPort implements BrowserSide {
       else this.strangers++;
       return;
     }
-    const owner = this.byWay.get(wayOf(from));
+    const owner = this.byWay.get(textOf(from));
     if (owner && isMedia(first)) owner.onMedia(packet, nowMs);
     else if (owner && isDtls(first)) owner.onDtls(packet);
     else this.strangers++;
@@ -73,11 +71,11 @@ export class BrowserPort implements BrowserSide {
 
   /** Packets from there are this one's from now on. */
   allow(way: Remote, owner: DtlsSrtpTransport): void {
-    this.byWay.set(wayOf(way), owner);
+    this.byWay.set(textOf(way), owner);
   }
 
   forget(way: Remote, owner: DtlsSrtpTransport): void {
-    if (this.byWay.get(wayOf(way)) === owner) this.byWay.delete(wayOf(way));
+    if (this.byWay.get(textOf(way)) === owner) this.byWay.delete(textOf(way));
   }
 
   expectNoMore(usernameFragment: string): void {

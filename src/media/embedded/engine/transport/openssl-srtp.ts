@@ -2,11 +2,11 @@
 // costs for a packet, which makes an object and a buffer for each. One cipher and one MAC for all streams, given the key
 // with every packet: nothing has to be freed. Everything that OpenSSL reads and writes lies in memory that stays where it is.
 
-import { type KeyStream, type SrtpCrypto, writeCounter } from '../../../../protocol/rtp/srtp-crypto.ts';
+import { type KeyStream, longestPacket, type SrtpCrypto, writeCounter } from '../../../../protocol/rtp/srtp-crypto.ts';
 import { type Address, type Native, withOpenssl } from '../native.ts';
 
-/** Longer than any packet that a socket of ours takes. */
-const packetBytes = 4096;
+/** With what is authenticated behind it. */
+const packetBytes = longestPacket + 64;
 const counterAt = 0;
 const writtenAt = 16;
 const digestAt = 32;
@@ -59,7 +59,7 @@ function bind({ func, addressOf }: Native) {
     memory,
     counter: memory.subarray(counterAt, counterAt + 16),
     digest: memory.subarray(digestAt, digestAt + digestBytes),
-    /** Of the packet by length, made once: packets of a call are all of one or two lengths. */
+    /** What was encrypted, by where it ends, made once: packets of a call are all of one or two lengths. */
     views: new Array<Uint8Array | undefined>(packetBytes + 1).fill(undefined),
   };
 }
@@ -69,10 +69,10 @@ function must(given: number): number {
   return given;
 }
 
-/** bytes[start, end) to where OpenSSL works. */
-function take({ memory }: Calls, bytes: Uint8Array, start: number, end: number): void {
-  if (end - start > packetBytes) throw new RangeError(`an SRTP packet of ${end} bytes`);
-  memory.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), packetAt);
+/** To where OpenSSL works; whole, because a view of a part costs more than its bytes. */
+function take({ memory }: Calls, bytes: Uint8Array): void {
+  if (bytes.length > packetBytes) throw new RangeError(`an SRTP packet of ${bytes.length} bytes`);
+  memory.set(bytes, packetAt);
 }
 
 class OpensslKeyStream implements KeyStream {
@@ -94,13 +94,17 @@ class OpensslKeyStream implements KeyStream {
   apply(bytes: Uint8Array, start: number, end: number, ssrc: number, indexHigh: number, indexLow: number): void {
     const { calls, context } = this;
     const { base, views } = calls;
-    const length = end - start;
-    take(calls, bytes, start, end);
+    const startAt = base + packetAt + start;
+    take(calls, bytes);
     writeCounter(calls.counter, this.salt, ssrc, indexHigh, indexLow);
     calls.encryptInit(context, 0, 0, this.keyAt, base + counterAt);
-    calls.encryptUpdate(context, base + packetAt, base + writtenAt, base + packetAt, length);
-    views[length] ??= calls.memory.subarray(packetAt, packetAt + length);
-    bytes.set(views[length], start);
+    calls.encryptUpdate(context, startAt, base + writtenAt, startAt, end - start);
+    let encrypted = views[end];
+    if (encrypted?.length !== end - start) {
+      encrypted = calls.memory.subarray(packetAt + start, packetAt + end);
+      views[end] = encrypted;
+    }
+    bytes.set(encrypted, start);
   }
 }
 
@@ -119,7 +123,7 @@ class OpensslAuthenticator {
   tag(bytes: Uint8Array, length: number): Uint8Array {
     const { calls } = this;
     const { base, mac } = calls;
-    take(calls, bytes, 0, length);
+    take(calls, bytes);
     calls.macInit(mac, this.keyAt, this.key.length, 0);
     calls.macUpdate(mac, base + packetAt, length);
     calls.macFinal(mac, base + digestAt, base + writtenAt, digestBytes);
