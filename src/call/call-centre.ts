@@ -6,6 +6,7 @@ import type { AcdEffect } from '../routing/acd/acd.ts';
 import { createAcd } from '../routing/acd/distributor.ts';
 import { asError } from '../shared/errors.ts';
 import type { CallId, NodeId, PersonId } from '../shared/ids.ts';
+import type { LiveState } from '../store/live-state.ts';
 import { agentMediaWentAway, attachDesk, softphoneWentAway } from './anchor/reattach.ts';
 import { cutSession, type OverSession, settleSession } from './anchor/session-over.ts';
 import { createSurvivingMedia } from './anchor/surviving-media.ts';
@@ -42,6 +43,7 @@ import { talkCommands } from './talk-commands.ts';
 import { moveToDevice } from './telephone/move-device.ts';
 import { agentGaveUp, agentHungUp, outsideGone } from './transfer/agent-goes.ts';
 import { parkedView } from './transfer/park.ts';
+import { createParkSlots } from './transfer/park-slots.ts';
 import { transferToQueue } from './transfer/transfer-to-queue.ts';
 import { askForVerification, cancelVerification } from './verify/verify-in-call.ts';
 
@@ -77,6 +79,7 @@ export interface AmongOthers {
   callbackClaims: CallbackClaims;
   callElsewhere(personId: PersonId): DeskCallState | undefined;
   parkedElsewhere(): ParkedView[];
+  live: Pick<LiveState, 'map' | 'on'>;
   /** Whether this node tells the log and the queues what became of a softphone that was registered through that node. */
   speaksFor(node: NodeId): boolean;
 }
@@ -103,9 +106,11 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
     setRules: (policy, operation) => acd.apply({ kind: 'rulesChanged', policy, operation }),
   });
   const callbacks = createCallbacks(() => centre, among?.callbackClaims);
+  const parkSlots = createParkSlots({ count: parts.settings.parkSlots, ...(among ? { live: among.live } : {}) });
   const centre: Centre = {
     parts,
     callbacks,
+    parkSlots,
     bareMedia,
     acd,
     calls,
@@ -222,6 +227,7 @@ export function createCallCentre(given: CallParts, among?: AmongOthers): Running
       for (const off of offs) off();
       callbacks.close();
       qualityTimer.cancel();
+      parkSlots.close();
       acd.close();
     },
   };

@@ -36,6 +36,7 @@ import type { AcdRunner } from './queue/acd-runner.ts';
 import type { QueueWishes } from './queue/queueing.ts';
 import type { ArrangedAudio } from './talk/arrange-audio.ts';
 import type { RecordingPause } from './talk/recording-pause.ts';
+import type { ParkSlots } from './transfer/park-slots.ts';
 import type { CallVerification } from './verify/verify-in-call.ts';
 
 export type CallPhase = 'flow' | 'queued' | 'directed' | 'parked' | 'dialling' | 'talking' | 'ended';
@@ -192,6 +193,7 @@ export interface Centre {
   deskChanged(personId: PersonId | undefined): void;
   /** What other nodes know of this call has changed. */
   callChanged(call: CallState): void;
+  readonly parkSlots: ParkSlots;
   /** Of all nodes. */
   parkedCalls(): ParkedView[];
   /** The audio of this person, the agent or a colleague who is asked, stopped or the leg was lost: anchor/reattach.ts. */

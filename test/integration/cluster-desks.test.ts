@@ -2,6 +2,8 @@
 // one node decides about people is known at the other.
 
 import { test } from 'tap';
+import type { AgentRow } from '../../src/api/contract.ts';
+import { addAdministrator } from '../support/centre/administrator.ts';
 import { startClusterCentre } from '../support/centre/cluster-centre.ts';
 import { readEvents } from '../support/centre/event-source.ts';
 import { hear, numbers, rest } from '../support/centre/whole-centre.ts';
@@ -57,6 +59,41 @@ test('the node of a desk is killed in mid-call: the desk comes back at another n
   const record = await east.endedCall(id);
   t.match(record, { cause: 'normal', side: 'agent' });
   await rest(back);
+});
+
+test('the node of an agent who works by telephone is killed, and no page comes back: the telephone rings from the other node', {
+  skip: skipWithoutRedis,
+}, async (t) => {
+  const { nodes, environment } = await startClusterCentre(t, ['east', 'west'], {
+    config: { telephones: { confirmSeconds: 8, ringSeconds: 20 } },
+  });
+  const [east, west] = [nodes[0]!, nodes[1]!];
+  const administrator = await addAdministrator(east.engawa, 'kanri', environment);
+  const hanako = await west.desk('hanako', 440, { withoutPhone: true });
+  const telephone = `/api/v1/users/${hanako.personId}/telephone`;
+  t.match(await administrator.rest('PUT', telephone, { number: '080-5555-7788' }), { status: 200 });
+  t.match(await hanako.rest('PUT', '/api/v1/desk/device', { device: 'telephone' }), { status: 200 });
+  await hanako.setState('available');
+  await hanako.inState('available');
+  await west.kill();
+  hanako.vanish();
+  const state = async () => {
+    const { items } = await east.engawa.get<{ items: AgentRow[] }>('/api/v1/agents');
+    return items.find(({ person }) => person.id === hanako.personId)?.state;
+  };
+  await eventually('not ready', async () => (await state()) === 'not-ready', { withinMs: 15_000 });
+  await eventually('available', async () => (await state()) === 'available', { withinMs: 15_000 });
+  east.carrier.next({ answer: { toneHz: 330 } });
+  const customer = await east.callIn(numbers.product, 550);
+  const called = await eventually('the telephone rings', () => east.carrier.called[0], { withinMs: 30_000 });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await called.customer.digits('1');
+  await hear('each other', [
+    [called.customer, [550]],
+    [customer, [330]],
+  ]);
+  customer.hangUp();
+  await eventually('after-call work or available', async () => (await state()) !== 'on-call');
 });
 
 test('a node is killed with a call in every phase: nobody elsewhere is stuck, and every record is ended', {

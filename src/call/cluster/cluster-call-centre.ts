@@ -101,19 +101,44 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
   });
   let sendsAway = false;
 
+  const isOurs = (because: string | null) => because === 'node-gone' || because === nodeDraining;
+
   /** It was this installation's doing that the agent became not ready, or will, and the desk is back. */
   function welcome(personId: PersonId): void {
     const agent = queues?.acd.agent(personId);
     if (!agent || sendsAway) return;
     const { because, nextBecause, stateSince } = agent;
-    const ours = because === 'node-gone' || because === nodeDraining;
-    if ((ours && clock.now() - stateSince < backWithinMs) || (agent.nextState && nextBecause === nodeDraining))
+    if (
+      (isOurs(because) && clock.now() - stateSince < backWithinMs) ||
+      (agent.nextState && nextBecause === nodeDraining)
+    )
       void queues?.apply({ kind: 'agentReady', personId });
+  }
+
+  /** Some node has gone, or is about to: until then its desks may be looked for. */
+  let nodesLeftUntil = 0;
+  const noteLeaving = () => {
+    nodesLeftUntil = clock.now() + backWithinMs;
+  };
+  const offNodes = [live.on('nodeGone', noteLeaving), live.on('nodeChanged', noteLeaving)];
+
+  /** An own telephone needs no page, so no page brings its desk back: the first of the nodes that stay takes it. */
+  function takeTelephones(): void {
+    if (queues?.mode !== 'shared' || clock.now() > nodesLeftUntil) return;
+    const staying = live.nodes().flatMap(({ nodeId, draining }) => (draining ? [] : [nodeId]));
+    if (staying.sort()[0] !== live.nodeId) return;
+    for (const { personId, state, because } of local.agents()) {
+      if (state !== 'not-ready' || !isOurs(because) || queues.deskOf(personId) === live.nodeId) continue;
+      if (parts.telephones?.deviceOf(personId) !== 'telephone') continue;
+      queues.deskIsHere(personId);
+      welcome(personId);
+    }
   }
 
   // What the node that they came from had to say may come after the desk itself.
   const welcoming = clock.every(welcomeEveryMs, () => {
     for (const personId of desks) if (queues?.deskOf(personId) === live.nodeId) welcome(personId);
+    takeTelephones();
   });
   const local: RunningCallCentre = createCallCentre(parts, {
     acd: (onEffect) => {
@@ -133,6 +158,7 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
       });
       return queues;
     },
+    live,
     calls: directory.calls,
     callChanged: directory.changed,
     deskChanged: (personId) => conversations?.deskChanged(personId),
@@ -178,8 +204,7 @@ export function createClusterCallCentre(parts: CallParts, needs: ClusterNeeds): 
     close() {
       conversations?.close();
       welcoming.cancel();
-      offDesks();
-      offGone();
+      for (const off of [offDesks, offGone, ...offNodes]) off();
       local.close();
       directory.close();
     },

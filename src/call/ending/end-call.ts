@@ -8,6 +8,7 @@ import { agentLeaves } from '../talk/agent-leaves.ts';
 import { endAudio } from '../talk/arrange-audio.ts';
 import { stopRecording } from '../talk/call-recording.ts';
 import { dismiss } from '../transfer/end-of-party.ts';
+import { giveUpSlot } from '../transfer/park-slots.ts';
 import { consultationEnds } from '../transfer/party-leaves.ts';
 import type { Termination } from './termination.ts';
 
@@ -28,8 +29,7 @@ export async function endCall(centre: Centre, call: CallState, why: Termination)
   call.over.abort();
   consultationEnds(centre, call, 'call-ended');
   if (call.outside) dismiss(call, call.outside, why.cause);
-  call.parked?.timer.cancel();
-  call.parked = undefined;
+  giveUpSlot(centre, call);
   const agent = call.agent;
   const legs = [call.customerLeg, agent?.leg].filter((leg) => leg !== undefined);
   const legsEnded = Promise.allSettled(legs.map((leg) => leg.end(why.cause)));

@@ -15,18 +15,24 @@ import { faultEndsCall, joinAgent, resumeCustomer, watchAgent } from '../talk/jo
 import { direct } from './direct.ts';
 import { dismiss } from './end-of-party.ts';
 import { whyNotTake } from './may-take.ts';
+import { giveUpSlot } from './park-slots.ts';
 import { consultationEnds } from './party-leaves.ts';
 import { claim, release, ringColleague } from './ring-colleague.ts';
 
 const deskSeconds = 10;
 
-export function park(centre: Centre, call: CallState): CommandOutcome {
+export async function park(centre: Centre, call: CallState): Promise<CommandOutcome> {
   const { parts } = centre;
-  const { agent, customer } = call;
-  if (call.phase !== 'talking' || !agent || !customer)
-    return { kind: 'conflict', because: 'Nobody is connected to this call.' };
-  const slot = freeSlot(centre);
+  const { agent } = call;
+  const isConnected = () => call.phase === 'talking' && agent !== undefined && call.agent === agent && call.customer;
+  const notConnected: CommandOutcome = { kind: 'conflict', because: 'Nobody is connected to this call.' };
+  if (!isConnected() || !agent) return notConnected;
+  const slot = await centre.parkSlots.take(call.id);
   if (!slot) return { kind: 'conflict', because: 'All park slots are taken.' };
+  if (!isConnected()) {
+    centre.parkSlots.free(slot);
+    return notConnected;
+  }
   const { personId } = agent;
   consultationEnds(centre, call, 'parked');
   resumeCustomer(centre, call);
@@ -42,12 +48,6 @@ export function park(centre: Centre, call: CallState): CommandOutcome {
   return { kind: 'ok' };
 }
 
-function freeSlot(centre: Centre): string | undefined {
-  const taken = new Set(centre.parkedCalls().map(({ slot }) => slot));
-  for (let slot = 1; slot <= centre.parts.settings.parkSlots; slot++) if (!taken.has(String(slot))) return String(slot);
-  return undefined;
-}
-
 function comeBack(centre: Centre, call: CallState): void {
   const { parked } = call;
   // Somebody is about to take it.
@@ -59,8 +59,7 @@ function comeBack(centre: Centre, call: CallState): void {
 function leaveSlot(centre: Centre, call: CallState, personId: PersonId | null): void {
   const { parked } = call;
   if (!parked) return;
-  parked.timer.cancel();
-  call.parked = undefined;
+  giveUpSlot(centre, call);
   const { clock } = centre.parts;
   tell(centre.parts, {
     type: 'call-unparked',
