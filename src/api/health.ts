@@ -6,6 +6,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyRequest } from 'fastify';
 import type { CallCentre } from '../call/desk.ts';
+import type { EngineLoad } from '../media/media-server.ts';
 import { asError } from '../shared/errors.ts';
 import type { MediaServerView } from './contract.ts';
 import { HttpProblem } from './errors.ts';
@@ -105,6 +106,7 @@ function collect(
     gauge('engawa_calls_active', 'Calls in progress.', callCentre.activeCalls()),
     ...callCentreMetrics(callCentre),
     ...mediaMetrics(needs.mediaServers?.list() ?? []),
+    ...engineMetrics(needs.mediaServers?.engines() ?? []),
     gauge('engawa_feed_readers', 'Open live feeds.', figures.feedReaders()),
     gauge('engawa_softphone_connections', 'Open softphone WebSockets.', figures.softphoneConnections()),
     {
@@ -139,6 +141,33 @@ function mediaMetrics(servers: readonly MediaServerView[]): Metric[] {
       type: 'gauge',
       values: servers.map(({ name, endpoints }) => ({ labels: { server: name }, value: endpoints })),
     },
+  ];
+}
+
+function engineMetrics(engines: readonly EngineLoad[]): Metric[] {
+  const perEngine = (type: Metric['type'], name: string, help: string, read: (load: EngineLoad) => number): Metric => ({
+    ...{ name, help, type },
+    values: engines.map((load) => ({ labels: { engine: load.engine }, value: read(load) })),
+  });
+  return [
+    perEngine(
+      'counter',
+      'engawa_media_engine_cpu_seconds_total',
+      'CPU time of a media engine of ours since its start.',
+      ({ cpuMs }) => cpuMs / 1000,
+    ),
+    perEngine(
+      'gauge',
+      'engawa_media_engine_delay_seconds',
+      'How late its audio clock ran at the worst in the last seconds; above 0.02 callers may hear it.',
+      ({ worstTickDelayMs }) => worstTickDelayMs / 1000,
+    ),
+    perEngine(
+      'counter',
+      'engawa_media_engine_packets_refused_total',
+      'Packets that were not from whom they should be, or not intact.',
+      ({ refusedPackets }) => refusedPackets,
+    ),
   ];
 }
 

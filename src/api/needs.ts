@@ -9,6 +9,7 @@ import type { Audit, AuditActor } from '../identity/audit/audit.ts';
 import type { HeadSigner } from '../identity/audit/sign-heads.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { SoftphoneTickets } from '../identity/softphone-tickets.ts';
+import type { EngineLoad } from '../media/media-server.ts';
 import type { PhoneNumber } from '../privacy/phone-number.ts';
 import type { RecordingArchive } from '../recording/archive/archive.ts';
 import type { RecordingLife } from '../recording/life/recording-life.ts';
@@ -188,6 +189,8 @@ export interface MediaServers {
   /** False: there is no such server. */
   drain(name: string): boolean;
   resume(name: string): boolean;
+  /** The processes of ours that carry media. */
+  engines(): EngineLoad[];
 }
 
 export interface FlowCatalogue {

@@ -290,6 +290,10 @@ export async function createMediaPool(needs: MediaPoolNeeds): Promise<MediaPool>
       );
       return { ok, endpoints, because: because.join('; ') };
     },
+    engineLoad: () =>
+      members.flatMap((member) =>
+        (member.server.engineLoad?.() ?? []).map((load) => ({ ...load, engine: named(member, load.engine) })),
+      ),
     members: () => members.map((member) => member.view()),
     drain: (name) => setDraining(name, true),
     resume: (name) => setDraining(name, false),

@@ -24,6 +24,17 @@ export interface MediaHealth {
   endpoints: number;
 }
 
+/** How a process of ours that carries media is doing; figures are at most some seconds old. */
+export interface EngineLoad {
+  engine: string;
+  /** CPU of the process since its start. */
+  cpuMs: number;
+  /** How late the 20 ms clock of its audio ran at the worst, lately: what is mixed, played or decoded is as late. */
+  worstTickDelayMs: number;
+  /** Packets since its start that were not from whom they should be, or not intact. */
+  refusedPackets: number;
+}
+
 export interface MediaServerEvents {
   /** A media process went away or came back. Endpoints on it end with 'lost'. */
   engineState: { engine: string; up: boolean; because: string };
@@ -57,6 +68,7 @@ export interface MediaServer extends Listenable<MediaServerEvents> {
    */
   probe?(): Promise<{ ok: true } | { ok: false; because: string }>;
   health(): Promise<MediaHealth>;
+  engineLoad?(): EngineLoad[];
   close(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ const optional = {
   verification: { codes: absent, factors: [], numberOf: () => undefined },
   callLists: { work: absent },
   policy: { rules: absent, classes: () => [], placeOf: async () => 'home' },
-  mediaServers: { list: () => [], drain: () => false, resume: () => false },
+  mediaServers: { list: () => [], drain: () => false, resume: () => false, engines: () => [] },
   nodes: { list: () => [], drain: async () => false, isDraining: () => false, onPageMoves: () => () => {} },
   testCalls: absent,
   reveal: absent,

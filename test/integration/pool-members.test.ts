@@ -1,6 +1,7 @@
 // A pool of real media servers (embedded ones, processes of their own): proved by a packet there and back, one killed, one
 // drained by REST.
 
+import { createSocket } from 'node:dgram';
 import t from 'tap';
 import type { EmbeddedMedia } from '../../src/media/embedded/embedded-media.ts';
 import type { Endpoint } from '../../src/media/endpoint.ts';
@@ -74,7 +75,8 @@ t.test('a server that is killed loses its endpoints, and the call goes on with t
 
 t.test('an administrator drains a server by REST; others may look', async (t) => {
   const { pool } = await open(t);
-  const mediaServers = { list: pool.members, drain: pool.drain, resume: pool.resume };
+  const { members: list, drain, resume, engineLoad } = pool;
+  const mediaServers = { list, drain, resume, engines: engineLoad! };
   const { app, signIn, bearer } = await testApi(t, { mediaServers });
   const root = await signIn('root-admin');
   const midori = await signIn('midori');
@@ -100,8 +102,27 @@ t.test('an administrator drains a server by REST; others may look', async (t) =>
   await onA.close();
   t.match((await get(midori)).json().items[0], { state: 'drained', endpoints: 0 });
   t.equal(pool.whereIs!(await create(pool)), 'b/media-1');
+  const stranger = createSocket('udp4');
+  stranger.send(
+    Buffer.alloc(172),
+    Number(/m=audio (\d+)/.exec((onA === one ? two : one).localSdp)![1]),
+    '127.0.0.1',
+    () => stranger.close(),
+  );
   const metrics = await app.inject({ method: 'GET', url: '/metrics' });
   t.match(metrics.body, /engawa_media_server_up\{server="a"\} 0\n/);
   t.match(metrics.body, /engawa_media_endpoints\{server="b"\} 2\n/);
   t.match((await post('a/resume', root)).json(), { name: 'a', state: 'up', draining: false });
+  await eventually(
+    'the engine tells how it is, and that a packet was refused',
+    async () => {
+      const { body } = await app.inject({ method: 'GET', url: '/metrics' });
+      return [
+        /engawa_media_engine_packets_refused_total\{engine="[ab]\/media-1"\} 1\n/,
+        /engawa_media_engine_cpu_seconds_total\{engine="b\/media-1"\} 0\.\d+\n/,
+        /engawa_media_engine_delay_seconds\{engine="b\/media-1"\} \d/,
+      ].every((line) => line.test(body));
+    },
+    { withinMs: 15_000, everyMs: 200 },
+  );
 });

@@ -239,6 +239,12 @@ export async function createEmbeddedMedia(needs: EmbeddedMediaNeeds): Promise<Em
       if (down.length === 0) return { ok: true, endpoints };
       return { ok: down.length < engines.length, because: `not running: ${down.join(', ')}`, endpoints };
     },
+    engineLoad: () =>
+      engines.flatMap(({ link: { name: engine, up, health } }) => {
+        if (!up || !health) return [];
+        const { cpuMs, worstTickDelayMs, refusedPackets } = health;
+        return [{ engine, cpuMs, worstTickDelayMs, refusedPackets }];
+      }),
     engines: () =>
       Promise.all(
         engines.map(async ({ link, endpoints }) => {

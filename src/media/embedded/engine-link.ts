@@ -14,6 +14,7 @@ import type {
   CommandOutput,
   EndpointEventMessage,
   EngineConfig,
+  EngineHealth,
   EngineMessage,
 } from './engine-protocol.ts';
 
@@ -28,6 +29,8 @@ export interface EngineLink extends Listenable<EngineLinkEvents> {
   readonly name: string;
   readonly up: boolean;
   readonly pid: number | undefined;
+  /** What it last said of itself, at most five seconds old while it is up. */
+  readonly health: EngineHealth | undefined;
   /** Resolves when the engine took its first start command; rejects when it cannot start at all. */
   start(): Promise<void>;
   ask<N extends CommandName>(command: N, input: CommandInput<N>): Promise<CommandOutput<N>>;
@@ -54,6 +57,7 @@ export function createEngineLink({ clock, log, config, hangLimitMs = 20_000 }: E
   const emitter = createEmitter<EngineLinkEvents>((err) => log.error({ err }, 'media engine listener failed'));
   const pending = new Map<number, Pending>();
   let child: ChildProcess | undefined;
+  let health: EngineHealth | undefined;
   let state: 'down' | 'starting' | 'up' | 'closed' = 'down';
   let nextId = 1;
   let failures = 0;
@@ -128,16 +132,21 @@ export function createEngineLink({ clock, log, config, hangLimitMs = 20_000 }: E
           return;
         }
         askedAt = clock.now();
-        const answered = () => {
-          askedAt = undefined;
-        };
-        ask('health', {}).then(answered, answered);
+        ask('health', {})
+          .then((told) => {
+            health = told;
+          })
+          .catch(() => undefined)
+          .finally(() => {
+            askedAt = undefined;
+          });
       }),
     );
   }
 
   async function launch(): Promise<void> {
     state = 'starting';
+    health = undefined;
     const process = fork(processEntry(import.meta.url, './engine-process'), [], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
@@ -185,6 +194,9 @@ export function createEngineLink({ clock, log, config, hangLimitMs = 20_000 }: E
     },
     get pid() {
       return child?.pid;
+    },
+    get health() {
+      return health;
     },
     on: emitter.on,
     once: emitter.once,

@@ -34,6 +34,8 @@ export interface EngineHealth {
   worstTickDelayMs: number;
   /** CPU of the process since its start. */
   cpuMs: number;
+  /** Packets since its start that were not from whom they should be, or not intact. */
+  refusedPackets: number;
 }
 
 type Command<In, Out> = { in: In; out: Out };

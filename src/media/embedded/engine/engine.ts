@@ -47,6 +47,8 @@ export class Engine {
   private readonly rooms = new Map<string, Room>();
   private readonly ports;
   private readonly sounds = createSoundFiles();
+  /** Packets of endpoints that are closed. */
+  private refusedBefore = 0;
   private readonly ticker;
 
   constructor(needs: EngineNeeds) {
@@ -341,6 +343,10 @@ export class Engine {
       endpoints: this.seats.size,
       worstTickDelayMs: this.ticker.takeWorstDelayMs(),
       cpuMs: (cpu.user + cpu.system) / 1000,
+      refusedPackets: [...this.seats.values()].reduce(
+        (sum, seat) => sum + seat.refused,
+        this.refusedBefore + this.needs.browsers.strangers,
+      ),
     };
   }
 
@@ -350,6 +356,7 @@ export class Engine {
     this.drain(seat.party);
     const tapEnded = this.endTap(seat.party);
     this.seats.delete(endpoint);
+    this.refusedBefore += seat.refused;
     this.separate(seat.party);
     this.replan();
     await Promise.all([tapEnded, seat.party.close(performance.now())]);

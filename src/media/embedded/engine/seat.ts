@@ -51,6 +51,8 @@ export class Seat {
   private udp: UdpTransport | undefined;
   /** The crypto lines in use, so that new keys are noticed. */
   private keys: string | undefined;
+  /** By transports that are not in use any more. */
+  private refusedBefore = 0;
 
   private constructor(needs: SeatNeeds) {
     const { config } = needs;
@@ -107,7 +109,14 @@ export class Seat {
     this.webrtc = transport;
     this.local.port = this.needs.browsers.port;
     this.party.transport = transport;
-    if (before) void before.close();
+    if (!before) return;
+    this.refusedBefore += before.refused;
+    void before.close();
+  }
+
+  /** Packets that were not from whom they should be, or not intact. */
+  get refused(): number {
+    return this.refusedBefore + (this.webrtc ?? this.udp)!.refused;
   }
 
   /** The first description: an answer when there is an offer, else an offer. */

@@ -35,6 +35,8 @@ export function openLibrarySide(address: string, port: number): BrowserSide {
   const listener = new IceUdpMuxListener(port, address);
   return {
     port,
+    // The library tells of none.
+    strangers: 0,
     open: (needs) => new LibraryTransport({ ...needs, address, port }),
     close: async () => listener.stop(),
   };

@@ -1,4 +1,4 @@
-// What carries a party's packets. Makers: udp-transport.ts (RTP, SRTP by SDES), and of ICE with DTLS-SRTP browser-transport.ts, or
+// What carries a party's packets. Makers: udp-transport.ts (RTP, SRTP by SDES), and of ICE with DTLS-SRTP dtls-srtp-transport.ts, or
 // library-transport.ts where that cannot be.
 // Packets handed in and out are plain RTP and RTCP; keys and addresses stay inside.
 
@@ -46,6 +46,8 @@ export interface BrowserTransportNeeds {
 /** The side of an engine that browsers reach: one UDP port for all. */
 export interface BrowserSide {
   readonly port: number;
+  /** Packets that were nobody's, as far as the side can tell. */
+  readonly strangers: number;
   open(needs: BrowserTransportNeeds): BrowserTransport;
   close(): Promise<void>;
 }
