@@ -3,8 +3,8 @@
 
 import t from 'tap';
 import type { IceSettings } from '../../src/api/contract.ts';
-import { openDesk } from '../support/centre/desk-page.ts';
-import { startEngawa } from '../support/centre/engawa.ts';
+import { type DeskOptions, openDesk } from '../support/centre/desk-page.ts';
+import { type RunningEngawa, startEngawa } from '../support/centre/engawa.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeCertificate } from '../support/servers/certificate.ts';
 import { startCoturn } from '../support/servers/coturn.ts';
@@ -25,20 +25,23 @@ const usedCandidate = `(async () => {
   return '';
 })()`;
 
+const tarosDesk = (test: Parameters<typeof openDesk>[0], engawa: RunningEngawa, more: Partial<DeskOptions>) =>
+  openDesk(test, {
+    url: engawa.url,
+    login: 'taro',
+    password: engawa.passwordOf('taro'),
+    toneHz: tone,
+    patienceMs: 60_000,
+    ...more,
+  });
+
 t.test('a call by way of the TURN server alone', { skip: missing('turnserver') }, async (t) => {
   const coturn = await startCoturn(t);
   const engawa = await startEngawa(t, {
     config: { turn: { urls: coturn.urls, credentialMinutes: 1, relayOnly: true } },
     environment: { ENGAWA_TURN_SECRET: coturn.secret },
   });
-  const desk = await openDesk(t, {
-    url: engawa.url,
-    login: 'taro',
-    password: engawa.passwordOf('taro'),
-    toneHz: tone,
-    beforeShift: true,
-    patienceMs: 60_000,
-  });
+  const desk = await tarosDesk(t, engawa, { beforeShift: true });
   const { page } = desk;
   const asked: Promise<IceSettings>[] = [];
   page.on('response', (response) => {
@@ -93,14 +96,7 @@ for (const by of ['tcp', 'tls'] as const)
         config: { turn: { urls: [`${url}?transport=tcp`], relayOnly: true } },
         environment: { ENGAWA_TURN_SECRET: coturn.secret },
       });
-      const desk = await openDesk(t, {
-        url: engawa.url,
-        login: 'taro',
-        password: engawa.passwordOf('taro'),
-        toneHz: tone,
-        patienceMs: 60_000,
-        trusts: certificate.cert,
-      });
+      const desk = await tarosDesk(t, engawa, { trusts: certificate.cert });
       await desk.available();
       await desk.placeTestCall();
       await desk.answer();
