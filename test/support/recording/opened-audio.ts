@@ -39,6 +39,8 @@ export interface Heard {
    * that is missing turns the phase of a tone, which over a longer time would be measured as silence.
    */
   loudest(side: 'left' | 'right', hz: number, fromMs?: number, toMs?: number): number;
+  /** Of every 0.3 s in there the share in which `hz` is heard: nearly 1 for who is there all along, whatever turned the tone's phase. */
+  presence(side: 'left' | 'right', hz: number, fromMs: number, toMs: number): number;
   samples(side: 'left' | 'right', fromMs: number, toMs: number): Int16Array;
   /** Root of the mean square of everything on a side. */
   loudness(side: 'left' | 'right', fromMs: number, toMs: number): number;
@@ -70,13 +72,18 @@ export function listen(ogg: Uint8Array): Heard {
     return (2 * Math.hypot(re, im)) / Math.max(1, values.length);
   };
 
+  function levels(name: 'left' | 'right', hz: number, fromMs: number, toMs: number): number[] {
+    const windows = Math.max(0, Math.floor((toMs - fromMs - 300) / 100) + 1);
+    return Array.from({ length: windows }, (_, i) => level(name, hz, fromMs + i * 100, fromMs + i * 100 + 300));
+  }
+
   return {
     durationMs,
     level,
-    loudest(name, hz, fromMs = 0, toMs = durationMs) {
-      let most = 0;
-      for (let at = fromMs; at + 300 <= toMs; at += 100) most = Math.max(most, level(name, hz, at, at + 300));
-      return most;
+    loudest: (name, hz, fromMs = 0, toMs = durationMs) => Math.max(0, ...levels(name, hz, fromMs, toMs)),
+    presence(name, hz, fromMs, toMs) {
+      const all = levels(name, hz, fromMs, toMs);
+      return all.filter((each) => each > 2000).length / Math.max(1, all.length);
     },
     samples: (name, fromMs, toMs) => Int16Array.from(side(name, fromMs, toMs)),
     loudness(name, fromMs, toMs) {
