@@ -69,15 +69,23 @@ export function cpuMsOf(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
-/** The same of a process and all below it, with those that have ended and were waited for. */
+/** The same of a process and all below it, with those that have ended and were waited for; nothing of one that ends meanwhile. */
 export function treeCpuMsOf(pid: number): number {
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const children = tasks.flatMap((task) => readOrNothing(`/proc/${pid}/task/${task}/children`).split(' '));
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const stat = readOrNothing(`/proc/${pid}/stat`);
+  if (stat === '') return 0;
+  const children = tasksOf(pid).flatMap((task) => readOrNothing(`/proc/${pid}/task/${task}/children`).split(' '));
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const own = fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0);
   const below = children.map(Number).filter((child) => child > 0);
   return below.reduce((sum, child) => sum + treeCpuMsOf(child), (own * 1000) / ticksPerSecond);
+}
+
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
 }
 
 /**
