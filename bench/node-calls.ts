@@ -31,6 +31,11 @@ const agents = 12;
 const warmUpCallsOfANode = 40;
 /** After the last call until its record and recording are written. */
 const settleMs = 2000;
+/**
+ * What V8 clears away when load has ended belongs to the calls: a window begins in the aftermath of the calls before it, and has its
+ * own after it. Only then nothing is left but what a node takes when nobody calls.
+ */
+const aftermathMs = 30_000;
 
 /** CPU in milliseconds, and counts, since the beginning. */
 interface Used {
@@ -134,14 +139,15 @@ async function wholeCalls(databaseUrl: string, since: number): Promise<number[]>
 async function measureWindow(centre: ClusterCentre, { kind, repeats }: Series, context: BenchContext): Promise<void> {
   const count = centre.nodes.length;
   const what = nameOf({ count, kind });
-  const beforeIdle = await used(centre, kind);
-  await pause(Math.max(5, context.seconds / 2) * 1000);
   const before = await used(centre, kind);
-  const idle = less(before, beforeIdle);
   const since = Date.now();
   const answers = await callAll(centre, kind, Math.ceil((perSecond * context.seconds) / count) * count);
   await pause(settleMs);
   const took = less(await used(centre, kind), before);
+  await pause(aftermathMs);
+  const beforeIdle = await used(centre, kind);
+  await pause(Math.max(5, context.seconds / 2) * 1000);
+  const idle = less(await used(centre, kind), beforeIdle);
   const rang = await wholeCalls(centre.databaseUrl, since);
   const calls = answers.length;
   if (rang.length < calls) throw new Error(`${calls - rang.length} of ${calls} calls had no agent or no recording`);
