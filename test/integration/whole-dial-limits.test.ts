@@ -141,5 +141,6 @@ t.test('what was unusual can be looked up, newest first', async (t) => {
   const kinds = items.map(({ kind }) => kind);
   t.ok(kinds.includes('toll-cap-near') && kinds.includes('toll-cap-reached'), kinds.join(' '));
   t.notOk(kinds.includes('trunk-down'), 'what is well is not unusual');
-  t.notMatch(JSON.stringify(items), /119|110|0101212/, 'no number');
+  // An id may have these digits within it.
+    t.notMatch(JSON.stringify(items), /\b(?:119|110)\b|0101212/, 'no number');
 });
