@@ -142,5 +142,5 @@ t.test('what was unusual can be looked up, newest first', async (t) => {
   t.ok(kinds.includes('toll-cap-near') && kinds.includes('toll-cap-reached'), kinds.join(' '));
   t.notOk(kinds.includes('trunk-down'), 'what is well is not unusual');
   // An id may have these digits within it.
-    t.notMatch(JSON.stringify(items), /\b(?:119|110)\b|0101212/, 'no number');
+  t.notMatch(JSON.stringify(items), /\b(?:119|110)\b|0101212/, 'no number');
 });
