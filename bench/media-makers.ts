@@ -71,7 +71,7 @@ export async function embeddedMedia(): Promise<BenchMedia> {
   const callIds = new Map<number, CallId>();
   const endpoints = new Map<BenchEndpoint, Endpoint>();
   return {
-    pid: (await media.engines())[0]!.pid!,
+    pid: media.engines()[0]!.pid!,
     takesTrickle: true,
     async connect(sdpOffer, call) {
       const callId = callIds.get(call) ?? newId('call');

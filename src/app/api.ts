@@ -163,12 +163,7 @@ export async function openApi(
     trunks: border.trunks,
     blocks: rooms.guard.blocks,
     ...(rooms.nodes ? { nodes: rooms.nodes } : {}),
-    mediaServers: {
-      list: media.members,
-      drain: media.drain,
-      resume: media.resume,
-      engines: () => media.engineLoad?.() ?? [],
-    },
+    mediaServers: { list: media.members, drain: media.drain, resume: media.resume, engines: media.engineLoad },
     health: async () => [
       { name: 'sip', ...border.health() },
       { name: 'media', ...(await media.health()) },

@@ -12,7 +12,7 @@ import { AppError, asError } from '../shared/errors.ts';
 import type { CallId } from '../shared/ids.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { EndpointRequest, MediaServer, MediaServerEvents } from './media-server.ts';
+import type { EndpointRequest, EngineLoad, MediaServer, MediaServerEvents } from './media-server.ts';
 import { type BreakerSettings, breakerDefaults } from './pool/breaker.ts';
 import { chooseMember } from './pool/choose-member.ts';
 import {
@@ -41,6 +41,7 @@ export interface MediaPoolNeeds {
 export interface MediaPool extends MediaServer {
   readonly kind: 'pool';
   members(): MediaMemberView[];
+  engineLoad(): EngineLoad[];
   /** No new calls for this server; 'drained' is told (`memberState`) when nothing is left on it. False: no such server. */
   drain(name: string): boolean;
   resume(name: string): boolean;

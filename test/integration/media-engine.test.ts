@@ -49,7 +49,7 @@ t.test('an engine that is killed loses its endpoints, tells, and is there again'
   const states: string[] = [];
   media.on('engineState', ({ engine, up }) => states.push(`${engine} ${up ? 'up' : 'down'}`));
   const [a, b] = [await callIn(test, media), await callIn(test, media)];
-  const before = await media.engines();
+  const before = media.engines();
   test.same(
     before.map(({ endpoints }) => endpoints),
     [1, 1],
@@ -74,7 +74,7 @@ t.test('an engine that is killed loses its endpoints, tells, and is there again'
 t.test('a call that comes while its engine dies is taken by another one', async (test) => {
   const media = await openEmbeddedMedia({ engines: 2 });
   test.teardown(() => media.close());
-  const [first] = await media.engines();
+  const [first] = media.engines();
   // It hears the question, and dies before it answers.
   process.kill(first!.pid!, 'SIGSTOP');
   const calls = [callIn(test, media), callIn(test, media)];
@@ -90,7 +90,7 @@ t.test('signals for the parent leave the engines alone', async (test) => {
   const media = await openEmbeddedMedia();
   test.teardown(() => media.close());
   const { party, endpoint } = await callIn(test, media);
-  const pid = (await media.engines())[0]!.pid!;
+  const pid = media.engines()[0]!.pid!;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
   endpoint.play({ kind: 'echo' });
   await eventually('the call goes on', () => party.hears(440));

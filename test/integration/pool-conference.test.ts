@@ -57,7 +57,7 @@ t.test('a conference goes on at another media server', async (t) => {
 
   const home = pool.whereIs!(a.endpoint.current!)!;
   const dying = home.startsWith('a/') ? servers.a : servers.b;
-  process.kill((await dying.engines())[0]!.pid!, 'SIGKILL');
+  process.kill(dying.engines()[0]!.pid!, 'SIGKILL');
   await eventually('all have moved', () =>
     [a, b, c].every(({ endpoint }) => endpoint.current && pool.whereIs!(endpoint.current) !== home),
   );

@@ -63,7 +63,7 @@ t.test('a server that is killed loses its endpoints, and the call goes on with t
   first.on('ended', ({ because }) => {
     ended = because;
   });
-  process.kill((await dying.engines())[0]!.pid!, 'SIGKILL');
+  process.kill(dying.engines()[0]!.pid!, 'SIGKILL');
   await eventually('its endpoint is lost', () => ended === 'lost');
   const second = await create(pool, callId);
   t.not(pool.whereIs!(second), here);
@@ -75,8 +75,8 @@ t.test('a server that is killed loses its endpoints, and the call goes on with t
 
 t.test('an administrator drains a server by REST; others may look', async (t) => {
   const { pool } = await open(t);
-  const { members: list, drain, resume, engineLoad } = pool;
-  const mediaServers = { list, drain, resume, engines: engineLoad! };
+  const { members: list, drain, resume, engineLoad: engines } = pool;
+  const mediaServers = { list, drain, resume, engines };
   const { app, signIn, bearer } = await testApi(t, { mediaServers });
   const root = await signIn('root-admin');
   const midori = await signIn('midori');

@@ -24,9 +24,9 @@ const deskSeconds = 10;
 export async function park(centre: Centre, call: CallState): Promise<CommandOutcome> {
   const { parts } = centre;
   const { agent } = call;
-  const isConnected = () => call.phase === 'talking' && agent !== undefined && call.agent === agent && call.customer;
+  const isConnected = () => call.phase === 'talking' && call.agent === agent && call.customer;
   const notConnected: CommandOutcome = { kind: 'conflict', because: 'Nobody is connected to this call.' };
-  if (!isConnected() || !agent) return notConnected;
+  if (!agent || !isConnected()) return notConnected;
   const slot = await centre.parkSlots.take(call.id);
   if (!slot) return { kind: 'conflict', because: 'All park slots are taken.' };
   if (!isConnected()) {
